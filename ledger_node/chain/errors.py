@@ -1,0 +1,96 @@
+"""What a chain refuses or cannot do.
+
+    ChainError
+    ├── InvalidTransaction     the mempool refuses it; it can never take effect as it is
+    │   ├── NonceTooLow  NonceTooHigh  InsufficientBalanceForGas  IntrinsicGasTooLow  GasLimitTooHigh  Underpriced
+    │   └── NotPermitted       the network's permissions refuse the sender (JSON-RPC -32007)
+    ├── InvalidBlock           an imported block breaks a rule; names the field that differs
+    ├── Reverted               a call reverted; carries its return data
+    ├── CallFailed             a call ended otherwise (out of gas, invalid opcode, over its wall-clock limit)
+    ├── BlockNotFound          no such block, or its state is not kept
+    ├── GenesisMismatch        the data directory belongs to another network
+    └── ChainUnavailable       the engine cannot be reached or is stopping; trying again is right
+"""
+
+from typing import Any
+
+from ledger_node.errors import Fault, LedgerNodeError, Unavailable
+
+
+class ChainError(LedgerNodeError):
+    code = "chain_error"
+    title = "The chain refused"
+
+
+class InvalidTransaction(ChainError):
+    code = "invalid_transaction"
+
+
+class NonceTooLow(InvalidTransaction):
+    code = "nonce_too_low"
+
+
+class NonceTooHigh(InvalidTransaction):
+    code = "nonce_too_high"
+
+
+class InsufficientBalanceForGas(InvalidTransaction):
+    code = "insufficient_balance_for_gas"
+
+
+class IntrinsicGasTooLow(InvalidTransaction):
+    code = "intrinsic_gas_too_low"
+
+
+class GasLimitTooHigh(InvalidTransaction):
+    code = "gas_limit_too_high"
+
+
+class Underpriced(InvalidTransaction):
+    """A different transaction with this nonce waits already, or the fee does not reach the block's base fee."""
+
+    code = "underpriced"
+
+
+class MempoolFull(InvalidTransaction):
+    code = "mempool_full"
+
+
+class NotPermitted(InvalidTransaction):
+    code = "not_permitted"
+
+
+class InvalidBlock(ChainError):
+    code = "invalid_block"
+
+    def __init__(self, detail: str, *, field: str, **facts: Any) -> None:
+        super().__init__(detail, field=field, **facts)
+        self.field = field
+
+
+class Reverted(ChainError):
+    """`data` is the revert data: an ABI-encoded Error(string), Panic(uint256) or custom error, or empty."""
+
+    code = "reverted"
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__("execution reverted")
+        self.data = data
+
+
+class CallFailed(ChainError):
+    code = "call_failed"
+
+
+class BlockNotFound(ChainError):
+    code = "block_not_found"
+
+
+class GenesisMismatch(ChainError, Fault):
+    code = "genesis_mismatch"
+    title = "The data directory belongs to another network"
+
+
+class ChainUnavailable(ChainError, Unavailable):
+    code = "chain_unavailable"
+    title = "The chain cannot be reached"

@@ -1,0 +1,37 @@
+"""Time: the system's, or one set by hand in tests. Nothing else in the node asks the operating system for the time."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch, UTC."""
+
+
+class SystemClock:
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class HandSetClock:
+    """A clock that stands still until `advance` or `set` moves it, forwards or backwards."""
+
+    def __init__(self, now_ms: int = 1_767_225_600_000) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def advance(self, milliseconds: int) -> None:
+        self._now_ms += milliseconds
+
+    def set(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+
+def iso8601(milliseconds: int) -> str:
+    """RFC 3339 in UTC with milliseconds: `2026-01-31T09:30:00.125Z`."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"

@@ -1,0 +1,71 @@
+"""Signing keys: encrypted keystores on disk (Web3 Secret Storage v3) and the Signer door in front of them.
+
+A Signer signs 32-byte digests and never shows its key. The local occupant decrypts a keystore with a password file; a
+remote one (web3signer's HTTP API, `POST /api/v1/eth1/sign/{address}`) would stand in its place. Key material appears in
+no log, error, process argument or database.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Protocol
+
+from eth_account import Account
+from eth_keyfile import create_keyfile_json
+from eth_keys import keys
+
+from ledger_node.errors import ConfigurationError
+
+
+class Signer(Protocol):
+    @property
+    def address(self) -> bytes:
+        """20 bytes."""
+
+    def sign(self, digest: bytes) -> tuple[int, int, int]:
+        """(y_parity, r, s) of the deterministic secp256k1 signature (RFC 6979) over a 32-byte digest; s is low."""
+
+
+class LocalSigner:
+    def __init__(self, private_key: bytes) -> None:
+        self._key = keys.PrivateKey(private_key)
+        self.address: bytes = self._key.public_key.to_canonical_address()
+
+    def sign(self, digest: bytes) -> tuple[int, int, int]:
+        signature = self._key.sign_msg_hash(digest)
+        return signature.v, signature.r, signature.s
+
+    def __repr__(self) -> str:
+        return f"LocalSigner(0x{self.address.hex()})"
+
+
+def new_password() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def create_keystore(path: Path, password: str) -> LocalSigner:
+    """Write a new random key to `path` (mode 600, must not exist), encrypted with `password`."""
+    return write_keystore(path, secrets.token_bytes(32), password)
+
+
+def write_keystore(path: Path, private_key: bytes, password: str) -> LocalSigner:
+    # The password is 256 random bits (see new_password), so the key derivation need not be slow: 2**12 rounds of scrypt.
+    document = create_keyfile_json(private_key, password.encode(), kdf="scrypt", iterations=4096)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(document, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return LocalSigner(private_key)
+
+
+def open_keystore(path: Path, password: str) -> LocalSigner:
+    """Raises ConfigurationError when the file is missing, damaged or encrypted with another password."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return LocalSigner(bytes(Account.decrypt(document, password)))
+    except FileNotFoundError:
+        raise ConfigurationError(f"There is no keystore at {path}; run `ledger-node init`.") from None
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(f"The keystore {path} cannot be opened with the password given.") from None

@@ -1,0 +1,193 @@
+"""What settlement speaks of, as plain frozen data. Amounts are integer minor units, times milliseconds since 1970 UTC.
+
+The gateway renders these; nothing here knows HTTP, SQL or the chain's encoding.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+PaymentKind: TypeAlias = Literal["mint", "transfer", "redemption"]
+FiatKind: TypeAlias = Literal["deposit", "withdrawal"]
+Status: TypeAlias = Literal[
+    "pending_approval", "scheduled", "accepted", "processing", "settled", "rejected", "canceled", "returned"
+]
+FINAL: frozenset[Status] = frozenset({"settled", "rejected", "canceled", "returned"})
+ISO_STATUS: dict[Status, str] = {
+    "pending_approval": "PDNG", "scheduled": "PDNG", "accepted": "ACTC", "processing": "ACSP",
+    "settled": "ACSC", "rejected": "RJCT", "canceled": "CANC", "returned": "ACSC",
+}  # fmt: skip
+
+MemberStatus: TypeAlias = Literal["pending", "active", "suspended", "offboarded"]
+AccountKind: TypeAlias = Literal["DDA", "BDA"]
+AccountStatus: TypeAlias = Literal["pending", "active", "blocked", "closed"]
+Custody: TypeAlias = Literal["managed", "self"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a member (`member_id` set) or somebody of the operator's house (`member_id` None)."""
+
+    id: str
+    scope: Literal["member", "operator", "supervisor"]
+    member_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    bic: str
+    lei: str
+    legal_name: str
+    status: MemberStatus
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A DDA (`address` and `custody` None) or a BDA."""
+
+    id: str
+    member_id: str
+    kind: AccountKind
+    currency: str
+    status: AccountStatus
+    address: bytes | None
+    custody: Custody | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """`booked` and `available` now, true at `block_number` (for a DDA: the last block booked)."""
+
+    account_id: str
+    currency: str
+    booked: int
+    available: int
+    block_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """One of the three verbs as a member asks for it; `amount` is still the client's decimal string."""
+
+    kind: PaymentKind
+    caller: Caller
+    idempotency_key: str
+    debtor_account: str
+    creditor_account: str
+    amount: str
+    currency: str
+    end_to_end_id: str | None = None
+    uetr: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiatRequest:
+    """Fiat into (deposit) or out of (withdrawal) a DDA, by the operator."""
+
+    kind: FiatKind
+    caller: Caller
+    idempotency_key: str
+    account: str
+    amount: str
+    currency: str
+    end_to_end_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A payment or fiat movement as stored. `code`, `reason_code` and `reason` only when rejected or canceled.
+
+    `block_number`, `transaction_hash` and `log_index` once settled on chain; None for deposits and withdrawals.
+    """
+
+    id: str
+    kind: PaymentKind | FiatKind
+    member_id: str
+    status: Status
+    debtor_account: str | None
+    creditor_account: str | None
+    amount: int
+    currency: str
+    end_to_end_id: str | None
+    uetr: str
+    external_id: str | None
+    created_at: int
+    settled_at: int | None = None
+    code: str | None = None
+    reason_code: str | None = None
+    reason: str | None = None
+    block_number: int | None = None
+    transaction_hash: bytes | None = None
+    log_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Answer to a submission: the operation, and whether an earlier request with this key had made it already."""
+
+    operation: Operation
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an account: CRDT adds, DBIT takes; `balance` is booked after it. Chain fields None on DDA lines."""
+
+    id: str
+    account_id: str
+    sequence: int
+    direction: Literal["CRDT", "DBIT"]
+    amount: int
+    balance: int
+    currency: str
+    operation_id: str | None
+    created_at: int
+    block_number: int | None = None
+    transaction_hash: bytes | None = None
+    log_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReservePosition:
+    """Reserve (posted plus mint holds) against token supply in one currency, at one booked block."""
+
+    currency: str
+    reserve: int
+    supply: int
+    in_flight: int
+    block_number: int
+
+    @property
+    def difference(self) -> int:
+        return self.reserve - self.supply
+
+    @property
+    def backed(self) -> bool:
+        return 0 <= self.difference <= self.in_flight
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to a member's resource, e.g. `transfer.settled`; `sequence` orders all events."""
+
+    id: str
+    sequence: int
+    type: str
+    member_id: str | None
+    resource_id: str
+    data: dict[str, Any]
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Newest first; `next_cursor` is opaque and None on the last page."""
+
+    data: tuple[T, ...]
+    next_cursor: str | None

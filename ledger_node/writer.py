@@ -1,0 +1,132 @@
+"""The one thread that changes the ledger, and the queue in front of it.
+
+Jobs that wait together share one database transaction (group commit), each in its own savepoint, so a job that is
+refused leaves no trace and does not disturb its neighbours. Knows nothing of what the jobs do.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from ledger_node.database import Database
+from ledger_node.errors import Overloaded, Stopping
+
+T = TypeVar("T")
+Job = Callable[[sa.Connection], T]
+
+_STOP = object()
+
+
+class Writer:
+    """Runs jobs one after another on its own thread; `submit` may be called from any thread.
+
+    `before_commit` runs inside every group's transaction after its jobs; `after_commit` runs when the group is durable,
+    before the jobs' futures resolve. `on_fault` is told of an error of the group itself (commit failed, before_commit
+    raised): nothing of the group happened, every one of its futures gets the error, and the writer stops.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        before_commit: Callable[[sa.Connection], None] = lambda _: None,
+        after_commit: Callable[[], None] = lambda: None,
+        on_fault: Callable[[BaseException], None] = lambda _: None,
+        group_max: int = 1000,
+        waiting_max: int = 20_000,
+    ) -> None:
+        self._database = database
+        self._before_commit = before_commit
+        self._after_commit = after_commit
+        self._on_fault = on_fault
+        self._group_max = group_max
+        self._waiting_max = waiting_max
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, job: Job[T]) -> Future[T]:
+        """Queue a job; its future has the job's result once it is durable, or the error that undid it.
+
+        Raises Overloaded when too much waits and Stopping when the writer stops.
+        """
+        if self._stopped.is_set():
+            raise Stopping("The node is stopping; send the request again in a moment, with the same Idempotency-Key.")
+        if self._queue.qsize() >= self._waiting_max:
+            raise Overloaded("Too many requests are waiting; send it again later, with the same Idempotency-Key.")
+        future: Future[T] = Future()
+        self._queue.put((job, future))
+        return future
+
+    def run(self, job: Job[T], timeout: float | None = None) -> T:
+        """Submit and wait."""
+        return self.submit(job).result(timeout)
+
+    def stop(self) -> None:
+        """Finish what is queued, then end the thread."""
+        self._stopped.set()
+        self._queue.put(_STOP)
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            group = self._take_group()
+            if not group:
+                return
+            try:
+                self._run_group([item for item in group if item is not _STOP])
+            except BaseException as fault:  # the outermost loop of this thread
+                self._stopped.set()
+                self._on_fault(fault)
+                self._drain(fault)
+                return
+            if _STOP in group:
+                return
+
+    def _take_group(self) -> list[Any]:
+        group = [self._queue.get()]
+        while len(group) < self._group_max and group[-1] is not _STOP:
+            try:
+                group.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return group
+
+    def _run_group(self, group: list[tuple[Job[Any], Future[Any]]]) -> None:
+        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._database.write() as connection:
+                for job, future in group:
+                    try:
+                        with connection.begin_nested():
+                            outcomes.append((future, job(connection), None))
+                    except Exception as error:
+                        outcomes.append((future, None, error))
+                self._before_commit(connection)
+        except BaseException as fault:
+            for _, future in group:
+                future.set_exception(fault)
+            raise
+        self._after_commit()
+        for future, result, failure in outcomes:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+    def _drain(self, fault: BaseException) -> None:
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if item is not _STOP:
+                item[1].set_exception(fault)
