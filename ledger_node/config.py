@@ -1,0 +1,143 @@
+"""Settings: every one has a name, a default and a sentence of help; read once into a frozen Config.
+
+A setting comes from a flag, else from the environment (`LEDGER_` and its name in capitals), else from `config.toml` in the
+data directory, else from its default. A name nobody knows is an error, wherever it stands.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ledger_node.errors import ConfigurationError, UnknownCurrency
+from ledger_node.money import currency
+
+ENVIRONMENT_PREFIX = "LEDGER_"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Bytes = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Config(BaseSettings):
+    """All settings of a node. Immutable; made by `load_config`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, validate_default=True
+    )
+
+    # WHERE
+    data: Path = Field(Path("data"), description="The data directory: genesis, keystores, both stores, config.toml.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL of the ledger database; empty means ledger.sqlite in the data directory."
+    )
+    password_file: str = Field(
+        "", description="File with the keystores' password; empty means keys/password in the data directory."
+    )
+
+    # DOORS
+    gateway_host: str = Field("127.0.0.1", description="Address the REST gateway listens on.")
+    gateway_port: Port = Field(8080, description="Port of the REST gateway; 0 takes a free one.")
+    rpc_host: str = Field("127.0.0.1", description="Address the Ethereum JSON-RPC listens on.")
+    rpc_port: Port = Field(8545, description="Port of the Ethereum JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line written.")
+
+    # CHAIN
+    chain: str = Field(
+        "", description="URL of another Ethereum client's JSON-RPC to use as the chain; empty means the embedded engine."
+    )
+    confirmations: int = Field(
+        0, ge=0, le=1000, description="Blocks that must follow a block before it is booked, for chains without instant finality."
+    )
+    produce: bool = Field(True, description="Whether the embedded engine makes blocks.")
+    block_interval_s: Seconds = Field(
+        0.0, description="Seconds after which an idle embedded chain makes an empty block; 0 means never."
+    )
+    interpreter: Literal["fast", "plain"] = Field(
+        "fast", description="The embedded engine's EVM loop: ours (pre-decoded) or py-evm's own."
+    )
+
+    # MONEY
+    currencies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("USD", "EUR", "JPY"), description="ISO 4217 codes of the currencies issued, one token contract and one reserve each."
+    )
+    batch_operations_max: Count = Field(2000, description="Payments in one settlement batch at most.")
+
+    # LIMITS
+    body_max_bytes: Bytes = Field(65_536, description="Largest request body the gateway reads.")
+    wait_max_s: Seconds = Field(30.0, description="Longest wait a client can ask for with `Prefer: wait=N`.")
+    writer_waiting_max: Count = Field(20_000, description="Requests that may wait for the writer before new ones get 503.")
+    mempool_max: Count = Field(10_000, description="Transactions the embedded engine keeps pending at most.")
+
+    @field_validator("currencies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("currencies")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for code in value:
+                currency(code)
+        except UnknownCurrency as error:
+            raise ValueError(error.detail) from None
+        if not value or len(set(value)) != len(value):
+            raise ValueError("name each currency once, and at least one")
+        return value
+
+    @property
+    def ledger_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @property
+    def password_path(self) -> Path:
+        return Path(self.password_file) if self.password_file else self.data / "keys" / "password"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        flags = init_settings()
+        data = Path(flags.get("data") or os.environ.get("LEDGER_DATA") or cls.model_fields["data"].default)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, data / "config.toml")
+
+
+def load_config(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Config:
+    """The Config of these flags (None means not given). Raises ConfigurationError naming every setting that is wrong."""
+    unknown = sorted(
+        name
+        for name in environment
+        if name.startswith(ENVIRONMENT_PREFIX) and name[len(ENVIRONMENT_PREFIX) :].lower() not in Config.model_fields
+    )
+    if unknown:
+        raise ConfigurationError(f"Unknown setting in the environment: {', '.join(unknown)}. See docs/reference/settings.md.")
+    try:
+        return Config(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_sentence(dict(problem)) for problem in error.errors())) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"config.toml is not valid TOML: {error}.") from None
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown setting {name!r}"
+    return f"setting {name!r}: {problem['msg']}"
