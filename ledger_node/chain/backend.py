@@ -1,9 +1,35 @@
-"""ChainBackend: the door every engine implements. The gateway and its rooms see a chain only through it."""
+"""ChainBackend: the door every engine implements. The gateway and its rooms see a chain only through it.
 
-from collections.abc import Callable, Sequence
+LocalChain is what an engine in this process can answer beyond it, for the RPC and follower rooms; DevChain adds what
+only a developer's private chain may do.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from ledger_node.chain.blocks import Address, Block, BlockRef, Call, Hash32, Header, Log, LogFilter, Receipt, Transaction
+from ledger_node.chain.blocks import (
+    Address,
+    Block,
+    BlockRef,
+    Call,
+    Hash32,
+    Header,
+    Log,
+    LogFilter,
+    Receipt,
+    Transaction,
+)
+from ledger_node.chain.inspection import (
+    NO_OVERRIDES,
+    AccessListResult,
+    AccountProof,
+    Overrides,
+    SimulatedBlock,
+    SimulationStep,
+    Trace,
+    TraceConfig,
+    TransactionTrace,
+)
 
 
 class ChainBackend(Protocol):
@@ -60,3 +86,122 @@ class ChainBackend(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+class LocalChain(ChainBackend, Protocol):
+    """An engine whose blocks, pool and state are in this process. The same errors as ChainBackend."""
+
+    # RAW BYTES: RLP, or EIP-2718 envelopes, as peers and block files carry them
+
+    def raw_header(self, at: BlockRef) -> bytes: ...
+
+    def raw_block(self, at: BlockRef) -> bytes: ...
+
+    def raw_receipts(self, at: BlockRef) -> tuple[bytes, ...]: ...
+
+    def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
+        """RLP blocks in order; written one after another they are a block file as geth writes it."""
+
+    def import_block(self, raw: bytes) -> Header:
+        """Check, execute and keep the next block. One that is here already is answered with its header.
+
+        Raises InvalidBlock naming the field that differs; nothing is kept of a block that is refused.
+        """
+
+    # THE POOL
+
+    def pending_transactions(self) -> tuple[Transaction, ...]:
+        """Those that the next block can take, in the order it would."""
+
+    def queued_transactions(self) -> tuple[Transaction, ...]:
+        """Those that wait for an earlier nonce."""
+
+    def on_pending_transaction(
+        self, listener: Callable[[Transaction], None]
+    ) -> Callable[[], None]:
+        """Call `listener` with every transaction as it becomes pending; returns how to unsubscribe. Be quick."""
+
+    # WHAT WOULD BE: nothing changes
+
+    def call_with(
+        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
+    ) -> bytes:
+        """As `call`, on a state and block that differ as `overrides` say."""
+
+    def estimate_gas_with(
+        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
+    ) -> int:
+        """As `estimate_gas`, on a state and block that differ as `overrides` say."""
+
+    def create_access_list(
+        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
+    ) -> AccessListResult: ...
+
+    def simulate(
+        self,
+        steps: Sequence[SimulationStep],
+        at: BlockRef = "latest",
+        *,
+        validation: bool = False,
+        trace_transfers: bool = False,
+    ) -> tuple[SimulatedBlock, ...]:
+        """eth_simulateV1: blocks on blocks that are never kept."""
+
+    def proof(
+        self, address: Address, slots: Sequence[int], at: BlockRef = "latest"
+    ) -> AccountProof: ...
+
+    # TRACES
+
+    def trace_transaction(
+        self, transaction_hash: Hash32, config: TraceConfig
+    ) -> Trace | None:
+        """None for a transaction that is not mined. Executes the block up to it again."""
+
+    def trace_block(
+        self, at: BlockRef, config: TraceConfig
+    ) -> tuple[TransactionTrace, ...]: ...
+
+    def trace_call(
+        self,
+        call: Call,
+        at: BlockRef,
+        config: TraceConfig,
+        overrides: Overrides = NO_OVERRIDES,
+    ) -> Trace: ...
+
+
+class DevChain(LocalChain, Protocol):
+    """A developer's private chain: time and state obey. Its blocks cannot be verified from genesis once state was set."""
+
+    def mine(self, blocks: int = 1, interval_seconds: int | None = None) -> None:
+        """Make blocks now, the first with all that waits, each `interval_seconds` after the one before."""
+
+    def set_balance(self, address: Address, balance: int) -> None: ...
+
+    def set_nonce(self, address: Address, nonce: int) -> None: ...
+
+    def set_code(self, address: Address, code: bytes) -> None: ...
+
+    def set_storage(self, address: Address, slot: int, value: int) -> None: ...
+
+    def impersonate(self, address: Address) -> None:
+        """From now on `send_unsigned` takes transactions of this sender."""
+
+    def stop_impersonating(self, address: Address) -> None: ...
+
+    def send_unsigned(self, call: Call) -> Hash32:
+        """Hand in a transaction without a signature. Raises InvalidTransaction unless its sender is impersonated."""
+
+    def snapshot(self) -> int: ...
+
+    def revert_to(self, snapshot: int) -> bool:
+        """Drop every block since; False for an unknown snapshot. Later snapshots are gone."""
+
+    def set_next_timestamp(self, timestamp: int) -> None:
+        """Raises InvalidBlock when it is lower than the head's."""
+
+    def increase_time(self, seconds: int) -> int:
+        """Put the chain's clock ahead for good; returns how far it is ahead now."""
+
+    def set_automine(self, enabled: bool) -> None: ...

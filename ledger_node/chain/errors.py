@@ -1,15 +1,15 @@
 """What a chain refuses or cannot do.
 
-    ChainError
-    ├── InvalidTransaction     the mempool refuses it; it can never take effect as it is
-    │   ├── NonceTooLow  NonceTooHigh  InsufficientBalanceForGas  IntrinsicGasTooLow  GasLimitTooHigh  Underpriced
-    │   └── NotPermitted       the network's permissions refuse the sender (JSON-RPC -32007)
-    ├── InvalidBlock           an imported block breaks a rule; names the field that differs
-    ├── Reverted               a call reverted; carries its return data
-    ├── CallFailed             a call ended otherwise (out of gas, invalid opcode, over its wall-clock limit)
-    ├── BlockNotFound          no such block, or its state is not kept
-    ├── GenesisMismatch        the data directory belongs to another network
-    └── ChainUnavailable       the engine cannot be reached or is stopping; trying again is right
+ChainError
+├── InvalidTransaction     the mempool refuses it; it can never take effect as it is
+│   ├── NonceTooLow  NonceTooHigh  InsufficientBalanceForGas  IntrinsicGasTooLow  GasLimitTooHigh  Underpriced
+│   └── NotPermitted       the network's permissions refuse the sender (JSON-RPC -32007)
+├── InvalidBlock           an imported block breaks a rule; names the field that differs
+├── Reverted               a call reverted; carries its return data
+├── CallFailed             a call ended otherwise (out of gas, invalid opcode, over its wall-clock limit)
+├── BlockNotFound          no such block, or its state is not kept
+├── GenesisMismatch        the data directory belongs to another network
+└── ChainUnavailable       the engine cannot be reached or is stopping; trying again is right
 """
 
 from typing import Any
