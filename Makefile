@@ -1,0 +1,172 @@
+# Every check is defined here once, for hands and for CI. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SLITHER_VENV := .venv-slither
+
+# What a stamp stands for is in its name; it is older than its lock when the lock changed, and then the step runs again.
+RUNTIME := $(VENV)/.stamp-runtime
+DEV := $(VENV)/.stamp-dev
+SLITHER := $(SLITHER_VENV)/.stamp
+NPM := contracts/node_modules/.stamp
+
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-warn-script-location
+PYTEST_ARGS ?= -n 2 --dist loadgroup
+BENCH_ARGS ?=
+DEMO_ARGS ?=
+
+say = @printf '\n== %s\n' $(1)
+
+.PHONY: help
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# SET UP
+
+$(BIN)/python:
+	@command -v $(PYTHON) > /dev/null || { echo "make: $(PYTHON) is not here; install Python 3.11 or 3.12 with its venv module" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+	  || { echo "make: $(PYTHON) is $$($(PYTHON) --version); Python 3.11 or 3.12 is needed (PYTHON=python3.11 make …)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
+	$(call say,"Python packages of the node")
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/runtime.lock
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
+	$(call say,"Python packages for development")
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(RUNTIME) $@
+
+$(NPM): contracts/package.json contracts/package-lock.json
+	$(call say,"npm packages of the contracts")
+	@command -v npm > /dev/null || { echo "make: npm is not here; the contracts need Node 20 or newer with npm" >&2; exit 1; }
+	@cd contracts && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(SLITHER): requirements/slither.lock
+	$(call say,"Slither, in an environment of its own")
+	@$(PYTHON) -m venv $(SLITHER_VENV)
+	@$(SLITHER_VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/slither.lock
+	@touch $@
+
+.PHONY: setup
+setup: $(DEV) ## Install everything (.venv, and npm packages when npm is here); quick when nothing changed
+	@if command -v npm > /dev/null; then $(MAKE) $(NPM); else echo "npm is not here: the contracts' tools are left out"; fi
+
+# RUN
+
+.PHONY: demo
+demo: $(RUNTIME) ## Run the main job: three banks, 1,000 payments, a kill -9 in the middle, an audit
+	@$(BIN)/ledger-node demo $(DEMO_ARGS)
+
+.PHONY: bench
+bench: $(RUNTIME) ## Measure payments settled per second and settle times
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: $(RUNTIME) ## See that the benchmark works, with few payments and no claim about speed
+	@$(BIN)/python -m bench --smoke
+
+# CHECK
+
+.PHONY: test
+test: ## Run every check there is, the Python tests last
+	@$(MAKE) setup
+	@$(MAKE) lint types imports hadolint
+	@$(MAKE) test-contracts artifacts-check slither
+	@$(MAKE) bench-smoke
+	@$(MAKE) test-python
+
+.PHONY: test-quick
+test-quick: $(DEV) lint types imports ## Run what takes minutes: style, types, imports, and the tests not marked slow
+	@$(BIN)/pytest $(PYTEST_ARGS) -m "not slow"
+
+.PHONY: test-python
+test-python: $(DEV) ## Run all Python tests
+	$(call say,"Python tests")
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: test-contracts
+test-contracts: $(NPM) ## Run the contracts' unit, fuzz and invariant tests (forge)
+	$(call say,"forge tests")
+	@cd contracts && npm test --silent
+
+.PHONY: artifacts-check
+artifacts-check: $(NPM) ## Compile the contracts again and compare with the committed artifacts, byte for byte
+	$(call say,"Contract artifacts")
+	@cd contracts && npm run --silent check
+
+.PHONY: slither
+slither: $(SLITHER) $(NPM) ## Analyse the contracts with Slither
+	$(call say,"Slither")
+	@cd contracts && PATH="$(CURDIR)/$(SLITHER_VENV)/bin:$$PATH" npm run --silent slither
+
+.PHONY: lint
+lint: $(DEV) ## Style: ruff's rules and its formatting
+	$(call say,"ruff")
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(DEV) ## Types: mypy, strict
+	$(call say,"mypy")
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(DEV) ## Architecture: imports go down only
+	$(call say,"import contracts")
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: hadolint
+hadolint: $(DEV) ## Lint the Dockerfile
+	$(call say,"hadolint")
+	@$(BIN)/hadolint Dockerfile && echo "Dockerfile is clean."
+
+.PHONY: coverage
+coverage: $(DEV) ## Branch coverage of the money rooms
+	$(call say,"Branch coverage of the money rooms")
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/reserve tests/settlement tests/test_money.py
+	@$(BIN)/coverage combine --quiet || true
+	@$(BIN)/coverage report
+
+.PHONY: container
+container: ## Build the image without a registry (root; Debian's buildah and debootstrap) and run it once
+	$(call say,"Container image")
+	@.ci/container
+
+# MAKE
+
+.PHONY: artifacts
+artifacts: $(NPM) ## Compile the contracts and write their artifacts
+	@cd contracts && npm run --silent build
+
+.PHONY: format
+format: $(DEV) ## Format the code
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
+
+.PHONY: lock
+lock: $(DEV) ## Resolve the dependencies again and write requirements/*.lock
+	$(COMPILE) --extra dev --extra postgresql pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/runtime.lock
+	$(COMPILE) requirements/slither.in -o requirements/slither.lock
+
+.PHONY: clean
+clean: ## Remove everything the targets made
+	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules contracts/out contracts/cache build dist htmlcov
+	rm -rf .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
