@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from eth_account import Account
-from eth_keyfile import create_keyfile_json
-from eth_keys import keys
+from eth_keyfile.keyfile import create_keyfile_json
+from eth_keys.datatypes import PrivateKey
 
 from ledger_node.errors import ConfigurationError
 
@@ -29,7 +29,7 @@ class Signer(Protocol):
 
 class LocalSigner:
     def __init__(self, private_key: bytes) -> None:
-        self._key = keys.PrivateKey(private_key)
+        self._key = PrivateKey(private_key)
         self.address: bytes = self._key.public_key.to_canonical_address()
 
     def sign(self, digest: bytes) -> tuple[int, int, int]:

@@ -1,0 +1,212 @@
+"""The commands: `ledger-node init | run | member | audit | demo | health`.
+
+Commands parse flags, print results and set the exit status: 0 done, 1 the answer is no (audit found a difference, the node is
+not ready), 2 the command could not be carried out. They hold no rules of their own.
+"""
+
+import asyncio
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import httpx
+from pydantic.fields import FieldInfo
+from rich.console import Console
+from rich.table import Table
+
+from ledger_node import __version__
+from ledger_node.config import Config, load_config
+from ledger_node.data_directory import DataDirectory
+from ledger_node.errors import LedgerNodeError
+from ledger_node.initialise import initialise
+from ledger_node.logs import write_logs
+from ledger_node.node import Node, serve
+from ledger_node.operator_door import operator_door
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def settings(*names: str) -> Callable[[F], F]:
+    """Give a command a flag for each of these settings (all of them when none is named)."""
+
+    def decorate(command: F) -> F:
+        for name in reversed(names or tuple(Config.model_fields)):
+            command = _flag(name, Config.model_fields[name])(command)
+        return command
+
+    return decorate
+
+
+def _flag(name: str, field: FieldInfo) -> Callable[[F], F]:
+    flag = "--" + name.replace("_", "-")
+    if field.annotation is bool:
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=field.description)
+    kind: Any = {int: int, float: float}.get(field.annotation, str)  # type: ignore[call-overload]
+    return click.option(flag, name, type=kind, default=None, metavar=kind.__name__.upper(), help=field.description)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ledger-node")
+def cli() -> None:
+    """A permissioned Ethereum node with a deposit token, its fiat reserve, and a gateway for member banks."""
+
+
+@cli.command()
+@click.option("--chain-id", type=click.IntRange(1, 2**53 - 1), default=1337_0000, show_default=True, help="EIP-155 chain id of the new network.")
+@click.option("--sample", is_flag=True, help="Also admit three member banks with a DDA and a BDA in every currency.")
+@settings("data", "currencies", "chain")
+def init(chain_id: int, sample: bool, **flags: Any) -> None:
+    """Make a data directory: genesis, encrypted keystores, configuration, credentials."""
+    config = load_config(flags)
+    initialise(config, chain_id=chain_id, sample=sample)
+    directory = DataDirectory(config.data)
+    click.echo(f"Initialised {config.data} (chain id {chain_id}). API keys: {directory.credentials}")
+    click.echo(f"Start it with: ledger-node run --data {config.data}")
+
+
+@cli.command()
+@settings()
+def run(**flags: Any) -> None:
+    """Run the node until SIGTERM or SIGINT; the block in hand is finished first."""
+    config = load_config(flags)
+    write_logs(config.log_level)
+    asyncio.run(serve(config))
+
+
+@cli.group()
+def member() -> None:
+    """Admit, list and suspend member banks."""
+
+
+@member.command("add")
+@click.option("--bic", required=True, help="ISO 9362 business identifier code.")
+@click.option("--lei", required=True, help="ISO 17442 legal entity identifier.")
+@click.option("--name", "legal_name", required=True, help="Legal name.")
+@settings("data")
+def member_add(bic: str, lei: str, legal_name: str, **flags: Any) -> None:
+    """Admit and activate a bank with a DDA and a BDA in every currency; prints its API key, once."""
+    config = load_config(flags)
+
+    async def act() -> dict[str, Any]:
+        async with operator_door(config) as door:
+            made = await door.post("/v1/members", {"bic": bic, "lei": lei, "legal_name": legal_name})
+            await door.post(f"/v1/members/{made['id']}/activate")
+            accounts = [
+                await door.post("/v1/accounts", {"member": made["id"], "kind": kind, "currency": code})
+                for code in config.currencies
+                for kind in ("DDA", "BDA")
+            ]
+            key = await door.post(f"/v1/members/{made['id']}/api_keys")
+            return {
+                "id": made["id"],
+                "bic": bic,
+                "api_key": key["api_key"],
+                "accounts": [{name: account[name] for name in ("id", "kind", "currency")} for account in accounts],
+            }
+
+    click.echo(json.dumps(asyncio.run(act()), indent=2))
+
+
+@member.command("list")
+@settings("data")
+def member_list(**flags: Any) -> None:
+    """List the members, one a line: id, BIC, status, legal name."""
+    config = load_config(flags)
+
+    async def act() -> list[dict[str, Any]]:
+        async with operator_door(config) as door:
+            return await door.get_all("/v1/members")
+
+    for row in asyncio.run(act()):
+        click.echo(f"{row['id']}\t{row['bic']}\t{row['status']}\t{row['legal_name']}")
+
+
+@member.command("suspend")
+@click.argument("member")
+@settings("data")
+def member_suspend(member: str, **flags: Any) -> None:
+    """Suspend a member, named by id or BIC: it can read, but nothing of its moves."""
+    config = load_config(flags)
+
+    async def act() -> dict[str, Any]:
+        async with operator_door(config) as door:
+            members = await door.get_all("/v1/members")
+            identity = next((row["id"] for row in members if member in (row["id"], row["bic"])), member)
+            answer: dict[str, Any] = await door.post(f"/v1/members/{identity}/suspend")
+            return answer
+
+    row = asyncio.run(act())
+    click.echo(f"{row['id']}\t{row['bic']}\t{row['status']}\t{row['legal_name']}")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@settings("data", "chain")
+def audit(as_json: bool, **flags: Any) -> None:
+    """Prove from both stores that every token is backed, or name the difference (exit status 1)."""
+    findings = Node.audit(load_config(flags))
+    if as_json:
+        click.echo(json.dumps(findings.as_dict(), indent=2))
+    else:
+        _print_audit(findings)
+    sys.exit(0 if findings.clean else 1)
+
+
+def _print_audit(findings: Any) -> None:
+    table = Table(title=f"Audit at block {findings.block_number}")
+    for heading in ("currency", "reserve", "supply", "difference", "in flight"):
+        table.add_column(heading, justify="left" if heading == "currency" else "right")
+    for position in findings.as_dict()["positions"]:
+        table.add_row(*(str(position[name]) for name in ("currency", "reserve", "supply", "difference", "in_flight")))
+    console = Console()
+    console.print(table)
+    for difference in findings.differences:
+        console.print(f"[red]difference:[/red] {difference}")
+    console.print("backed" if findings.clean else "[red]NOT backed, or book and chain differ[/red]")
+
+
+@cli.command()
+@settings("gateway_host", "gateway_port", "data")
+def health(**flags: Any) -> None:
+    """Ask the running node whether it is ready (exit status 0) or not (1); for container health checks."""
+    config = load_config(flags)
+    running = DataDirectory(config.data).running_node()
+    url = running["gateway"] if running else f"http://{config.gateway_host}:{config.gateway_port}"
+    try:
+        response = httpx.get(f"{url}/readyz", timeout=5)
+    except httpx.HTTPError as error:
+        click.echo(f"not reachable at {url}: {type(error).__name__}")
+        sys.exit(1)
+    click.echo(response.text)
+    sys.exit(0 if response.is_success else 1)
+
+
+@cli.command()
+@click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of banks and amounts.")
+@click.option("--data", type=click.Path(path_type=Path), help="Keep the node's data here instead of a temporary directory.")
+def demo(plan: Path | None, data: Path | None) -> None:
+    """Run the main job against a node of its own, kill it in the middle, and prove that every payment ended once."""
+    from ledger_node.demo import run_demo  # only this command needs it
+
+    sys.exit(run_demo(plan, data))
+
+
+def main() -> None:
+    """The console script: expected errors become one line on standard error and exit status 2."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except LedgerNodeError as error:
+        click.echo(f"error [{error.code}]: {error.detail}", err=True)
+        sys.exit(2)
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)

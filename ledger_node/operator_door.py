@@ -1,0 +1,84 @@
+"""The operator's REST client behind the admin commands.
+
+It speaks to the running node over its socket; when no node runs on the data directory it opens one in this process, with no
+socket, and speaks to the same application. Either way the commands know one thing only: the REST interface.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from ledger_node.config import Config
+from ledger_node.data_directory import DataDirectory
+from ledger_node.errors import ConfigurationError, LedgerNodeError
+from ledger_node.node import Node
+
+
+class RequestFailed(LedgerNodeError):
+    """The node answered with a problem; `code` and `detail` are the node's."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem.get("detail") or problem.get("title") or problem))
+        self.code = str(problem.get("code", "internal"))
+
+
+class OperatorDoor:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **query: Any) -> Any:
+        return self._answer(await self._client.get(path, params=query))
+
+    async def get_all(self, path: str, **query: Any) -> list[Any]:
+        """Every page of a list."""
+        rows: list[Any] = []
+        cursor: str | None = None
+        while True:
+            page = await self.get(path, limit=100, **query, **({"cursor": cursor} if cursor else {}))
+            rows += page["data"]
+            cursor = page["next_cursor"]
+            if not page["has_more"]:
+                return rows
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
+        return self._answer(await self._client.post(path, json=body, headers=headers))
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> Any:
+        if response.is_error:
+            try:
+                problem = response.json()
+            except ValueError:
+                problem = {"detail": f"HTTP {response.status_code}"}
+            raise RequestFailed(problem)
+        return response.json() if response.content else None
+
+
+@asynccontextmanager
+async def operator_door(config: Config) -> AsyncIterator[OperatorDoor]:
+    directory = DataDirectory(config.data)
+    directory.require()
+    headers = {"Authorization": f"Bearer {_operator_key(directory)}"}
+    running = directory.running_node()
+    if running is not None:
+        async with httpx.AsyncClient(base_url=running["gateway"], headers=headers, timeout=60) as client:
+            yield OperatorDoor(client)
+        return
+    node = Node.open(config)
+    try:
+        node.start()
+        transport = httpx.ASGITransport(app=node.gateway_app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://node", headers=headers) as client:
+            yield OperatorDoor(client)
+    finally:
+        node.close()
+
+
+def _operator_key(directory: DataDirectory) -> str:
+    try:
+        return str(json.loads(directory.credentials.read_text(encoding="utf-8"))["operator"]["api_key"])
+    except (FileNotFoundError, KeyError, ValueError):
+        raise ConfigurationError(f"{directory.credentials} does not hold the operator's API key.") from None
