@@ -147,10 +147,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Logs in blocks `first`..`last`, or in `block_hash`; `addresses` empty means any; a None topic matches any."""
+    """Logs in blocks `first`..`last`, or in `block_hash`; `addresses` empty means any; a None topic matches any.
+
+    `limit`: at most so many, the earliest ones; an engine reads no more than that.
+    """
 
     first: int = 0
     last: int = 0
     block_hash: Hash32 | None = None
     addresses: tuple[Address, ...] = ()
     topics: tuple[tuple[Hash32, ...] | None, ...] = field(default=())
+    limit: int | None = None
