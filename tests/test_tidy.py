@@ -121,7 +121,7 @@ def test_money_is_never_a_float(path: Path) -> None:
 
 
 def floats(tree: ast.Module) -> Iterator[str]:
-    """Float literals, the name `float`, true division. Seconds of a wait are the only fractions a money room may know."""
+    """Float literals, the name `float`, true division; seconds of a wait are the only fractions allowed."""
     allowed = {
         id(child)
         for node in ast.walk(tree)
