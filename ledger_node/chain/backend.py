@@ -73,6 +73,9 @@ class ChainBackend(Protocol):
     def estimate_gas(self, call: Call, at: BlockRef = "latest") -> int:
         """Gas that lets the call succeed. Raises Reverted or CallFailed when no amount does."""
 
+    def suggest_fees(self) -> tuple[int, int]:
+        """(max_fee_per_gas, max_priority_fee_per_gas) in wei that a transaction needs now; (0, 0) where gas is free."""
+
     def send_raw_transaction(self, raw: bytes) -> Hash32:
         """Hand in a signed transaction. One that is known already (pending or mined) is answered with its hash.
 
@@ -116,21 +119,15 @@ class LocalChain(ChainBackend, Protocol):
     def queued_transactions(self) -> tuple[Transaction, ...]:
         """Those that wait for an earlier nonce."""
 
-    def on_pending_transaction(
-        self, listener: Callable[[Transaction], None]
-    ) -> Callable[[], None]:
+    def on_pending_transaction(self, listener: Callable[[Transaction], None]) -> Callable[[], None]:
         """Call `listener` with every transaction as it becomes pending; returns how to unsubscribe. Be quick."""
 
     # WHAT WOULD BE: nothing changes
 
-    def call_with(
-        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
-    ) -> bytes:
+    def call_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> bytes:
         """As `call`, on a state and block that differ as `overrides` say."""
 
-    def estimate_gas_with(
-        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
-    ) -> int:
+    def estimate_gas_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> int:
         """As `estimate_gas`, on a state and block that differ as `overrides` say."""
 
     def create_access_list(
@@ -147,20 +144,14 @@ class LocalChain(ChainBackend, Protocol):
     ) -> tuple[SimulatedBlock, ...]:
         """eth_simulateV1: blocks on blocks that are never kept."""
 
-    def proof(
-        self, address: Address, slots: Sequence[int], at: BlockRef = "latest"
-    ) -> AccountProof: ...
+    def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof: ...
 
     # TRACES
 
-    def trace_transaction(
-        self, transaction_hash: Hash32, config: TraceConfig
-    ) -> Trace | None:
+    def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
         """None for a transaction that is not mined. Executes the block up to it again."""
 
-    def trace_block(
-        self, at: BlockRef, config: TraceConfig
-    ) -> tuple[TransactionTrace, ...]: ...
+    def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]: ...
 
     def trace_call(
         self,
@@ -172,7 +163,7 @@ class LocalChain(ChainBackend, Protocol):
 
 
 class DevChain(LocalChain, Protocol):
-    """A developer's private chain: time and state obey. Its blocks cannot be verified from genesis once state was set."""
+    """A developer's private chain: time and state obey. Once state was set, it cannot be verified from genesis."""
 
     def mine(self, blocks: int = 1, interval_seconds: int | None = None) -> None:
         """Make blocks now, the first with all that waits, each `interval_seconds` after the one before."""

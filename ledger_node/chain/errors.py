@@ -9,6 +9,7 @@ ChainError
 ├── CallFailed             a call ended otherwise (out of gas, invalid opcode, over its wall-clock limit)
 ├── BlockNotFound          no such block, or its state is not kept
 ├── GenesisMismatch        the data directory belongs to another network
+├── ChainReplaced          a remote chain is not the one it was: reset, or it took back a final block
 └── ChainUnavailable       the engine cannot be reached or is stopping; trying again is right
 """
 
@@ -89,6 +90,11 @@ class BlockNotFound(ChainError):
 class GenesisMismatch(ChainError, Fault):
     code = "genesis_mismatch"
     title = "The data directory belongs to another network"
+
+
+class ChainReplaced(ChainError, Fault):
+    code = "chain_replaced"
+    title = "The chain is not the one it was"
 
 
 class ChainUnavailable(ChainError, Unavailable):

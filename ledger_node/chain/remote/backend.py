@@ -1,0 +1,278 @@
+"""RemoteChain: the chain door over another Ethereum client's JSON-RPC (Besu, geth, anvil, or a node of our own).
+
+"The head" is the newest block with `confirmations` blocks on top, and it is what `latest`, `safe` and `finalized` mean
+here; what lies above it is not shown, except that `pending` is asked of the client as it is. Nothing is kept on disk
+and nothing is asked before the first question, so the client may be away when the node starts.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ledger_node.chain.blocks import (
+    Address,
+    Block,
+    BlockRef,
+    Call,
+    Hash32,
+    Header,
+    Log,
+    LogFilter,
+    Receipt,
+    Transaction,
+)
+from ledger_node.chain.encoding import keccak
+from ledger_node.chain.errors import BlockNotFound
+from ledger_node.chain.remote import refusals
+from ledger_node.chain.remote.connection import Answered, Connection, Question
+from ledger_node.chain.remote.conversion import (
+    Json,
+    block_of,
+    call_json,
+    filter_json,
+    header_of,
+    hexadecimal,
+    integer,
+    log_of,
+    octets,
+    receipt_of,
+    transaction_of,
+)
+from ledger_node.chain.remote.heads import Heads
+
+_TIMESTAMPS_KEPT = 1024
+
+
+class RemoteChain:
+    """A ChainBackend. `url` is http:// or https://; a user and password in it are used and never shown.
+
+    `chain_id` None means: whatever the client has at the first question. Another chain id, another genesis, a lower
+    head that does not recover within `behind_max_s`, or another block at a known height is ChainReplaced, for good.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        confirmations: int = 0,
+        chain_id: int | None = None,
+        timeout_s: float = 10.0,
+        poll_interval_s: float = 0.25,
+        behind_max_s: float = 60.0,
+    ) -> None:
+        self._connection = Connection(url, timeout_s=timeout_s)
+        self._confirmations = confirmations
+        self._timestamps: OrderedDict[Hash32, int] = OrderedDict()
+        self._heads = Heads(
+            self._connection,
+            confirmations=confirmations,
+            chain_id=chain_id,
+            poll_interval_s=poll_interval_s,
+            behind_max_s=behind_max_s,
+        )
+
+    @property
+    def chain_id(self) -> int:
+        return self._heads.chain_id()
+
+    # BLOCKS
+
+    def head(self) -> Header:
+        return self._heads.current()
+
+    def header(self, at: BlockRef) -> Header:
+        return header_of(self._block_json(at, whole=False))
+
+    def block(self, at: BlockRef) -> Block:
+        return block_of(self._block_json(at, whole=True))
+
+    def _block_json(self, at: BlockRef, *, whole: bool) -> Json:
+        if isinstance(at, bytes):
+            json = self._read("eth_getBlockByHash", hexadecimal(at), whole)
+        else:
+            json = self._read("eth_getBlockByNumber", self._height(at), whole)
+        if not isinstance(json, dict) or not self._final(json):
+            raise BlockNotFound(f"There is no block {hexadecimal(at) if isinstance(at, bytes) else at} on this chain.")
+        return json
+
+    def _final(self, json: Json) -> bool:
+        """Whether the block that an object belongs to has its confirmations."""
+        number = json.get("number", json.get("blockNumber"))
+        return number is None or self._confirmed(integer(number))
+
+    def _confirmed(self, number: int) -> bool:
+        return self._confirmations == 0 or number <= self._heads.newest_number or number <= self._heads.current().number
+
+    def _height(self, at: BlockRef) -> str:
+        """A block as the client's block parameter. Raises BlockNotFound above the head."""
+        if isinstance(at, bytes):
+            # Blocks shown here never change, so their number is as good as their hash, and every client takes it.
+            return hex(self.header(at).number)
+        if isinstance(at, int):
+            if at < 0 or not self._confirmed(at):
+                raise BlockNotFound(f"There is no block {at} on this chain.")
+            return hex(at)
+        if at in ("earliest", "pending"):
+            return at
+        return "latest" if self._confirmations == 0 else hex(self._heads.current().number)
+
+    # TRANSACTIONS AND RECEIPTS
+
+    def transaction(self, transaction_hash: Hash32) -> Transaction | None:
+        json = self._read("eth_getTransactionByHash", hexadecimal(transaction_hash))
+        if json is None:
+            return None
+        if json.get("blockHash") is None or not self._final(json):
+            return transaction_of(json | {"blockHash": None, "blockNumber": None}, None)
+        return transaction_of(json, self._timestamp_of(json))
+
+    def receipt(self, transaction_hash: Hash32) -> Receipt | None:
+        json = self._read("eth_getTransactionReceipt", hexadecimal(transaction_hash))
+        if json is None or json.get("blockHash") is None or not self._final(json):
+            return None
+        return receipt_of(json, self._timestamp_of(json))
+
+    def receipts(self, at: BlockRef) -> tuple[Receipt, ...]:
+        block = self._block_json(at, whole=False)
+        header = header_of(block)
+        try:
+            jsons = self._ask("eth_getBlockReceipts", hex(header.number))
+        except Answered as answer:
+            if answer.code != refusals.METHOD_NOT_FOUND:
+                raise refusals.of_read(answer) from None
+            jsons = self._read_many([("eth_getTransactionReceipt", [each]) for each in block["transactions"]])
+        if not isinstance(jsons, list) or len(jsons) != len(block["transactions"]) or None in jsons:
+            raise BlockNotFound(f"The chain's client does not keep the receipts of block {header.number}.")
+        found, logs_before = [], 0
+        for json in jsons:
+            # Some clients count the logs of each transaction from zero here: count them ourselves.
+            logs = [each | {"logIndex": hex(logs_before + index)} for index, each in enumerate(json["logs"])]
+            found.append(receipt_of(json | {"logs": logs}, header.timestamp))
+            logs_before += len(logs)
+        return tuple(found)
+
+    def logs(self, query: LogFilter) -> Sequence[Log]:
+        if query.block_hash is not None:
+            self.header(query.block_hash)
+            return self._logs(query, 0, 0)[: query.limit]
+        last = min(query.last, self.head().number)
+        return self._logs(query, query.first, last)[: query.limit] if query.first <= last else ()
+
+    def _logs(self, query: LogFilter, first: int, last: int) -> list[Log]:
+        try:
+            jsons = self._ask("eth_getLogs", filter_json(query, first=first, last=last))
+        except Answered as answer:
+            if first >= last or not refusals.is_too_wide(answer):
+                raise refusals.of_read(answer) from None
+            middle = (first + last) // 2
+            return self._logs(query, first, middle) + self._logs(query, middle + 1, last)
+        found = [log_of(json, self._timestamp_of(json)) for json in jsons]
+        # Not every client tests every topic it is given.
+        return [each for each in found if _wanted(query, each)]
+
+    def _timestamp_of(self, json: Json) -> int:
+        """The timestamp of the block that a log, receipt or transaction is in."""
+        if json.get("blockTimestamp") is not None:
+            return integer(json["blockTimestamp"])
+        block_hash = octets(json["blockHash"])
+        timestamp = self._timestamps.get(block_hash)
+        if timestamp is None:
+            timestamp = self.header(block_hash).timestamp
+            self._timestamps[block_hash] = timestamp
+            while len(self._timestamps) > _TIMESTAMPS_KEPT:
+                self._timestamps.popitem(last=False)
+        return timestamp
+
+    # STATE
+
+    def nonce(self, address: Address, at: BlockRef = "latest") -> int:
+        return integer(self._read("eth_getTransactionCount", hexadecimal(address), self._height(at)))
+
+    def balance(self, address: Address, at: BlockRef = "latest") -> int:
+        return integer(self._read("eth_getBalance", hexadecimal(address), self._height(at)))
+
+    def code(self, address: Address, at: BlockRef = "latest") -> bytes:
+        return octets(self._read("eth_getCode", hexadecimal(address), self._height(at)))
+
+    def storage(self, address: Address, slot: int, at: BlockRef = "latest") -> int:
+        return integer(self._read("eth_getStorageAt", hexadecimal(address), hex(slot), self._height(at)) or "0x0")
+
+    def call(self, call: Call, at: BlockRef = "latest") -> bytes:
+        try:
+            return octets(self._ask("eth_call", call_json(call), self._height(at)))
+        except Answered as answer:
+            raise refusals.of_call(answer) from None
+
+    def estimate_gas(self, call: Call, at: BlockRef = "latest") -> int:
+        try:
+            return integer(self._ask("eth_estimateGas", call_json(call), self._height(at)))
+        except Answered as answer:
+            raise refusals.of_call(answer) from None
+
+    # SENDING
+
+    def suggest_fees(self) -> tuple[int, int]:
+        """Twice the head's base fee plus the client's tip, so that six full blocks may come before ours; 0 and 0 where
+        the base fee is zero, as on free-gas networks."""
+        base_fee = header_of(self._read("eth_getBlockByNumber", "latest", False)).base_fee_per_gas
+        if base_fee == 0:
+            return 0, 0
+        if base_fee is None:
+            price = integer(self._read("eth_gasPrice"))
+            return price, price
+        try:
+            tip = integer(self._ask("eth_maxPriorityFeePerGas"))
+        except Answered:
+            tip = max(0, integer(self._read("eth_gasPrice")) - base_fee)
+        return 2 * base_fee + tip, tip
+
+    def send_raw_transaction(self, raw: bytes) -> Hash32:
+        transaction_hash = keccak(raw)
+        try:
+            self._ask("eth_sendRawTransaction", hexadecimal(raw))
+        except Answered as answer:
+            # Whatever the words, a client that knows these very bytes has taken them.
+            if not refusals.is_known_already(answer) and not self._knows(transaction_hash):
+                raise refusals.of_transaction(answer) from None
+        self._heads.hurry()
+        return transaction_hash
+
+    def _knows(self, transaction_hash: Hash32) -> bool:
+        return self._read("eth_getTransactionByHash", hexadecimal(transaction_hash)) is not None
+
+    # LISTENING
+
+    def on_new_head(self, listener: Callable[[Header], None]) -> Callable[[], None]:
+        """As ChainBackend says, and none is skipped. Heads are polled for, at once after a transaction was sent."""
+        return self._heads.subscribe(listener)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._heads.stop()
+
+    # ASKING
+
+    def _ask(self, method: str, *params: Any) -> Any:
+        self._heads.identify()
+        return self._connection.ask(method, *params)
+
+    def _read(self, method: str, *params: Any) -> Any:
+        try:
+            return self._ask(method, *params)
+        except Answered as answer:
+            raise refusals.of_read(answer) from None
+
+    def _read_many(self, questions: Sequence[Question]) -> list[Any]:
+        self._heads.identify()
+        try:
+            return self._connection.ask_many(questions)
+        except Answered as answer:
+            raise refusals.of_read(answer) from None
+
+
+def _wanted(query: LogFilter, log: Log) -> bool:
+    if query.addresses and log.address not in query.addresses:
+        return False
+    if len(query.topics) > len(log.topics):
+        return False
+    return all(wanted is None or topic in wanted for wanted, topic in zip(query.topics, log.topics, strict=False))
