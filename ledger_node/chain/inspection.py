@@ -1,4 +1,4 @@
-"""What an engine of our own answers beyond the door: overrides, proofs, access lists, simulations and traces, as frozen data.
+"""What an engine of our own answers beyond the door, as frozen data: overrides, proofs, simulations and traces.
 
 Nothing here is hex or JSON; the RPC room renders it in geth's shapes. Integers are wei, gas or seconds.
 """
@@ -17,7 +17,7 @@ Tracer: TypeAlias = Literal["struct", "call", "prestate"]
 
 @dataclass(frozen=True, slots=True)
 class AccountOverride:
-    """Fields that are None stay as they are. `storage` replaces all slots, `storage_diff` only those named; not both."""
+    """Fields that are None stay. `storage` replaces all slots, `storage_diff` only those named; not both."""
 
     balance: int | None = None
     nonce: int | None = None
@@ -134,7 +134,7 @@ class TraceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instruction of the struct logger. `stack` is bottom first; `memory` in whole words; `storage` as seen so far."""
+    """One instruction of the struct logger. `stack` is bottom first, `memory` in whole words, `storage` as seen."""
 
     pc: int
     op: str
