@@ -1,0 +1,91 @@
+"""An HTTP proxy on a real socket that loses, doubles, holds up and spoils what goes through it, as told per method."""
+
+import http.client
+import json
+import threading
+from collections import defaultdict, deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import urlsplit
+
+Act = Literal["lose request", "lose answer", "twice", "hold", "503", "429", "no json", "cut short"]
+
+
+class Proxy:
+    """`plan("eth_call", "503", "lose answer")`: the next eth_call gets a 503, the one after it is executed but never answered."""
+
+    def __init__(self, upstream: str) -> None:
+        self._plans: dict[str, deque[Act]] = defaultdict(deque)
+        self.passed: list[str] = []
+        self.release = threading.Event()
+        proxy, target = self, urlsplit(upstream).netloc
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                document = json.loads(body)
+                method = document[0]["method"] if isinstance(document, list) else document["method"]
+                plan = proxy._plans[method] or proxy._plans["*"]
+                act = plan.popleft() if plan else None
+                if act == "hold":
+                    proxy.release.wait()
+                if act in ("lose request", "hold"):
+                    self._hang_up()
+                elif act in ("503", "429"):
+                    self._answer(int(act), b"later")
+                elif act == "no json":
+                    self._answer(200, b"<html>It works!</html>")
+                else:
+                    answer = self._forward(method, body)
+                    if act == "twice":
+                        answer = self._forward(method, body)
+                    if act == "lose answer":
+                        self._hang_up()
+                    elif act == "cut short":
+                        self._answer(200, answer, say=len(answer) + 10)
+                        self._hang_up()
+                    else:
+                        self._answer(200, answer)
+
+            def _forward(self, method: str, body: bytes) -> bytes:
+                proxy.passed.append(method)
+                connection = http.client.HTTPConnection(target, timeout=30)
+                try:
+                    connection.request("POST", "/", body, {"Content-Type": "application/json"})
+                    return connection.getresponse().read()
+                finally:
+                    connection.close()
+
+            def _answer(self, status: int, body: bytes, say: int | None = None) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(say or len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def _hang_up(self) -> None:
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def plan(self, method: str, *acts: Act) -> None:
+        """What happens to the next requests of a method ("*": of any without a plan of its own); then all pass."""
+        self._plans[method].extend(acts)
+
+    def __enter__(self) -> "Proxy":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
