@@ -47,7 +47,7 @@ def test_every_import_contract_is_kept() -> None:
         ("settlement/__init__.py", "import eth", "Only chain/pyevm imports py-evm"),
         ("deposit_token/__init__.py", "import web3", "Only chain/remote imports web3"),
         ("settlement/__init__.py", "import fastapi", "Only the doors"),
-        ("demo.py", "import ledger_node.node", "The demo is a bank's HTTP client"),
+        ("demo/plan.py", "import ledger_node.node", "The demo is a bank's HTTP client"),
     ],
 )
 def test_an_import_that_goes_up_or_sideways_is_named(copy: Path, module: str, line: str, broken: str) -> None:

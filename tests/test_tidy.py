@@ -25,7 +25,7 @@ OUTERMOST_LOOPS = {
 }
 """The only files that may catch every Exception, each with its reason. Everybody else names what they expect."""
 
-PRINTERS = ("cli.py", "demo.py")
+PRINTERS = ("cli.py",)
 
 STANDARD_LIBRARY_SHADOWS = {"token", "types", "code", "queue", "signal", "select", "inspect", "logging", "secrets"}
 
