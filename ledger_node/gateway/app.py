@@ -1,0 +1,44 @@
+"""The REST application for member banks and the operator: routes, how errors are told, what every answer carries.
+
+Holds no rule about money: handlers read a request, hand it to settlement and render what comes back.
+"""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ledger_node import __version__
+from ledger_node.errors import LedgerNodeError
+from ledger_node.gateway import pages, problems
+from ledger_node.gateway.credentials import KeyRing
+from ledger_node.gateway.envelope import Envelope
+from ledger_node.gateway.metrics import Metrics
+from ledger_node.gateway.openapi import describe
+from ledger_node.gateway.routes import accounts, api_keys, events, fiat, members, payments, probes, reserve
+from ledger_node.settlement.house import House
+
+
+def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float = 30.0) -> FastAPI:
+    """The application on top of a running house, whose ledger is migrated."""
+    app = FastAPI(
+        title="Ledger node",
+        version=__version__,
+        openapi_url=None,  # served by openapi.py, which adds what FastAPI cannot know
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    metrics = Metrics()
+    app.state.house = house
+    app.state.keys = KeyRing(house.database, house.clock)
+    app.state.metrics = metrics
+    app.state.body_max_bytes = body_max_bytes
+    app.state.wait_max_s = wait_max_s
+    app.add_middleware(Envelope, metrics=metrics)
+    app.add_exception_handler(LedgerNodeError, problems.tell_error)
+    app.add_exception_handler(RequestValidationError, problems.tell_invalid)
+    app.add_exception_handler(HTTPException, problems.tell_http)
+    for part in (payments, fiat, accounts, members, api_keys, reserve, events, probes, pages):
+        app.include_router(part.router)
+    describe(app)
+    return app

@@ -1,0 +1,79 @@
+"""How a JSON body comes in: content type, size, time and syntax are judged here, before any model sees it.
+
+Knows nothing of what the fields mean.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.gateway.errors import (
+    BodyTooLarge,
+    MalformedJson,
+    RequestTimeout,
+    UnknownParameter,
+    UnsupportedMediaType,
+)
+
+BODY_TIMEOUT_S = 10.0
+"""A body that takes longer than this to arrive is given up (408): slow senders hold no memory for long."""
+
+
+class LedgerRoute(APIRoute):
+    """A route of this API: reads its body strictly and knows every query parameter it takes."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        has_body, has_query = self.body_field is not None, bool(self.dependant.query_params)
+        needs_body = self.body_field is not None and self.body_field.field_info.is_required()
+
+        async def read_then_handle(request: Request) -> Response:
+            if not has_query and request.scope["query_string"]:
+                raise UnknownParameter(f"{request.url.path} takes no query parameters.")
+            if has_body:
+                await _read_json(request, required=needs_body)
+            return await handler(request)
+
+        return read_then_handle
+
+
+async def _read_json(request: Request, *, required: bool) -> None:
+    """Leave the parsed body where FastAPI finds it, so that it is read and parsed once."""
+    if not required and "content-type" not in request.headers and request.headers.get("content-length", "0") == "0":
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType(f"Send Content-Type: application/json, not {media_type or 'nothing'}.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    body = await _read(request, request.app.state.body_max_bytes)
+    if not body:
+        raise MalformedJson("The body is empty; send a JSON object.")
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedJson(f"The body cannot be read as JSON: {error}.") from None
+    request._body, request._json = body, parsed
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise BodyTooLarge(f"The body may have {limit} bytes at most, not {declared}.", limit_bytes=limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise BodyTooLarge(f"The body may have {limit} bytes at most.", limit_bytes=limit)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise RequestTimeout(f"The body did not arrive within {BODY_TIMEOUT_S:g} seconds.") from None
+    return b"".join(chunks)

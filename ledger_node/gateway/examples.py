@@ -1,0 +1,121 @@
+"""The examples OpenAPI shows, in one place. Made-up banks; a test validates each against its schema."""
+
+from typing import Any
+
+_ID = "01981b3e0d537c1ab6c42f6d1f1a9a0"
+MEMBER_ID = f"mbr_{_ID}1"
+DDA_ID = f"acct_{_ID}2"
+BDA_ID = f"acct_{_ID}3"
+OTHER_BDA_ID = f"acct_{_ID}4"
+_AT = "2026-01-31T09:30:00.125Z"
+_HASH = "0x5b1f7f3d2c8c0b8f6c3f9a1f0a4e9d8e7c6b5a49382716051423324150607080"
+
+PAYMENT: dict[str, Any] = {
+    "id": f"trf_{_ID}5",
+    "kind": "transfer",
+    "status": "settled",
+    "iso_status": "ACSC",
+    "member": MEMBER_ID,
+    "debtor_account": BDA_ID,
+    "creditor_account": OTHER_BDA_ID,
+    "amount": "60.00",
+    "currency": "USD",
+    "end_to_end_id": "INV-2026-0042",
+    "uetr": "97ed4827-7b6f-4491-a06f-b548d5a7512d",
+    "external_id": None,
+    "created_at": _AT,
+    "settled_at": "2026-01-31T09:30:00.161Z",
+    "block_number": 42,
+    "transaction_hash": _HASH,
+    "log_index": 0,
+    "code": None,
+    "reason_code": None,
+    "reason": None,
+}
+DEPOSIT: dict[str, Any] = {
+    "id": f"dep_{_ID}6",
+    "kind": "deposit",
+    "status": "settled",
+    "iso_status": "ACSC",
+    "member": MEMBER_ID,
+    "account": DDA_ID,
+    "amount": "1000.00",
+    "currency": "USD",
+    "end_to_end_id": "WIRE-77",
+    "uetr": "0f2a4a2c-7d55-4d5e-9a43-0c8e8f6f3b11",
+    "external_id": None,
+    "created_at": _AT,
+    "settled_at": _AT,
+}
+MEMBER = {
+    "id": MEMBER_ID,
+    "bic": "ALPHUS33XXX",
+    "lei": "5493001KJTIIGC8Y1R12",
+    "legal_name": "Alpha Bank N.A.",
+    "status": "active",
+    "created_at": _AT,
+}
+ACCOUNT = {
+    "id": BDA_ID,
+    "member": MEMBER_ID,
+    "kind": "BDA",
+    "currency": "USD",
+    "status": "active",
+    "address": "0x4f3edf983ac636a65a842ce7c78d9aa706d3b113",
+    "custody": "managed",
+    "created_at": _AT,
+}
+BALANCES = {"account": BDA_ID, "currency": "USD", "booked": "940.00", "available": "880.00", "block_number": 42}
+ENTRY: dict[str, Any] = {
+    "id": f"{BDA_ID}:7",
+    "account": BDA_ID,
+    "sequence": 7,
+    "direction": "DBIT",
+    "amount": "60.00",
+    "balance": "940.00",
+    "currency": "USD",
+    "operation": PAYMENT["id"],
+    "created_at": _AT,
+    "block_number": 42,
+    "transaction_hash": _HASH,
+    "log_index": 0,
+}
+RESERVE_POSITION = {
+    "currency": "USD",
+    "reserve": "5000.00",
+    "supply": "5000.00",
+    "difference": "0.00",
+    "in_flight": "0.00",
+    "backed": True,
+    "block_number": 42,
+}
+EVENT: dict[str, Any] = {
+    "id": f"evt_{_ID}7",
+    "sequence": 1201,
+    "type": "transfer.settled",
+    "member": MEMBER_ID,
+    "resource": PAYMENT["id"],
+    "data": {"status": "settled"},
+    "created_at": _AT,
+}
+API_KEY: dict[str, Any] = {
+    "id": f"key_{_ID}8",
+    "hint": "lnk_Qx7b",
+    "scope": "member",
+    "member": MEMBER_ID,
+    "name": "payments engine, 2026",
+    "created_at": _AT,
+    "revoked_at": None,
+}
+NEW_API_KEY = {**API_KEY, "api_key": "lnk_Qx7b-example-only-not-a-key-Qx7b-example-only"}
+READY: dict[str, Any] = {"ready": True, "reasons": []}
+PROBLEM: dict[str, Any] = {
+    "type": "/errors/insufficient_balance",
+    "title": "Not enough tokens on the blockchain account",
+    "status": 422,
+    "detail": "The account has USD 40.00 available; the payment needs USD 60.00.",
+    "instance": "/v1/transfers",
+    "code": "insufficient_balance",
+    "request_id": f"req_{_ID}9",
+    "reason_code": "AM04",
+}

@@ -1,0 +1,96 @@
+"""The bodies a caller fills in. Shape only: what a field may say is settlement's to judge; OpenAPI tells it as well."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ledger_node.gateway import examples
+
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_CONTROLS)]
+Reference = Annotated[str, Field(json_schema_extra={"pattern": "^[ -~]{1,35}$"})]
+Uetr = Annotated[
+    str,
+    Field(
+        json_schema_extra={"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},
+    ),
+]
+AmountText = Annotated[
+    str,
+    Field(
+        description="Decimal string with at most the currency's digits after the point; JSON numbers are refused.",
+        json_schema_extra={"pattern": r"^(0|[1-9][0-9]*)(\.[0-9]{1,6})?$"},
+    ),
+]
+CurrencyCode = Annotated[str, Field(description="ISO 4217 code.", json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _like(**fields: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [fields]})
+
+
+class PaymentForm(Form):
+    """Mint: DDA → BDA. Transfer: BDA → BDA. Redemption: BDA → DDA."""
+
+    model_config = _like(
+        debtor_account=examples.BDA_ID,
+        creditor_account=examples.OTHER_BDA_ID,
+        amount="60.00",
+        currency="USD",
+        end_to_end_id="INV-2026-0042",
+    )
+
+    debtor_account: Id
+    creditor_account: Id
+    amount: AmountText
+    currency: CurrencyCode
+    end_to_end_id: Annotated[Reference | None, Field(description="Your reference, carried to the other side.")] = None
+    uetr: Annotated[Uetr | None, Field(description="Unique end-to-end reference (UUIDv4); made if absent.")] = None
+    external_id: Annotated[Reference | None, Field(description="Your own system's id; shown to you only.")] = None
+
+
+class FiatForm(Form):
+    """Fiat into or out of a member's DDA."""
+
+    model_config = _like(account=examples.DDA_ID, amount="1000.00", currency="USD", end_to_end_id="WIRE-77")
+
+    account: Annotated[Id, Field(description="The DDA.")]
+    amount: AmountText
+    currency: CurrencyCode
+    end_to_end_id: Reference | None = None
+    external_id: Reference | None = None
+
+
+class MemberForm(Form):
+    model_config = _like(bic="ALPHUS33XXX", lei="5493001KJTIIGC8Y1R12", legal_name="Alpha Bank N.A.")
+
+    bic: Annotated[str, Field(max_length=32, description="ISO 9362.")]
+    lei: Annotated[str, Field(max_length=32, description="ISO 17442, with its check digits.")]
+    legal_name: Text
+
+
+class AccountForm(Form):
+    model_config = _like(member=examples.MEMBER_ID, kind="BDA", currency="USD")
+
+    member: Id
+    kind: Literal["DDA", "BDA"]
+    currency: CurrencyCode
+
+
+class ApiKeyForm(Form):
+    model_config = _like(name="payments engine, 2026")
+
+    name: Annotated[Text, Field(max_length=64, description="What the key is for; shown in lists.")] = "unnamed"
+
+
+class OperatorKeyForm(Form):
+    model_config = _like(name="night shift", scope="operator")
+
+    name: Annotated[Text, Field(max_length=64)]
+    scope: Literal["operator", "supervisor"]

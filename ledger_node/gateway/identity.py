@@ -1,0 +1,43 @@
+"""Who calls: a request's bearer key turned into a Caller, and the scope a route asks for. The only use of `Depends`.
+
+Knows keys and scopes; whether a member may pay is settlement's question.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from ledger_node.errors import Forbidden, Unauthenticated
+from ledger_node.gateway.credentials import Scope
+from ledger_node.settlement.model import Caller
+
+
+def _with_scope(*scopes: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
+    async def identify(request: Request) -> Caller:
+        caller: Caller = request.app.state.keys.caller(_shown_key(request))
+        request.state.caller = caller
+        if caller.scope not in scopes:
+            raise Forbidden(f"This needs a key of scope {' or '.join(scopes)}; this one has scope {caller.scope}.")
+        return caller
+
+    return identify
+
+
+def _shown_key(request: Request) -> str:
+    shown = request.headers.getlist("authorization")
+    if len(shown) != 1:
+        raise Unauthenticated("Send your API key as: Authorization: Bearer lnk_…")
+    scheme, _, key = shown[0].partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Unauthenticated("Send your API key as: Authorization: Bearer lnk_…")
+    return key.strip()
+
+
+Anybody = Annotated[Caller, Depends(_with_scope("member", "operator", "supervisor"))]
+"""Any live key; the queries show a member only what is its own."""
+
+Payer = Annotated[Caller, Depends(_with_scope("member"))]
+Operator = Annotated[Caller, Depends(_with_scope("operator"))]
+Overseer = Annotated[Caller, Depends(_with_scope("operator", "supervisor"))]

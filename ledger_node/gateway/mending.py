@@ -1,0 +1,70 @@
+"""What a caller can do about each error code. Shown at `/errors/{code}` and in docs/reference/errors.md."""
+
+MENDING: dict[str, str] = {
+    "malformed": "The request cannot be read. Compare it with the example at /docs.",
+    "malformed_json": "Send one JSON object in UTF-8. The detail says where reading stopped.",
+    "invalid_field": "`errors` names each field at fault by JSON pointer and says what it should be.",
+    "invalid_amount": (
+        'Send a string such as "60.00": greater than zero, no sign or exponent, at most the currency\'s '
+        "digits, at most 2^53-1 minor units."
+    ),
+    "unknown_currency": "Use an ISO 4217 code this node issues; GET /v1/reserve lists them.",
+    "unknown_parameter": "Remove the parameter or mend its spelling; a misspelt filter would have listed everything.",
+    "idempotency_key_missing": (
+        "Make a key of your own (a UUID will do), store it with the payment, and send it as Idempotency-Key."
+    ),
+    "idempotency_key_invalid": "Send one Idempotency-Key header of 1 to 255 visible ASCII characters.",
+    "request_timeout": "Send the whole body at once. A payment may be repeated with the same Idempotency-Key.",
+    "body_too_large": "Send a smaller body; the detail names the limit, which the operator sets as body_max_bytes.",
+    "unsupported_media_type": "Send Content-Type: application/json and no Content-Encoding.",
+    "unauthenticated": (
+        "Send a live API key as `Authorization: Bearer lnk_…`. A key that was revoked stays revoked: ask the "
+        "operator for a new one."
+    ),
+    "not_allowed": "Ask the operator what your organisation may do.",
+    "forbidden": "Use a key with the scope that the detail names.",
+    "member_not_active": "The operator must activate the member first.",
+    "member_suspended": "The operator has suspended the member; reading still works. Ask the operator.",
+    "not_found": "Check the path against /docs.",
+    "member_not_found": "Check the id. Members see themselves only.",
+    "account_not_found": "Check the id. An account that is not yours answers like one that does not exist.",
+    "payment_not_found": "Check the id and the path: a mint is not found under transfers.",
+    "api_key_not_found": "List the keys to find the right id.",
+    "method_not_allowed": "The Allow header lists the methods of this path.",
+    "conflict": "Read the resource again and decide anew.",
+    "already_exists": "Use the one that exists; `facts` may name it.",
+    "wrong_state": "Read the resource: its state has moved on, or is not there yet.",
+    "idempotency_conflict": (
+        "The key belongs to an earlier, different request, which the detail names. For a new request take a new key."
+    ),
+    "refused": "The detail says which rule refused it.",
+    "unpayable": "The detail says which rule the payment breaks.",
+    "wrong_account_kind": (
+        "Mint is DDA to BDA, transfer BDA to BDA, redemption BDA to DDA; deposits and withdrawals name a DDA."
+    ),
+    "same_account": "Name two different accounts.",
+    "currency_mismatch": "Both accounts must have the currency of the payment; nothing is exchanged here.",
+    "account_not_active": "The account is pending or blocked. Ask the operator.",
+    "account_closed": "Use another account; a closed one stays closed.",
+    "creditor_not_active": "The receiving bank or its account cannot receive now. Ask the receiver.",
+    "insufficient_funds": (
+        "Fund the deposit account, or ask for less; amounts on hold for mints under way count as spent."
+    ),
+    "insufficient_balance": "Mint or receive tokens first, or ask for less; payments under way count as spent.",
+    "self_custody": "The account is in the member's own custody: it moves by the member's own key, on chain.",
+    "limit_exceeded": "Ask for less, or ask the operator to raise the limit.",
+    "rejected_on_chain": "The token contract refused; the reason is in the detail. Nothing moved.",
+    "unavailable": "Try again after Retry-After, with the same Idempotency-Key.",
+    "stopping": "The node is stopping. Try again in a moment, with the same Idempotency-Key.",
+    "overloaded": "Try again after Retry-After, with the same Idempotency-Key.",
+    "doors_closed": "Book and chain disagree and money does not move until the operator has mended it. Reading works.",
+    "chain_unavailable": "The chain cannot be reached. Try again after Retry-After, with the same Idempotency-Key.",
+    "internal": (
+        "The fault is the node's. Quote the request_id to the operator; a payment may be repeated with the "
+        "same Idempotency-Key."
+    ),
+    "fault": "The node's stores disagree; the operator's log says how. Callers see `internal`.",
+    "configuration_error": "A setting is wrong; the operator's log says which. Callers see `internal`.",
+    "chain_behind_ledger": "The chain lost blocks that were booked; restore the chain store. Callers see `internal`.",
+    "backing_broken": "Supply and reserve disagree; run `ledger-node audit`. Callers see `internal`.",
+}

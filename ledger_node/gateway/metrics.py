@@ -1,0 +1,33 @@
+"""Counters for Prometheus: requests by route and status, and how long they took. Each app has its own registry."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "ledger_gateway_requests",
+            "Requests answered, by method, route and status.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "ledger_gateway_request_seconds",
+            "Seconds from a request's first byte to its answer's last, by route.",
+            ("route",),
+            registry=self.registry,
+            buckets=_BUCKETS_S,
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        # Methods come from clients: unknown ones share a label, so that nobody can grow the table.
+        method = method if method in ("GET", "POST", "DELETE", "HEAD", "OPTIONS") else "other"
+        self._requests.labels(method, route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """In Prometheus's text format 0.0.4."""
+        return generate_latest(self.registry)

@@ -1,0 +1,99 @@
+"""The description of this API (OpenAPI 3.1) at `/openapi.json`: FastAPI's, with what it cannot know added.
+
+Every route under /v1 needs a bearer key and may answer the common problems; request bodies carry their example.
+"""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from ledger_node.gateway.answers import problems
+from ledger_node.gateway.views import ProblemView
+
+_INTRODUCTION = """\
+REST interface of a ledger node: member banks **mint** (DDA to BDA), **transfer** (BDA to BDA) and **redeem** (BDA to
+DDA) a deposit token that is backed 1:1 on the issuer's books.
+
+* Money is a decimal string with a currency: `{"amount": "60.00", "currency": "USD"}`.
+* Every POST that moves money needs an `Idempotency-Key`; the same key and body again give the same answer, with
+  `Idempotent-Replayed: true`.
+* `Prefer: wait=N` waits up to N seconds for the final status.
+* Errors are `application/problem+json` with a stable `code`; each `type` is a page of this server.
+"""
+
+_TAGS = [
+    {"name": "payments", "description": "Mint, transfer, redeem."},
+    {"name": "accounts", "description": "DDAs and BDAs, their balances and entries."},
+    {"name": "fiat", "description": "Fiat into and out of a DDA, by the operator."},
+    {"name": "members", "description": "Member banks and API keys, by the operator."},
+    {"name": "house", "description": "The reserve, and what happened."},
+    {"name": "node", "description": "Probes and metrics."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Give the app its description and the path that serves it."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _complete(_generated(app))
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description() -> Response:
+        return Response(
+            orjson.dumps(app.openapi()), media_type="application/json", headers={"Cache-Control": "no-cache"}
+        )
+
+
+def _generated(app: FastAPI) -> dict[str, Any]:
+    return get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        description=_INTRODUCTION,
+        routes=app.routes,
+        tags=_TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+
+
+def _complete(schema: dict[str, Any]) -> dict[str, Any]:
+    components = schema.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    problem = ProblemView.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas[ProblemView.__name__] = problem
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    components["securitySchemes"] = {
+        "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: `lnk_…`."}
+    }
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _complete_operation(path, operation)
+    return schema
+
+
+def _complete_operation(path: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own word for it; ours is 400
+        del responses["422"]
+    if not path.startswith("/v1/"):
+        return
+    operation["security"] = [{"api_key": []}]
+    common = [400, 401, 403, 500] + ([404] if "{" in path else [])
+    if "requestBody" in operation:
+        common += [408, 413, 415, 503]
+    for status, described in problems(*common).items():
+        responses.setdefault(str(status), described)
+    for response in responses.values():
+        response.setdefault("headers", {})["X-Request-Id"] = {
+            "description": "Yours, if you sent one; quote it when you ask about this request.",
+            "schema": {"type": "string"},
+        }

@@ -1,0 +1,78 @@
+"""Pages for people: `/docs` (Swagger UI from files we ship) and `/errors/{code}`, where every problem's `type` points.
+
+Nothing here is loaded from another host; the content security policy makes the browser hold us to that.
+"""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from ledger_node.errors import LedgerNodeError, NotFound
+from ledger_node.gateway.mending import MENDING
+from ledger_node.gateway.problems import STATUS
+
+STATIC = Path(__file__).parent / "static"
+
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".png": "image/png", ".html": "text/html"}
+_SERVED: dict[str, Path] = {
+    path.relative_to(STATIC).as_posix(): path for path in sorted(STATIC.rglob("*")) if path.suffix in _MEDIA_TYPES
+}
+
+# Swagger UI sets style attributes and draws icons from data: URLs; scripts and connections stay with this origin.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def docs_page(request: Request) -> Response:
+    return _file("docs.html")
+
+
+@router.get("/static/{path:path}")
+async def static_file(path: str) -> Response:
+    return _file(path)
+
+
+def _file(path: str) -> Response:
+    found = _SERVED.get(path)  # only names listed at start: no path from outside ever reaches the file system
+    if found is None:
+        raise NotFound("There is no such file.")
+    return FileResponse(
+        found,
+        media_type=_MEDIA_TYPES[found.suffix],
+        headers={"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=3600"},
+    )
+
+
+@router.get("/errors/{code}")
+async def error_page(code: str) -> Response:
+    error = error_tree().get(code)
+    if error is None or code not in STATUS:
+        raise NotFound(f"There is no error code {code}.")
+    reason = f"<p>ISO 20022 reason code: <code>{error.reason_code}</code></p>" if error.reason_code else ""
+    return HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f"<title>{escape(code)}</title><link rel=stylesheet href=/static/page.css>"
+        f"<h1><code>{escape(code)}</code></h1><p>{escape(error.title)}. HTTP status {STATUS[code]}.</p>{reason}"
+        f"<h2>What to do</h2><p>{escape(MENDING[code])}</p><p><a href=/docs>API documentation</a></p></html>",
+        headers={"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=3600"},
+    )
+
+
+def error_tree() -> dict[str, type[LedgerNodeError]]:
+    """Every error class loaded in this process by its code; where a class inherits its parent's, the parent stands."""
+    return {error.code: error for error in reversed(list(_descend(LedgerNodeError)))}
+
+
+def _descend(error: type[LedgerNodeError]) -> Iterator[type[LedgerNodeError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _descend(child)

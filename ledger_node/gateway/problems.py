@@ -1,0 +1,196 @@
+"""Problems: how an error leaves this door, as `application/problem+json` (RFC 9457).
+
+Holds the only table from error code to HTTP status. Knows how errors are told, not when they are raised.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.errors import InvalidAmount, InvalidField, LedgerNodeError, NotFound, Refused, Unavailable
+from ledger_node.gateway.errors import MethodNotAllowed, UnknownParameter
+
+logger = logging.getLogger("ledger_node.gateway")
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[str, int] = {
+    # malformed: the request cannot be read
+    "malformed": 400,
+    "malformed_json": 400,
+    "invalid_field": 400,
+    "invalid_amount": 400,
+    "unknown_currency": 400,
+    "unknown_parameter": 400,
+    "idempotency_key_missing": 400,
+    "idempotency_key_invalid": 400,
+    "request_timeout": 408,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    # not allowed: the caller may not
+    "unauthenticated": 401,
+    "not_allowed": 403,
+    "forbidden": 403,
+    "member_not_active": 403,
+    "member_suspended": 403,
+    # not found: unknown, or not the caller's to see
+    "not_found": 404,
+    "member_not_found": 404,
+    "account_not_found": 404,
+    "payment_not_found": 404,
+    "api_key_not_found": 404,
+    "method_not_allowed": 405,
+    # conflict: with what is there
+    "conflict": 409,
+    "already_exists": 409,
+    "wrong_state": 409,
+    "idempotency_conflict": 422,
+    # unpayable: the payment breaks a rule
+    "refused": 422,
+    "unpayable": 422,
+    "wrong_account_kind": 422,
+    "same_account": 422,
+    "currency_mismatch": 422,
+    "account_not_active": 422,
+    "account_closed": 422,
+    "creditor_not_active": 422,
+    "insufficient_funds": 422,
+    "insufficient_balance": 422,
+    "self_custody": 422,
+    "limit_exceeded": 422,
+    "rejected_on_chain": 422,
+    # unavailable: not now
+    "unavailable": 503,
+    "stopping": 503,
+    "overloaded": 503,
+    "doors_closed": 503,
+    "chain_unavailable": 503,
+    # fault: ours, not the caller's
+    "internal": 500,
+    "fault": 500,
+    "configuration_error": 500,
+    "chain_behind_ledger": 500,
+    "backing_broken": 500,
+}
+"""Error code → HTTP status. A code that is not here never reaches a caller: it becomes `internal`, 500."""
+
+RETRY_AFTER_S = 1
+_INTERNAL_DETAIL = (
+    "Something went wrong inside the node; nothing more can be said here. Quote the request_id to the operator."
+)
+
+
+class Problem(Response):
+    media_type = MEDIA_TYPE
+
+
+def problem(
+    error: LedgerNodeError,
+    *,
+    request_id: str,
+    instance: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Problem:
+    """The answer that tells `error`. A fault of the node says only that there is one; its own words go to the log."""
+    status = STATUS.get(error.code, 500)
+    told = status < 500 or isinstance(error, Unavailable)
+    code = error.code if told else "internal"
+    body: dict[str, Any] = {
+        "type": f"/errors/{code}",
+        "title": error.title if told else LedgerNodeError.title,
+        "status": status,
+        "detail": error.detail if told else _INTERNAL_DETAIL,
+        "instance": instance,
+        "code": code,
+        "request_id": request_id,
+    }
+    if told and error.reason_code is not None:
+        body["reason_code"] = error.reason_code
+    if told and error.facts:
+        body["facts"] = error.facts
+    if errors:
+        body["errors"] = list(errors)
+    elif told and error.pointer is not None:
+        body["errors"] = [{"pointer": error.pointer, "detail": error.detail}]
+    answer_headers = dict(headers or {})
+    if status == 401:
+        answer_headers["WWW-Authenticate"] = 'Bearer realm="ledger-node"'
+    if status == 503:
+        answer_headers["Retry-After"] = str(RETRY_AFTER_S)
+    return Problem(orjson.dumps(body, default=_plain), status_code=status, headers=answer_headers)
+
+
+def _plain(value: object) -> object:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+
+
+# HOW EACH KIND OF EXCEPTION IS TOLD
+
+
+async def tell_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LedgerNodeError)
+    answer = problem(error, request_id=request.state.request_id, instance=request.url.path)
+    if answer.status_code == 500:
+        logger.error(
+            "request %s hit a fault: %s: %s", request.state.request_id, error.code, error.detail, exc_info=error
+        )
+    return answer
+
+
+async def tell_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if any(entry["loc"][0] == "path" for entry in error.errors()):  # an id that nothing can have
+        return await tell_error(request, NotFound("There is nothing with this id."))
+    errors = [_pointed(entry) for entry in error.errors()]
+    detail = "; ".join(f"{entry['pointer'] or entry.get('parameter', 'body')}: {entry['detail']}" for entry in errors)
+    kinds = [(tuple(entry["loc"]), entry["type"]) for entry in error.errors()]
+    told: LedgerNodeError
+    if all(where[-1:] == ("amount",) and kind == "string_type" for where, kind in kinds):
+        told = InvalidAmount('An amount is a string of decimal digits such as "60.00"; JSON numbers are refused.')
+    elif any(where[0] == "query" and kind == "extra_forbidden" for where, kind in kinds):
+        told = UnknownParameter(detail)
+    else:
+        told = InvalidField(detail)
+    return problem(told, request_id=request.state.request_id, instance=request.url.path, errors=errors)
+
+
+def _pointed(entry: Mapping[str, Any]) -> dict[str, str]:
+    place, *path = entry["loc"]
+    detail = _SENTENCES.get(entry["type"], entry["msg"])
+    if place == "body":
+        return {"pointer": "".join(f"/{_escaped(part)}" for part in path), "detail": detail}
+    return {"pointer": "", "parameter": str(path[0]) if path else place, "detail": detail}
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+_SENTENCES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "This name is not known here.",
+    "string_type": "This must be a JSON string.",
+    "model_attributes_type": "This must be a JSON object.",
+    "dict_type": "This must be a JSON object.",
+}
+
+
+async def tell_http(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals: no such path, no such method."""
+    assert isinstance(error, HTTPException)
+    told: LedgerNodeError
+    if error.status_code == 404:
+        told = NotFound("There is nothing at this path; /docs lists what there is.")
+    elif error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        told = MethodNotAllowed(f"This path takes {allowed or 'another method'}, not {request.method}.")
+    else:
+        told = Refused(str(error.detail))
+    return problem(told, request_id=request.state.request_id, instance=request.url.path, headers=error.headers or {})

@@ -1,0 +1,67 @@
+"""Accounts: DDAs (fiat) and BDAs (tokens), what is on them and what moved."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.gateway import views
+from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway.bodies import LedgerRoute
+from ledger_node.gateway.forms import AccountForm, Id
+from ledger_node.gateway.identity import Anybody, Operator
+from ledger_node.gateway.paging import ListQuery
+
+router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
+
+
+class AccountsQuery(ListQuery):
+    member: Annotated[Id | None, Field(description="Only this member's.")] = None
+    kind: Literal["DDA", "BDA"] | None = None
+    currency: Annotated[str | None, Field(max_length=3, description="ISO 4217 code.")] = None
+
+
+@router.post(
+    "/v1/accounts",
+    status_code=201,
+    summary="Open an account for a member",
+    responses={201: {"model": views.AccountView}, **problems(404, 409, 422)},
+)
+async def open_account(request: Request, caller: Operator, form: AccountForm) -> Response:
+    opened = await durable(
+        request.app.state.house.open_account(caller, member_id=form.member, kind=form.kind, currency=form.currency)
+    )
+    return Json(views.account(opened), status_code=201, headers={"Location": f"/v1/accounts/{opened.id}"})
+
+
+@router.get("/v1/accounts", summary="List accounts", responses={200: {"model": PageView[views.AccountView]}})
+def list_accounts(request: Request, caller: Anybody, query: Annotated[AccountsQuery, Query()]) -> Response:
+    found = request.app.state.house.queries.accounts(
+        caller, query.part(), member_id=query.member, kind=query.kind, currency=query.currency
+    )
+    return page(found, views.account)
+
+
+@router.get("/v1/accounts/{account_id}", summary="Read an account", responses={200: {"model": views.AccountView}})
+def read_account(request: Request, caller: Anybody, account_id: str) -> Response:
+    return Json(views.account(request.app.state.house.queries.account(caller, account_id)))
+
+
+@router.get(
+    "/v1/accounts/{account_id}/balances",
+    summary="Booked and available, at the last booked block",
+    responses={200: {"model": views.BalancesView}},
+)
+def read_balances(request: Request, caller: Anybody, account_id: str) -> Response:
+    return Json(views.balances(request.app.state.house.queries.balances(caller, account_id)))
+
+
+@router.get(
+    "/v1/accounts/{account_id}/entries",
+    summary="List what moved on an account",
+    responses={200: {"model": PageView[views.EntryView]}},
+)
+def list_entries(request: Request, caller: Anybody, account_id: str, query: Annotated[ListQuery, Query()]) -> Response:
+    return page(request.app.state.house.queries.entries(caller, account_id, query.part()), views.entry)

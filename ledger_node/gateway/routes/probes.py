@@ -1,0 +1,37 @@
+"""Probes for whoever runs the container, and metrics for the operator."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.gateway.answers import Json
+from ledger_node.gateway.bodies import LedgerRoute
+from ledger_node.gateway.identity import Overseer
+from ledger_node.gateway.views import ReadinessView
+
+router = APIRouter(route_class=LedgerRoute, tags=["node"])
+
+
+@router.get("/livez", summary="Whether the process answers", responses={200: {"model": dict[str, bool]}})
+async def livez() -> Response:
+    return Json({"live": True})
+
+
+@router.get(
+    "/readyz",
+    summary="Whether payments can be settled now, and if not, why",
+    responses={200: {"model": ReadinessView}, 503: {"model": ReadinessView, "description": "Not ready."}},
+)
+def readyz(request: Request) -> Response:
+    reasons = request.app.state.house.reasons_not_ready()
+    return Json({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+
+
+@router.get(
+    "/metrics",
+    summary="Counters in Prometheus's text format",
+    responses={200: {"content": {"text/plain": {}}}},
+    openapi_extra={"security": [{"api_key": []}]},
+)
+def metrics(request: Request, caller: Overseer) -> Response:
+    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
