@@ -1,0 +1,118 @@
+"""Handing in signed transactions; and the methods that would sign with a key of the node's, which are refused."""
+
+import queue
+from typing import Any
+
+import orjson
+
+from ledger_node.chain.blocks import Call, Header
+from ledger_node.chain.errors import NonceTooHigh
+from ledger_node.chain.wire import decode_transaction
+from ledger_node.rpc.callargs import CallParam
+from ledger_node.rpc.door import Door
+from ledger_node.rpc.errors import SERVER_ERROR, SYNC_NONCE_GAP, SYNC_TIMEOUT, RpcError, invalid_params
+from ledger_node.rpc.methods.transactions import get_transaction_receipt
+from ledger_node.rpc.parse import AddressParam, AnyParam, DataParam, NumberParam
+from ledger_node.rpc.registry import method
+from ledger_node.rpc.render import hexed, transaction_json
+
+
+@method("eth_sendRawTransaction")
+def send_raw_transaction(door: Door, raw: DataParam) -> str:
+    return hexed(door.chain.send_raw_transaction(raw))
+
+
+@method("eth_sendRawTransactionSync", lane="wait")
+def send_raw_transaction_sync(door: Door, raw: DataParam, timeout_ms: NumberParam = 0) -> dict[str, Any]:
+    """EIP-7966: the receipt, once it is mined; code 4 with the hash when that takes longer than the timeout.
+
+    The transaction stays in the pool after a timeout. `timeout_ms` 0 or absent means the node's default.
+    """
+    limits = door.limits
+    wait_ms = min(timeout_ms or limits.send_sync_timeout_ms, limits.send_sync_timeout_max_ms)
+    heads: queue.SimpleQueue[Header] = queue.SimpleQueue()
+    stop_listening = door.chain.on_new_head(heads.put)  # before sending: no head may slip by
+    try:
+        try:
+            transaction_hash = door.chain.send_raw_transaction(raw)
+        except NonceTooHigh as error:
+            raise RpcError(SYNC_NONCE_GAP, f"nonce too high: {error.detail}") from error
+        receipt = get_transaction_receipt(door, transaction_hash)
+        deadline_ms = door.clock.now_ms() + wait_ms
+        while receipt is None:
+            try:
+                heads.get(timeout=max(0, deadline_ms - door.clock.now_ms()) / 1000)
+            except queue.Empty:
+                raise RpcError(
+                    SYNC_TIMEOUT,
+                    f"the transaction was added to the pool but not mined within {wait_ms} ms; ask for its receipt",
+                    hexed(transaction_hash),
+                ) from None
+            receipt = get_transaction_receipt(door, transaction_hash)
+        return receipt
+    finally:
+        stop_listening()
+
+
+# SIGNING WITH A KEY OF THE NODE'S: it has none to lend, but for the dev profile's
+
+
+def no_such_key(address: bytes) -> RpcError:
+    return RpcError(
+        SERVER_ERROR,
+        f"unknown account {hexed(address)}: this node signs for nobody else; "
+        "sign with your own key and use eth_sendRawTransaction",
+    )
+
+
+@method("eth_accounts", "eth_requestAccounts", lane="now")
+def accounts(door: Door) -> list[str]:
+    return [hexed(address) for address in door.accounts.addresses]
+
+
+@method("eth_sendTransaction", lane="execute")
+def send_transaction(door: Door, transaction: CallParam) -> str:
+    call = transaction.for_chain(door.chain.chain_id)
+    if call.sender in door.accounts:
+        return hexed(door.chain.send_raw_transaction(_signed(door, call)))
+    if door.settings.profile == "dev":
+        return hexed(door.dev.send_unsigned(call))
+    raise no_such_key(call.sender)
+
+
+@method("eth_signTransaction", lane="execute")
+def sign_transaction(door: Door, transaction: CallParam) -> dict[str, Any]:
+    call = transaction.for_chain(door.chain.chain_id)
+    if call.sender not in door.accounts:
+        raise no_such_key(call.sender)
+    raw = _signed(door, call)
+    return {"raw": hexed(raw), "tx": transaction_json(decode_transaction(raw), base_fee=None)}
+
+
+@method("eth_sign")
+def sign(door: Door, address: AddressParam, message: DataParam) -> str:
+    if address not in door.accounts:
+        raise no_such_key(address)
+    return hexed(door.accounts.sign_message(address, message))
+
+
+@method("personal_sign", profile="dev")
+def personal_sign(door: Door, message: DataParam, address: AddressParam) -> str:
+    return sign(door, address, message)
+
+
+@method("eth_signTypedData_v4", profile="dev")
+def sign_typed_data(door: Door, address: AddressParam, document: AnyParam) -> str:
+    if address not in door.accounts:
+        raise no_such_key(address)
+    try:
+        document = orjson.loads(document) if isinstance(document, str) else document
+        return hexed(door.accounts.sign_typed_data(address, document))
+    except (ValueError, KeyError, TypeError) as error:
+        raise invalid_params(f"invalid argument 1 (document): no EIP-712 document: {error}") from None
+
+
+def _signed(door: Door, call: Call) -> bytes:
+    nonce = call.nonce if call.nonce is not None else door.chain.nonce(call.sender, "pending")
+    gas = call.gas if call.gas is not None else door.chain.estimate_gas(call, "pending")
+    return door.accounts.sign_transaction(call, nonce=nonce, gas=gas, chain_id=door.chain.chain_id)

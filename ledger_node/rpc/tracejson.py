@@ -1,0 +1,134 @@
+"""Traces in geth's JSON shapes: the struct logger, `callTracer` and `prestateTracer`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger_node.chain.inspection import (
+    AccountState,
+    CallFrame,
+    CallLog,
+    Prestate,
+    Step,
+    StructTrace,
+    Trace,
+    TraceConfig,
+)
+from ledger_node.rpc.render import hexed, quantity, word
+from ledger_node.rpc.revert import reason_of
+
+WORD = 32
+
+
+def trace_json(trace: Trace, config: TraceConfig) -> Any:
+    match trace:
+        case StructTrace():
+            return _struct_json(trace)
+        case CallFrame():
+            return _frame_json(trace)
+        case Prestate():
+            return _prestate_json(trace, diff_mode=config.diff_mode)
+
+
+# STRUCT LOGGER
+
+
+def _struct_json(trace: StructTrace) -> dict[str, Any]:
+    return {
+        "gas": trace.gas,
+        "failed": trace.failed,
+        "returnValue": hexed(trace.return_value),
+        "structLogs": [_step_json(step) for step in trace.steps],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "pc": step.pc,
+        "op": step.op,
+        "gas": step.gas,
+        "gasCost": step.gas_cost,
+        "depth": step.depth,
+    }
+    if step.error is not None:
+        shown["error"] = step.error
+    if step.stack is not None:
+        shown["stack"] = [quantity(item) for item in step.stack]
+    if step.return_data:
+        shown["returnData"] = hexed(step.return_data)
+    if step.memory is not None:
+        shown["memory"] = [hexed(step.memory[at : at + WORD]) for at in range(0, len(step.memory), WORD)]
+    if step.storage is not None:
+        shown["storage"] = _storage_json(step.storage)
+    if step.refund:
+        shown["refund"] = step.refund
+    return shown
+
+
+def _storage_json(storage: Mapping[int, int]) -> dict[str, str]:
+    return {word(slot): word(value) for slot, value in storage.items()}
+
+
+# CALL TRACER
+
+
+def _frame_json(frame: CallFrame) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "from": hexed(frame.sender),
+        "gas": quantity(frame.gas),
+        "gasUsed": quantity(frame.gas_used),
+        "input": hexed(frame.input),
+        "type": frame.type,
+    }
+    if frame.to is not None:
+        shown["to"] = hexed(frame.to)
+    if frame.value is not None:
+        shown["value"] = quantity(frame.value)
+    if frame.output:
+        shown["output"] = hexed(frame.output)
+    if frame.error is not None:
+        shown["error"] = frame.error
+        reason = reason_of(frame.output)
+        if reason is not None:
+            shown["revertReason"] = reason
+    if frame.calls:
+        shown["calls"] = [_frame_json(call) for call in frame.calls]
+    if frame.logs:
+        shown["logs"] = [_log_json(log) for log in frame.logs]
+    return shown
+
+
+def _log_json(log: CallLog) -> dict[str, Any]:
+    return {
+        "address": hexed(log.address),
+        "topics": [hexed(topic) for topic in log.topics],
+        "data": hexed(log.data),
+        "index": quantity(log.index),
+        "position": quantity(log.position),
+    }
+
+
+# PRESTATE TRACER
+
+
+def _prestate_json(prestate: Prestate, *, diff_mode: bool) -> dict[str, Any]:
+    pre = _accounts_json(prestate.pre)
+    return {"pre": pre, "post": _accounts_json(prestate.post or {})} if diff_mode else pre
+
+
+def _accounts_json(accounts: Mapping[bytes, AccountState]) -> dict[str, Any]:
+    return {hexed(address): _account_json(account) for address, account in accounts.items()}
+
+
+def _account_json(account: AccountState) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    if account.balance is not None:
+        shown["balance"] = quantity(account.balance)
+    if account.nonce:
+        shown["nonce"] = account.nonce
+    if account.code:
+        shown["code"] = hexed(account.code)
+    if account.code_hash is not None:
+        shown["codeHash"] = hexed(account.code_hash)
+    if account.storage:
+        shown["storage"] = _storage_json(account.storage)
+    return shown
