@@ -152,6 +152,10 @@ container: ## Build the image without a registry (root; Debian's buildah and deb
 artifacts: $(NPM) ## Compile the contracts and write their artifacts
 	@cd contracts && npm run --silent build
 
+.PHONY: docs
+docs: $(DEV) ## Write the reference pages that are made from code
+	@$(BIN)/python -m docs.generate
+
 .PHONY: format
 format: $(DEV) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true
