@@ -30,9 +30,13 @@ class LedgerRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
         has_body, has_query = self.body_field is not None, bool(self.dependant.query_params)
+        # FastAPI reads the body before it asks who calls; here nobody unknown gets a byte read.
+        identify = [part.call for part in self.dependant.dependencies if part.call is not None]
         needs_body = self.body_field is not None and self.body_field.field_info.is_required()
 
         async def read_then_handle(request: Request) -> Response:
+            for who in identify:
+                await who(request)
             if not has_query and request.scope["query_string"]:
                 raise UnknownParameter(f"{request.url.path} takes no query parameters.")
             if has_body:

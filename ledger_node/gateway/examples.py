@@ -109,13 +109,23 @@ API_KEY: dict[str, Any] = {
 }
 NEW_API_KEY = {**API_KEY, "api_key": "lnk_Qx7b-example-only-not-a-key-Qx7b-example-only"}
 READY: dict[str, Any] = {"ready": True, "reasons": []}
-PROBLEM: dict[str, Any] = {
-    "type": "/errors/insufficient_balance",
+
+
+def problem(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {
+        "type": f"/errors/{code}",
+        "title": "What this code stands for, in a few words",
+        "status": status,
+        "detail": detail,
+        "instance": "/v1/transfers",
+        "code": code,
+        "request_id": f"req_{_ID}9",
+    }
+
+
+PROBLEM = problem(422, "insufficient_balance", f"{BDA_ID} has 40.00 USD available; 60.00 is needed.") | {
     "title": "Not enough tokens on the blockchain account",
-    "status": 422,
-    "detail": "The account has USD 40.00 available; the payment needs USD 60.00.",
-    "instance": "/v1/transfers",
-    "code": "insufficient_balance",
-    "request_id": f"req_{_ID}9",
     "reason_code": "AM04",
+    "facts": {"available": "40.00", "needed": "60.00"},
+    "errors": [{"pointer": "/amount", "detail": "60.00 is needed."}],
 }

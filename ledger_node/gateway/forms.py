@@ -27,6 +27,13 @@ AmountText = Annotated[
 CurrencyCode = Annotated[str, Field(description="ISO 4217 code.", json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 
 
+Address = Annotated[
+    str,
+    StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$"),
+    Field(description="20 bytes in hexadecimal, with 0x."),
+]
+
+
 class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,6 +88,11 @@ class AccountForm(Form):
     member: Id
     kind: Literal["DDA", "BDA"]
     currency: CurrencyCode
+    custody: Annotated[
+        Literal["managed", "self"] | None,
+        Field(description="Who moves a BDA: the issuer (default) or its own key."),
+    ] = None
+    address: Annotated[Address | None, Field(description="The member's own address, for self-custody only.")] = None
 
 
 class ApiKeyForm(Form):

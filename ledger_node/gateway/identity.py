@@ -10,19 +10,25 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from ledger_node.errors import Forbidden, Unauthenticated
-from ledger_node.gateway.credentials import Scope
+from ledger_node.gateway.credentials import KeyRing, Scope
 from ledger_node.settlement.model import Caller
 
 
 def _with_scope(*scopes: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
     async def identify(request: Request) -> Caller:
-        caller: Caller = request.app.state.keys.caller(_shown_key(request))
-        request.state.caller = caller
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is None:
+            caller = request.state.caller = _known(request)
         if caller.scope not in scopes:
             raise Forbidden(f"This needs a key of scope {' or '.join(scopes)}; this one has scope {caller.scope}.")
         return caller
 
     return identify
+
+
+def _known(request: Request) -> Caller:
+    keys: KeyRing = request.app.state.keys
+    return keys.caller(_shown_key(request))
 
 
 def _shown_key(request: Request) -> str:

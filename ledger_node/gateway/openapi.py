@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
-from ledger_node.gateway.answers import problems
+from ledger_node.gateway.answers import problem_responses, problems
 from ledger_node.gateway.views import ProblemView
 
 _INTRODUCTION = """\
@@ -32,6 +32,12 @@ _TAGS = [
     {"name": "house", "description": "The reserve, and what happened."},
     {"name": "node", "description": "Probes and metrics."},
 ]
+
+_REQUEST_ID_HEADER = {
+    "description": "Yours, if you sent one; quote it when you ask about this request.",
+    "schema": {"type": "string"},
+}
+_REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
 
 
 def describe(app: FastAPI) -> None:
@@ -71,6 +77,8 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     schemas[ProblemView.__name__] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
+    components["responses"] = problem_responses()
     components["securitySchemes"] = {
         "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: `lnk_…`."}
     }
@@ -93,7 +101,6 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
     for status, described in problems(*common).items():
         responses.setdefault(str(status), described)
     for response in responses.values():
-        response.setdefault("headers", {})["X-Request-Id"] = {
-            "description": "Yours, if you sent one; quote it when you ask about this request.",
-            "schema": {"type": "string"},
-        }
+        if "$ref" not in response:
+            response.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
+    operation["responses"] = dict(sorted(responses.items()))

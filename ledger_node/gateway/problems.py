@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from ledger_node.errors import InvalidAmount, InvalidField, LedgerNodeError, NotFound, Refused, Unavailable
 from ledger_node.gateway.errors import MethodNotAllowed, UnknownParameter
@@ -163,7 +164,7 @@ async def tell_invalid(request: Request, error: Exception) -> Response:
 
 def _pointed(entry: Mapping[str, Any]) -> dict[str, str]:
     place, *path = entry["loc"]
-    detail = _SENTENCES.get(entry["type"], entry["msg"])
+    detail = _SENTENCES.get(entry["type"], entry["msg"].removeprefix("Value error, "))
     if place == "body":
         return {"pointer": "".join(f"/{_escaped(part)}" for part in path), "detail": detail}
     return {"pointer": "", "parameter": str(path[0]) if path else place, "detail": detail}
@@ -186,11 +187,22 @@ async def tell_http(request: Request, error: Exception) -> Response:
     """Starlette's own refusals: no such path, no such method."""
     assert isinstance(error, HTTPException)
     told: LedgerNodeError
+    headers = dict(error.headers or {})
     if error.status_code == 404:
         told = NotFound("There is nothing at this path; /docs lists what there is.")
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        told = MethodNotAllowed(f"This path takes {allowed or 'another method'}, not {request.method}.")
+        allowed = ", ".join(sorted(_methods_at(request)))
+        told = MethodNotAllowed(f"This path takes {allowed}, not {request.method}.")
+        headers = {"Allow": allowed}
     else:
         told = Refused(str(error.detail))
-    return problem(told, request_id=request.state.request_id, instance=request.url.path, headers=error.headers or {})
+    return problem(told, request_id=request.state.request_id, instance=request.url.path, headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method this path takes, from all the routes that share it."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return methods

@@ -13,6 +13,7 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import AccountForm, Id
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import ListQuery
+from ledger_node.settlement.house import Settlement
 
 router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
 
@@ -26,12 +27,16 @@ class AccountsQuery(ListQuery):
 @router.post(
     "/v1/accounts",
     status_code=201,
-    summary="Open an account for a member",
+    summary="Open an account for a member; a BDA is pending until it is on the token's register",
     responses={201: {"model": views.AccountView}, **problems(404, 409, 422)},
 )
 async def open_account(request: Request, caller: Operator, form: AccountForm) -> Response:
+    house: Settlement = request.app.state.house
+    address = None if form.address is None else bytes.fromhex(form.address[2:])
     opened = await durable(
-        request.app.state.house.open_account(caller, member_id=form.member, kind=form.kind, currency=form.currency)
+        house.accounts.open(
+            caller, form.member, kind=form.kind, currency=form.currency, custody=form.custody, address=address
+        )
     )
     return Json(views.account(opened), status_code=201, headers={"Location": f"/v1/accounts/{opened.id}"})
 
