@@ -20,6 +20,7 @@ LINES_MEDIAN_MAX = 150
 MONEY_ROOMS = ("money.py", "reserve", "settlement", "deposit_token")
 
 OUTERMOST_LOOPS = {
+    "chain/remote/heads.py": "the outermost loop of the thread that tells listeners of new heads",
     "gateway/envelope.py": "the outermost call of a request: an unexpected error becomes a 500 and a log line",
     "writer.py": "a job's error belongs to the one who submitted it, and the writer's own ends the writer",
 }

@@ -12,7 +12,7 @@ Act = Literal["lose request", "lose answer", "twice", "hold", "503", "429", "no 
 
 
 class Proxy:
-    """`plan("eth_call", "503", "lose answer")`: the next eth_call gets a 503, the one after it is executed but never answered."""
+    """`plan("eth_call", "503", "lose answer")`: the next eth_call gets a 503, the one after it is never answered."""
 
     def __init__(self, upstream: str) -> None:
         self._plans: dict[str, deque[Act]] = defaultdict(deque)

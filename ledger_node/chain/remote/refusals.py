@@ -31,7 +31,7 @@ _SENDER_NOT_PERMITTED = -32007
 _STILL_SYNCING = -32008
 
 _KNOWN = re.compile(
-    r"already known|known transaction|already imported|already exists|already in the ?\w*pool", re.IGNORECASE
+    r"already ?known|known transaction|already imported|already exists|already in the ?\w*pool", re.IGNORECASE
 )
 
 _NOT_NOW = re.compile(
@@ -60,11 +60,11 @@ _TRANSACTION: tuple[tuple[re.Pattern[str], type[InvalidTransaction]], ...] = tup
                 "minimum gas price",
             ],
         ),
-        (IntrinsicGasTooLow, ["intrinsic gas", "floor data gas", "gas floor"]),
         (
             GasLimitTooHigh,
-            ["exceeds (the )?(last )?block gas ?limit", "gas limit too high", "gas ?limit .*exceeds", "than max gas"],
+            ["exceeds (the )?(last )?block gas ?limit", "(gas limit|intrinsic gas) too high", "gas ?limit .*exceeds"],
         ),
+        (IntrinsicGasTooLow, ["intrinsic gas", "floor data gas", "gas floor"]),
         (MempoolFull, ["pool is full", "mempool is full", "max amount of txs"]),
         (
             InvalidTransaction,
@@ -81,7 +81,7 @@ _TRANSACTION: tuple[tuple[re.Pattern[str], type[InvalidTransaction]], ...] = tup
 
 _NO_SUCH_BLOCK = re.compile(
     r"header not found|unknown ?block|block (\w+ )?not found|missing trie node|state .*(not|un)available|no state"
-    r"|out of ?range|greater than current height|historical state|header for hash not found|resource not found",
+    r"|out ?of ?range|greater than current height|historical state|header for hash not found|resource not found",
     re.IGNORECASE,
 )
 
