@@ -183,6 +183,14 @@ class AccountClosed(Unpayable):
     reason_code = "AC04"
 
 
+class SelfCustody(Unpayable):
+    """A BDA in the member's own custody moves only by the member's own key."""
+
+    code = "self_custody"
+    title = "The account moves only by its own key"
+    reason_code = "AG01"
+
+
 class CreditorNotActive(Unpayable):
     code = "creditor_not_active"
     title = "The creditor cannot receive"

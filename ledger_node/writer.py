@@ -105,6 +105,8 @@ class Writer:
         try:
             with self._database.write() as connection:
                 for job, future in group:
+                    if not future.set_running_or_notify_cancel():
+                        continue  # its caller went away before its turn
                     try:
                         with connection.begin_nested():
                             outcomes.append((future, job(connection), None))
@@ -113,7 +115,8 @@ class Writer:
                 self._before_commit(connection)
         except BaseException as fault:
             for _, future in group:
-                future.set_exception(fault)
+                if not future.cancelled():
+                    future.set_exception(fault)
             raise
         self._after_commit()
         for future, result, failure in outcomes:
@@ -128,5 +131,5 @@ class Writer:
                 item = self._queue.get_nowait()
             except queue.Empty:
                 return
-            if item is not _STOP:
+            if item is not _STOP and item[1].set_running_or_notify_cancel():
                 item[1].set_exception(fault)

@@ -1,0 +1,1 @@
+"""The ledger database's history, oldest first in versions/. A revision that was released is never edited."""

@@ -1,0 +1,101 @@
+"""Accounts of members: DDAs on the reserve's books, BDAs as addresses on the token's register.
+
+A BDA is pending until the block with its registration is booked. A managed BDA's address has no private key: only the
+settlement role moves it, on the member's instruction.
+"""
+
+from collections.abc import Set
+from concurrent.futures import Future
+
+import sqlalchemy as sa
+
+from ledger_node.chain.encoding import keccak
+from ledger_node.clock import Clock
+from ledger_node.errors import AlreadyExists, InvalidField, UnknownCurrency, WrongState
+from ledger_node.reserve import ledger
+from ledger_node.settlement import events, members, tables
+from ledger_node.settlement.ids import new_id
+from ledger_node.settlement.model import Account, AccountKind, Caller, Custody
+from ledger_node.writer import Writer
+
+
+class Accounts:
+    def __init__(self, writer: Writer, clock: Clock, *, currencies: Set[str]) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._currencies = currencies
+
+    def open(
+        self, caller: Caller, member_id: str, *, kind: AccountKind, currency: str, custody: Custody | None = None,
+        address: bytes | None = None,
+    ) -> Future[Account]:  # fmt: skip
+        """A DDA (active at once, one per currency) or a BDA (pending until it is on the token's register).
+
+        `custody` is "managed" unless said otherwise; in self-custody the member names its own 20-byte `address`.
+        Raises Forbidden, UnknownCurrency, InvalidField; the future MemberNotFound, WrongState, AlreadyExists.
+        """
+        members.operator_only(caller)
+        if currency not in self._currencies:
+            raise UnknownCurrency(f"No token is issued in {currency}.", pointer="/currency")
+        if kind == "DDA" and (custody is not None or address is not None):
+            raise InvalidField("A DDA has neither custody nor address.", pointer="/custody")
+        if kind == "BDA":
+            custody = custody or "managed"
+            if (custody == "self") != (address is not None):
+                raise InvalidField(
+                    "An address is named for an account in self-custody, and only then.", pointer="/address"
+                )
+            if address is not None and (len(address) != 20 or not any(address)):
+                raise InvalidField("The address is not one that can hold tokens.", pointer="/address")
+        return self._writer.submit(
+            lambda connection: self._open(connection, member_id, kind, currency, custody, address)
+        )
+
+    def _open(
+        self, connection: sa.Connection, member_id: str, kind: AccountKind, currency: str, custody: Custody | None,
+        address: bytes | None,
+    ) -> Account:  # fmt: skip
+        member = members.find(connection, member_id)
+        if member.status == "offboarded":
+            raise WrongState(f"{member.legal_name} is offboarded.")
+        accounts = tables.accounts
+        if kind == "DDA":
+            same = sa.and_(accounts.c.member_id == member_id, accounts.c.kind == "DDA", accounts.c.currency == currency)
+        else:
+            same = sa.and_(accounts.c.currency == currency, accounts.c.address == address)
+        if (there := connection.execute(sa.select(accounts.c.id).where(same)).scalar()) is not None:
+            raise AlreadyExists(f"This {currency} account is open already.", id=there)
+
+        account_id = new_id("acct")
+        if custody == "managed":
+            address = managed_address(account_id)
+        status = "active" if kind == "DDA" else "pending"
+        account = Account(account_id, member_id, kind, currency, status, address, custody, self._clock.now_ms())
+        connection.execute(accounts.insert().values({name: getattr(account, name) for name in Account.__slots__}))
+        if kind == "DDA":
+            ledger.open_account(connection, account_id, currency)
+        else:
+            connection.execute(tables.holdings.insert().values(account_id=account_id, booked=0, outgoing=0, sequence=0))
+        events.record(connection, [_draft(account)], at=account.created_at)
+        return account
+
+
+def activate(connection: sa.Connection, account_ids: list[str], *, at: int) -> None:
+    """These are on the token's register now."""
+    accounts = tables.accounts
+    chosen = accounts.c.id.in_(account_ids)
+    connection.execute(accounts.update().where(chosen, accounts.c.status == "pending").values(status="active"))
+    found = connection.execute(sa.select(accounts).where(chosen)).all()
+    drafts = [_draft(Account(*(getattr(row, name) for name in Account.__slots__))) for row in found]
+    events.record(connection, drafts, at=at)
+
+
+def managed_address(account_id: str) -> bytes:
+    """An address that nobody has a key for, derived from the account's id."""
+    return keccak(b"ledger-node/bda/" + account_id.encode())[12:]
+
+
+def _draft(account: Account) -> events.Draft:
+    data = {"id": account.id, "kind": account.kind, "currency": account.currency, "status": account.status}
+    name = f"account.{account.status}"
+    return events.draft(name, member_id=account.member_id, resource_id=account.id, data=data)

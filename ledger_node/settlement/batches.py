@@ -1,0 +1,119 @@
+"""Batches: what waits becomes one signed call on the token. Runs inside the writer's commit, so that a batch, its
+operations' new state, its nonce and its signed bytes are stored together or not at all.
+
+One batch per currency is in flight at a time. What arrives meanwhile waits and shares the next one: under load batches
+grow by themselves, and an idle node makes a batch of one at once. Nobody waits for a timer.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.encoding import keccak
+from ledger_node.clock import Clock
+from ledger_node.deposit_token import calls
+from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain, signature_bytes
+from ledger_node.deposit_token.calls import Leg
+from ledger_node.keys import Signer
+from ledger_node.reserve import reports
+from ledger_node.settlement import tables
+from ledger_node.settlement.ids import new_id
+from ledger_node.settlement.outbox import Outbox
+
+BATCH_GAS = 150_000
+LEG_GAS = 32_000
+"""What a batch may use before and for each leg: generous, unused gas costs nothing. Registered in docs/internals."""
+
+NO_CLAIMS = bytes(32)
+
+
+class Batches:
+    def __init__(
+        self, chain: ChainBackend, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
+        gas_max: int,
+    ) -> None:  # fmt: skip
+        self._chain_id = chain.chain_id
+        self._outbox = outbox
+        self._clock = clock
+        self._settlement = settlement
+        self._attestor = attestor
+        self._legs_max = max(1, min(legs_max, (gas_max - BATCH_GAS) // LEG_GAS))
+
+    def cut(self, connection: sa.Connection) -> None:
+        """The next batch of every currency that has none in flight and something waiting."""
+        for token in _free_tokens(connection):
+            legs = _waiting(connection, token.currency, limit=self._legs_max)
+            if legs:
+                self._cut(connection, token, legs)
+
+    def _cut(self, connection: sa.Connection, token: sa.Row[Any], legs: Sequence[sa.Row[Any]]) -> None:
+        batch_id = new_id("bat")
+        attestation = ReserveAttestation(
+            reserve=reports.attested_reserve(connection, token.currency),
+            claims_root=NO_CLAIMS,
+            ledger_sequence=reports.last_sequence(connection),
+            ledger_head=NO_CLAIMS,
+        )
+        chain_batch_id = id_on_chain(batch_id)
+        domain = TokenDomain(name=token.name, chain_id=self._chain_id, token=token.address)
+        signature = signature_bytes(self._attestor.sign(attestation.digest(domain, chain_batch_id)))
+        data = calls.settle(chain_batch_id, [_leg(waiting) for waiting in legs], attestation, signature)
+        gas = BATCH_GAS + LEG_GAS * len(legs)
+        signed = self._outbox.put(connection, self._settlement, "batch", to=token.address, data=data, gas=gas)
+        connection.execute(
+            tables.batches.insert().values(
+                id=batch_id, currency=token.currency, transaction_hash=signed.hash, status="in_flight", legs=len(legs),
+                reserve=attestation.reserve, claims_root=attestation.claims_root,
+                ledger_sequence=attestation.ledger_sequence, ledger_head=attestation.ledger_head,
+                created_at=self._clock.now_ms(),
+            )
+        )  # fmt: skip
+        connection.execute(
+            _TAKE, [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
+        )
+
+
+def id_on_chain(batch_id: str) -> bytes:
+    """The 32 bytes by which the contract knows a batch and refuses it a second time."""
+    return keccak(batch_id.encode())
+
+
+_TAKE = (
+    tables.operations.update()
+    .where(tables.operations.c.number == sa.bindparam("number_"))
+    .values(status="processing", batch_id=sa.bindparam("batch"), leg=sa.bindparam("leg_"))
+)
+
+
+def _free_tokens(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    tokens, batches = tables.tokens, tables.batches
+    busy = sa.select(batches.c.currency).where(batches.c.status == tables.literally("in_flight"))
+    query = sa.select(tokens).where(tokens.c.block_number.is_not(None), tokens.c.currency.not_in(busy))
+    return connection.execute(query.order_by(tokens.c.currency)).all()
+
+
+def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequence[sa.Row[Any]]:
+    operations = tables.operations
+    debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
+    query = (
+        sa.select(
+            operations.c.number, operations.c.kind, operations.c.amount, debtor.c.address.label("debtor"),
+            creditor.c.address.label("creditor"),
+        )
+        .join_from(operations, debtor, operations.c.debtor_account == debtor.c.id)
+        .join(creditor, operations.c.creditor_account == creditor.c.id)
+        .where(operations.c.status == tables.literally("accepted"), operations.c.currency == currency)
+        .order_by(operations.c.number)
+        .limit(limit)
+    )  # fmt: skip
+    return connection.execute(query).all()
+
+
+def _leg(waiting: sa.Row[Any]) -> Leg:
+    if waiting.kind == "mint":
+        return Leg("mint", waiting.amount, creditor=waiting.creditor)
+    if waiting.kind == "redemption":
+        return Leg("redeem", waiting.amount, debtor=waiting.debtor)
+    return Leg("transfer", waiting.amount, debtor=waiting.debtor, creditor=waiting.creditor)

@@ -1,0 +1,196 @@
+"""The booking of one block: what its events and transactions mean for accounts, holds and operations, written at once.
+
+Filled event by event by the bookkeeper, in memory; `write` stores the result. Nothing else writes chain facts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.chain.blocks import Log
+from ledger_node.deposit_token.events import NOBODY, Moved
+from ledger_node.errors import Fault
+from ledger_node.reserve import ledger, movements
+from ledger_node.reserve.movements import Movement
+from ledger_node.settlement import accounts, events, tables
+from ledger_node.settlement.model import Operation
+from ledger_node.settlement.outcomes import Outcome
+
+
+@dataclass(slots=True)
+class Holding:
+    """A BDA's tokens while the block is read."""
+
+    account_id: str
+    booked: int
+    outgoing: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An operation of a batch, and the other bank if there is one."""
+
+    operation: Operation
+    counterparty_id: str | None
+
+
+class Booking:
+    def __init__(self, connection: sa.Connection, *, timestamp_ms: int, at: int) -> None:
+        self._connection = connection
+        self._timestamp_ms = timestamp_ms
+        self._at = at
+        self._holdings: dict[tuple[str, bytes], Holding] = {}
+        self._by_account: dict[str, Holding] = {}
+        self._lines: list[dict[str, Any]] = []
+        self._supply: dict[str, int] = {}
+        self._registered: list[str] = []
+        self._posts: list[str] = []
+        self._voids: list[str] = []
+        self._payouts: list[Movement] = []
+        self._ended: list[Leg] = []
+
+    def load(self, holders: set[tuple[str, bytes]], account_ids: set[str]) -> None:
+        """Read the holdings that the block touches: by currency and address, and by account."""
+        by_currency: dict[str, list[bytes]] = {}
+        for currency, address in holders:
+            by_currency.setdefault(currency, []).append(address)
+        a, h = tables.accounts, tables.holdings
+        query = sa.select(a.c.currency, a.c.address, h.c.account_id, h.c.booked, h.c.outgoing, h.c.sequence).join_from(
+            a, h
+        )
+        conditions = [sa.and_(a.c.currency == code, a.c.address.in_(found)) for code, found in by_currency.items()]
+        if account_ids:
+            conditions.append(a.c.id.in_(sorted(account_ids)))
+        for condition in conditions:
+            for currency, address, *facts in self._connection.execute(query.where(condition)):
+                holding = self._by_account.setdefault(facts[0], Holding(*facts))
+                self._holdings[(currency, address)] = holding
+
+    # WHAT THE CHAIN SAID
+
+    def moved(self, currency: str, moved: Moved, operation_id: str | None) -> None:
+        """A Transfer event: a debit line, a credit line, or a change of supply where one side is nobody."""
+        log = moved.log
+        sides = (("DBIT", moved.payer, moved.payee), ("CRDT", moved.payee, moved.payer))
+        for direction, owner, counterparty in sides:
+            sign = 1 if direction == "CRDT" else -1
+            if owner == NOBODY:
+                self._supply[currency] = self._supply.get(currency, 0) - sign * moved.amount
+                continue
+            holding = self._holder(currency, owner)
+            holding.booked += sign * moved.amount
+            holding.sequence += 1
+            if holding.booked < 0:
+                raise Fault(f"By block {log.block_number} the account {holding.account_id} has less than nothing.")
+            self._lines.append(
+                {
+                    "account_id": holding.account_id, "sequence": holding.sequence, "direction": direction,
+                    "amount": moved.amount, "balance": holding.booked, "counterparty": counterparty,
+                    "operation_id": operation_id, "created_at": self._timestamp_ms, "block_number": log.block_number,
+                    "transaction_hash": log.transaction_hash, "log_index": log.log_index,
+                }
+            )  # fmt: skip
+
+    def registered(self, currency: str, address: bytes) -> None:
+        self._registered.append(self._holder(currency, address).account_id)
+
+    # WHAT IT MEANS FOR OUR OPERATIONS
+
+    def settled(self, leg: Leg, log: Log) -> None:
+        operation = leg.operation
+        if operation.kind == "mint":
+            self._posts.append(operation.id)
+        else:
+            self._release(operation)
+        if operation.kind == "redemption":
+            assert operation.creditor_account is not None
+            self._payouts.append(
+                movements.payout(operation.id, operation.creditor_account, operation.amount, operation.currency)
+            )
+        done = replace(
+            operation, status="settled", settled_at=self._at, block_number=log.block_number,
+            transaction_hash=log.transaction_hash, log_index=log.log_index,
+        )  # fmt: skip
+        self._ended.append(replace(leg, operation=done))
+
+    def rejected(self, leg: Leg, outcome: Outcome) -> None:
+        operation = leg.operation
+        if operation.kind == "mint":
+            self._voids.append(operation.id)
+        else:
+            self._release(operation)
+        done = replace(
+            operation, status="rejected", code=outcome.code, reason_code=outcome.reason_code, reason=outcome.reason
+        )
+        self._ended.append(replace(leg, operation=done))
+
+    def _release(self, operation: Operation) -> None:
+        assert operation.debtor_account is not None
+        self._by_account[operation.debtor_account].outgoing -= operation.amount
+
+    def _holder(self, currency: str, address: bytes) -> Holding:
+        holding = self._holdings.get((currency, address))
+        if holding is None:
+            raise Fault(f"The {currency} token has a holder that no account stands for: 0x{address.hex()}.")
+        return holding
+
+    # STORED
+
+    def write(self) -> list[Operation]:
+        """Store it all; the operations that have ended."""
+        connection = self._connection
+        if self._lines:
+            connection.execute(tables.statement_lines.insert(), self._lines)
+        if self._by_account:
+            connection.execute(_HOLDING, [_holding_row(holding) for holding in self._by_account.values()])
+        for currency, change in self._supply.items():
+            mine = tables.tokens.c.currency == currency
+            connection.execute(tables.tokens.update().where(mine).values(supply=tables.tokens.c.supply + change))
+        ledger.post(connection, self._posts, at=self._at)
+        ledger.void(connection, self._voids, at=self._at)
+        ledger.transfer(connection, self._payouts, at=self._at)
+        if self._registered:
+            accounts.activate(connection, self._registered, at=self._at)
+        ended = [leg.operation for leg in self._ended]
+        if ended:
+            connection.execute(_OPERATION, [_operation_row(operation) for operation in ended])
+            events.record(connection, _events(self._ended), at=self._at)
+        return ended
+
+
+_HOLDING = (
+    tables.holdings.update()
+    .where(tables.holdings.c.account_id == sa.bindparam("id_"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("booked", "outgoing", "sequence")})
+)
+
+_RESULT = ("status", "settled_at", "code", "reason_code", "reason", "block_number", "transaction_hash", "log_index")
+_OPERATION = (
+    tables.operations.update()
+    .where(tables.operations.c.id == sa.bindparam("id_"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _RESULT})
+)
+
+
+def _holding_row(holding: Holding) -> dict[str, Any]:
+    return {
+        "id_": holding.account_id, "new_booked": holding.booked, "new_outgoing": holding.outgoing,
+        "new_sequence": holding.sequence,
+    }  # fmt: skip
+
+
+def _operation_row(operation: Operation) -> dict[str, Any]:
+    return {"id_": operation.id} | {f"new_{name}": getattr(operation, name) for name in _RESULT}
+
+
+def _events(ended: Sequence[Leg]) -> list[events.Draft]:
+    """One for the bank that asked; when it was paid to another bank, one for that bank too."""
+    drafts = []
+    for leg in ended:
+        drafts.append(events.of_operation(leg.operation, leg.operation.member_id))
+        if leg.operation.status == "settled" and leg.counterparty_id is not None:
+            drafts.append(events.of_operation(leg.operation, leg.counterparty_id))
+    return drafts

@@ -1,0 +1,184 @@
+"""The bookkeeper: the one way in for what the chain says. Each block is booked once, in order, in one transaction.
+
+It serves the gateway's batches and a developer's raw transfer alike: statement lines come from Transfer events and from
+nothing else. Meeting anything it cannot book, it stops; it never skips and never guesses.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import Call, Header, Receipt
+from ledger_node.chain.errors import CallFailed, Reverted
+from ledger_node.clock import Clock
+from ledger_node.deposit_token.events import NOBODY, BatchSettled, HolderRegistered, Moved, TokenEvent, decode
+from ledger_node.deposit_token.refusals import Refusal, refusal
+from ledger_node.errors import ChainBehindLedger, Fault
+from ledger_node.settlement import outcomes, rows, tables
+from ledger_node.settlement.booking import Booking, Leg
+from ledger_node.settlement.model import Operation
+
+BLOCKS_PER_JOB = 50
+
+Seen = tuple[str, TokenEvent]
+"""An event of one of our tokens, after its currency."""
+
+
+class Bookkeeper:
+    def __init__(self, chain: ChainBackend, clock: Clock, *, on_ended: Callable[[list[Operation]], None]) -> None:
+        self._chain = chain
+        self._clock = clock
+        self._on_ended = on_ended
+
+    def catch_up(self, connection: sa.Connection) -> bool:
+        """Book the blocks after the cursor, at most BLOCKS_PER_JOB of them; whether more are left.
+
+        Raises ChainBehindLedger, Fault for what cannot be booked, ChainUnavailable.
+        """
+        cursor = connection.execute(sa.select(tables.cursor)).first()
+        if cursor is None:
+            return False
+        head = self._chain.head()
+        self._check_common_past(cursor, head)
+        ended: list[Operation] = []
+        last = min(head.number, cursor.block_number + BLOCKS_PER_JOB)
+        for number in range(cursor.block_number + 1, last + 1):
+            ended += self.book(connection, self._chain.header(number))
+        if ended:
+            self._on_ended(ended)
+        return last < head.number
+
+    def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
+        """Write down what this block did; the operations that it ended. It must follow the block booked last."""
+        receipts = self._chain.receipts(header.number)
+        currencies = dict(
+            connection.execute(sa.select(tables.tokens.c.address, tables.tokens.c.currency)).tuples().all()
+        )
+        seen = [
+            (currencies[log.address], event)
+            for receipt in receipts for log in receipt.logs if log.address in currencies
+            if (event := decode(log)) is not None
+        ]  # fmt: skip
+        mine = _our_transactions(connection, receipts)
+        batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
+
+        booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=self._clock.now_ms())
+        booking.load(_holders(seen), {leg.operation.debtor_account or "" for legs in batches.values() for leg in legs})
+        moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
+        for currency, event in seen:
+            if isinstance(event, Moved):
+                operation_id = moved_legs.get(event.log.transaction_hash, {}).get(event.log.log_index)
+                booking.moved(currency, event, operation_id)
+            elif isinstance(event, HolderRegistered):
+                booking.registered(currency, event.account)
+        ended = booking.write()
+
+        _note_our_transactions(connection, mine)
+        _move_cursor(connection, header)
+        return ended
+
+    def _end_legs(
+        self, booking: Booking, receipt: Receipt, seen: Sequence[Seen], legs: Sequence[Leg]
+    ) -> dict[int, str]:
+        """Settle or reject every operation of a batch; which operation each of its Transfer events belongs to."""
+        if not receipt.succeeded:
+            outcome = outcomes.of_revert(self._why(receipt))
+            for leg in legs:
+                booking.rejected(leg, outcome)
+            return {}
+        events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
+        codes = next(event.codes for event in events if isinstance(event, BatchSettled))
+        movements = iter([event for event in events if isinstance(event, Moved)])
+        if len(codes) != len(legs):
+            raise Fault(f"A batch of {len(legs)} was answered with {len(codes)} codes.")
+        belongs: dict[int, str] = {}
+        for leg, code in zip(legs, codes, strict=True):
+            if code != 0:
+                booking.rejected(leg, outcomes.of_leg(code))
+                continue
+            moved = next(movements, None)
+            if moved is None or moved.amount != leg.operation.amount:
+                raise Fault(f"The chain says {leg.operation.id} moved but shows no Transfer of it.")
+            booking.settled(leg, moved.log)
+            belongs[moved.log.log_index] = leg.operation.id
+        return belongs
+
+    def _why(self, receipt: Receipt) -> Refusal | None:
+        """The contract's own words for a reverted transaction, found by executing it again on the state before."""
+        transaction = self._chain.transaction(receipt.transaction_hash)
+        assert transaction is not None, "a receipt belongs to a transaction"
+        call = Call(sender=transaction.sender, to=transaction.to, data=transaction.data, gas=transaction.gas)
+        try:
+            self._chain.call(call, receipt.block_number - 1)
+        except Reverted as reverted:
+            return refusal(reverted.data)
+        except CallFailed:
+            pass
+        return None
+
+    def _check_common_past(self, cursor: sa.Row[Any], head: Header) -> None:
+        if head.number < cursor.block_number:
+            raise ChainBehindLedger(
+                f"The ledger has booked block {cursor.block_number}; the chain ends at {head.number}.",
+                booked=cursor.block_number, head=head.number,
+            )  # fmt: skip
+        if self._chain.header(cursor.block_number).hash != cursor.block_hash:
+            raise ChainBehindLedger(f"The chain has another block {cursor.block_number} than the one that is booked.")
+
+
+def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:
+    holders: set[tuple[str, bytes]] = set()
+    for currency, event in seen:
+        if isinstance(event, Moved):
+            holders |= {(currency, side) for side in (event.payer, event.payee) if side != NOBODY}
+        elif isinstance(event, HolderRegistered):
+            holders.add((currency, event.account))
+    return holders
+
+
+def _our_transactions(connection: sa.Connection, receipts: Sequence[Receipt]) -> dict[bytes, tuple[str, Receipt]]:
+    transactions = tables.chain_transactions
+    by_hash = {receipt.transaction_hash: receipt for receipt in receipts}
+    query = sa.select(transactions.c.hash, transactions.c.kind).where(transactions.c.hash.in_(list(by_hash)))
+    return {row.hash: (row.kind, by_hash[row.hash]) for row in connection.execute(query)}
+
+
+def _legs(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:
+    operations, batches = tables.operations, tables.batches
+    query = (
+        sa.select(*rows.OPERATION, operations.c.counterparty_id)
+        .join_from(operations, batches)
+        .where(batches.c.transaction_hash == transaction_hash)
+        .order_by(operations.c.leg)
+    )
+    return [Leg(rows.operation(row), row.counterparty_id) for row in connection.execute(query)]
+
+
+def _note_our_transactions(connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]]) -> None:
+    for hash_, (kind, receipt) in mine.items():
+        status = "succeeded" if receipt.succeeded else "reverted"
+        result = {"block_number": receipt.block_number}
+        transactions, batches, tokens = tables.chain_transactions, tables.batches, tables.tokens
+        connection.execute(transactions.update().where(transactions.c.hash == hash_).values(status=status, **result))
+        if kind == "batch":
+            status = "booked" if receipt.succeeded else "reverted"
+            connection.execute(
+                batches.update().where(batches.c.transaction_hash == hash_).values(status=status, **result)
+            )
+        elif not receipt.succeeded:
+            raise Fault(f"A {kind} of ours reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
+        elif kind == "deployment":
+            connection.execute(tokens.update().where(tokens.c.deployment == hash_).values(**result))
+
+
+def _move_cursor(connection: sa.Connection, header: Header) -> None:
+    """To this block, if the block booked last is its parent."""
+    cursor = tables.cursor
+    follows = sa.and_(cursor.c.block_number == header.number - 1, cursor.c.block_hash == header.parent_hash)
+    moved = connection.execute(
+        cursor.update().where(follows).values(block_number=header.number, block_hash=header.hash)
+    )
+    if moved.rowcount != 1:
+        raise ChainBehindLedger(f"Block {header.number} does not follow the block that was booked last.")

@@ -1,0 +1,212 @@
+"""The settlement house: its parts put together, started and stopped. The doors above see this object and its parts.
+
+One cycle drives everything. The writer's group does what waits (decide requests, book a new block); inside its commit
+the next transactions for the chain are cut; when it is durable they are sent and those who wait are woken. The chain
+makes a block of them, and its new head puts the next booking into the writer's queue.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.clock import Clock
+from ledger_node.database import Database
+from ledger_node.errors import Fault, LedgerNodeError, Unavailable
+from ledger_node.settlement import audit, tables
+from ledger_node.settlement.accounts import Accounts
+from ledger_node.settlement.batches import Batches
+from ledger_node.settlement.bookkeeper import Bookkeeper
+from ledger_node.settlement.cancellation import cancel
+from ledger_node.settlement.deployment import Deployments, Signers
+from ledger_node.settlement.desk import Desk
+from ledger_node.settlement.members import Members
+from ledger_node.settlement.model import Caller, Operation, PaymentKind
+from ledger_node.settlement.outbox import Outbox
+from ledger_node.settlement.queries import Queries
+from ledger_node.settlement.registrations import Registrations
+from ledger_node.settlement.signing import Fees
+from ledger_node.settlement.watch import Watch
+from ledger_node.writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`tick_s`: how often it looks after what a lost connection may have left behind. No payment waits for it."""
+
+    currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
+    batch_operations_max: int = 2_000
+    transaction_gas_max: int = 30_000_000
+    fees: Fees = field(default_factory=Fees)
+    writer_waiting_max: int = 20_000
+    tick_s: float = 2.0
+
+
+class House:
+    """`desk` moves money, `members` and `accounts` change parties, `queries` reads; all may be used from any thread."""
+
+    def __init__(
+        self, database: Database, chain: ChainBackend, signers: Signers, clock: Clock, settings: Settings = Settings()
+    ) -> None:
+        self.database = database
+        self.chain = chain
+        self.clock = clock
+        self.settings = settings
+        self.fault: BaseException | None = None
+        """What stopped the bookkeeper or the writer; a restart is needed."""
+        self._not_backed: str | None = None
+        self._begun = False
+        self._ended: list[Operation] = []
+        self._booking_called = threading.Event()
+        self._stopping = threading.Event()
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+        currencies = frozenset(settings.currencies)
+        self.writer = Writer(
+            database, before_commit=self._before_commit, after_commit=self._after_commit, on_fault=self._stop_for,
+            waiting_max=settings.writer_waiting_max,
+        )  # fmt: skip
+        self.watch = Watch(database)
+        self.queries = Queries(database)
+        self.members = Members(self.writer, clock)
+        self.accounts = Accounts(self.writer, clock, currencies=currencies)
+        self.desk = Desk(self.writer, self.watch, clock, currencies=currencies, closed_because=self.closed_because)
+        self.outbox = Outbox(database, chain, clock, settings.fees)
+        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend)
+        self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
+        self._registrations = Registrations(self.outbox, registrar=signers.admin)
+        self._batches = Batches(
+            chain, self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
+            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max,
+        )  # fmt: skip
+        self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
+
+    def cancel(self, caller: Caller, operation_id: str, kind: PaymentKind | None = None) -> Future[Operation]:
+        """Take back a payment that no batch has taken yet. The future raises PaymentNotFound, WrongState."""
+
+        def job(connection: sa.Connection) -> Operation:
+            canceled = cancel(connection, caller, operation_id, kind, at=self.clock.now_ms())
+            self._ended.append(canceled)
+            return canceled
+
+        return self.writer.submit(job)
+
+    # LIFE
+
+    def start(self) -> None:
+        """Bring book and chain together and open the desk. An unreachable chain is tried again until it answers.
+
+        Raises ChainBehindLedger and any other Fault: the stores disagree and money must not move.
+        """
+        self.writer.start()
+        self._unsubscribe = self.chain.on_new_head(lambda _: self._call_bookkeeper())
+        try:
+            self._begin()
+        except Unavailable as trouble:
+            log.warning("The chain cannot be reached yet: %s", trouble)
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Finish what is queued and end the threads. What is in flight on the chain is booked at the next start."""
+        self._unsubscribe()
+        self._stopping.set()
+        if self._ticker.is_alive():
+            self._ticker.join()
+        self.writer.stop()
+
+    def _begin(self) -> None:
+        self.writer.run(self._deployments.found)
+        while self.writer.run(self._bookkeeper.catch_up):
+            pass
+        self.outbox.resend_unmined()
+        self.check_backing()
+        self._begun = True
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(self.settings.tick_s):
+            try:
+                if not self._begun:
+                    self._begin()
+                self._call_bookkeeper()
+                self.outbox.resend_unmined()
+            except Unavailable as trouble:
+                log.warning("Trying again: %s", trouble)
+            except Fault as fault:
+                self._stop_for(fault)
+
+    # THE CYCLE
+
+    def _call_bookkeeper(self) -> None:
+        if self._booking_called.is_set():
+            return
+        self._booking_called.set()
+        try:
+            self.writer.submit(self._book).add_done_callback(lambda job: self._after_booking(job.exception()))
+        except Unavailable:
+            self._booking_called.clear()
+
+    def _book(self, connection: sa.Connection) -> None:
+        self._booking_called.clear()
+        if self.fault is None and self._bookkeeper.catch_up(connection):
+            self._call_bookkeeper()
+
+    def _after_booking(self, failure: BaseException | None) -> None:
+        if isinstance(failure, Unavailable):
+            log.warning("The chain could not be read: %s", failure)
+        elif failure is not None:
+            self._stop_for(failure)
+
+    def _before_commit(self, connection: sa.Connection) -> None:
+        if self.closed_because() is None:
+            self._deployments.cut(connection)
+            self._registrations.cut(connection)
+            self._batches.cut(connection)
+
+    def _after_commit(self) -> None:
+        self.outbox.send_fresh()
+        ended, self._ended[:] = list(self._ended), []
+        self.watch.closed(ended)
+
+    # HEALTH
+
+    def check_backing(self) -> audit.AuditReport:
+        """Compare book and chain; on a difference the desk closes until a check passes. Raises ChainUnavailable."""
+        report = audit.audit(self.database, self.chain)
+        self._not_backed = None if report.passed else "; ".join(finding.detail for finding in report.findings)
+        return report
+
+    def closed_because(self) -> str | None:
+        """Why money does not move, or None."""
+        if self.fault is not None:
+            return str(self.fault)
+        return self._not_backed
+
+    def reasons_not_ready(self) -> tuple[str, ...]:
+        """Every reason why payments do not settle now; none when the house is ready."""
+        reasons = [self.closed_because(), self.outbox.trouble]
+        if not self._begun:
+            reasons.append("book and chain have not been brought together yet")
+        with self.database.read() as connection:
+            missing = connection.execute(
+                sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
+            ).scalars()
+            reasons += [f"the {currency} token is not deployed yet" for currency in missing]
+            reasons += [
+                f"{position.currency}: supply {position.supply} exceeds reserve {position.reserve}"
+                for position in audit.positions(connection) if position.difference < 0
+            ]  # fmt: skip
+        return tuple(reason for reason in reasons if reason is not None)
+
+    def _stop_for(self, fault: BaseException) -> None:
+        if self.fault is None:
+            self.fault = fault
+            if isinstance(fault, LedgerNodeError):
+                log.critical("Money stops moving: %s", fault)
+            else:
+                log.critical("Money stops moving", exc_info=fault)

@@ -1,0 +1,86 @@
+"""The outbox: every transaction the node itself sends, signed and stored with its nonce before anybody else sees it.
+
+The stored bytes are what makes sending safe: sent again they are the same transaction, which can take effect once. So
+there is one way to recover from anything: send what is not mined, again. Knows no money and no token.
+"""
+
+import threading
+from typing import Literal
+
+import sqlalchemy as sa
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.errors import ChainUnavailable, InvalidTransaction
+from ledger_node.clock import Clock
+from ledger_node.database import Database
+from ledger_node.keys import Signer
+from ledger_node.settlement import tables
+from ledger_node.settlement.signing import Fees, SignedTransaction, sign_transaction
+
+Kind = Literal["deployment", "registration", "batch"]
+
+
+class Outbox:
+    def __init__(self, database: Database, chain: ChainBackend, clock: Clock, fees: Fees) -> None:
+        self._database = database
+        self._chain = chain
+        self._clock = clock
+        self._fees = fees
+        self._fresh: list[bytes] = []
+        self._sending = threading.Lock()
+        self.trouble: str | None = None
+        """Why the chain did not take our transactions the last time, or None."""
+
+    def adopt(self, connection: sa.Connection, signer: Signer) -> None:
+        """Take a key into use: from now on the ledger, not the chain, counts its nonces. Raises ChainUnavailable."""
+        query = sa.select(tables.nonces.c.sender).where(tables.nonces.c.sender == signer.address)
+        if connection.execute(query).first() is None:
+            first = self._chain.nonce(signer.address)
+            connection.execute(tables.nonces.insert().values(sender=signer.address, next_nonce=first))
+
+    def put(
+        self, connection: sa.Connection, signer: Signer, kind: Kind, *, to: bytes | None, data: bytes, gas: int
+    ) -> SignedTransaction:
+        """Sign with the key's next nonce and store. It is sent after the commit by `send_fresh`."""
+        nonces, transactions = tables.nonces, tables.chain_transactions
+        mine = nonces.c.sender == signer.address
+        nonce = connection.execute(sa.select(nonces.c.next_nonce).where(mine)).scalar_one()
+        connection.execute(nonces.update().where(mine).values(next_nonce=nonce + 1))
+        signed = sign_transaction(
+            signer, chain_id=self._chain.chain_id, nonce=nonce, to=to, data=data, gas=gas, fees=self._fees
+        )
+        connection.execute(
+            transactions.insert().values(
+                hash=signed.hash, sender=signed.sender, nonce=nonce, kind=kind, raw=signed.raw, status="signed",
+                created_at=self._clock.now_ms(),
+            )
+        )  # fmt: skip
+        self._fresh.append(signed.raw)
+        return signed
+
+    def send_fresh(self) -> None:
+        """Send what the last commit stored. What the chain does not take stays stored for `resend_unmined`."""
+        fresh, self._fresh = self._fresh, []
+        self._send(fresh)
+
+    def resend_unmined(self) -> None:
+        """Send everything stored that is in no booked block, in the order of nonces. Any thread, at any time."""
+        unmined = tables.chain_transactions
+        query = (
+            sa.select(unmined.c.raw).where(unmined.c.status == tables.literally("signed")).order_by(unmined.c.number)
+        )
+        with self._database.read() as connection:
+            stored = list(connection.execute(query).scalars())
+        self._send(stored)
+
+    def _send(self, raws: list[bytes]) -> None:
+        with self._sending:
+            for raw in raws:
+                try:
+                    self._chain.send_raw_transaction(raw)
+                except (ChainUnavailable, InvalidTransaction) as refusal:
+                    # The rest waits as well: a later nonce is of no use before this one.
+                    self.trouble = f"{refusal.code}: {refusal.detail}"
+                    return
+            if raws:
+                self.trouble = None

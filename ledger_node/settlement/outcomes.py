@@ -1,0 +1,40 @@
+"""What a member is told when the token contract refused: API code, ISO 20022 reason code and a sentence.
+
+The codes of single legs have their one table in deposit_token/codes.py; here is only what concerns a whole batch.
+"""
+
+from dataclasses import dataclass
+
+from ledger_node.deposit_token.codes import restriction
+from ledger_node.deposit_token.refusals import Refusal
+from ledger_node.errors import Fault, RejectedOnChain
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Why a payment was rejected."""
+
+    code: str
+    reason_code: str
+    reason: str
+
+
+def of_leg(code: int) -> Outcome:
+    """What a leg's code means. Raises Fault for a code that this release does not know."""
+    try:
+        row = restriction(code)
+    except KeyError:
+        raise Fault(f"The token contract answered with the unknown code {code}; a newer release may know it.") from None
+    return Outcome(row.api_code, row.reason_code, row.sentence)
+
+
+def of_revert(refusal: Refusal | None) -> Outcome:
+    """The whole batch reverted, so every leg is rejected for the one reason; None when executing it again finds none."""
+    if refusal is not None and refusal.restriction is not None:
+        row = refusal.restriction
+        return Outcome(row.api_code, row.reason_code, row.sentence)
+    why = "without a reason" if refusal is None or refusal.revert is None else f"with {refusal.revert.name}"
+    assert RejectedOnChain.reason_code is not None
+    return Outcome(
+        RejectedOnChain.code, RejectedOnChain.reason_code, f"The token contract refused the whole batch {why}."
+    )

@@ -1,0 +1,232 @@
+"""Everything that can be read, each from one consistent snapshot. Nothing here changes anything.
+
+A member sees its own resources; any other id answers NotFound, as if it did not exist. Operators and supervisors see all.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.database import Database
+from ledger_node.errors import AccountNotFound, MemberNotFound, PaymentNotFound
+from ledger_node.reserve import ledger, reports
+from ledger_node.reserve.movements import dda
+from ledger_node.settlement import audit, rows, tables
+from ledger_node.settlement.model import (
+    Account,
+    AccountKind,
+    Balances,
+    Caller,
+    Entry,
+    Event,
+    FiatKind,
+    Member,
+    Operation,
+    Page,
+    PaymentKind,
+    ReservePosition,
+    Status,
+)  # fmt: skip
+from ledger_node.settlement.pages import Slice, page
+
+
+class Queries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # PARTIES
+
+    def member(self, caller: Caller, member_id: str) -> Member:
+        """Raises MemberNotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(*rows.MEMBER).where(tables.members.c.id == member_id)).first()
+        if row is None or caller.member_id not in (None, member_id):
+            raise MemberNotFound(f"There is no member {member_id}.")
+        return rows.member(row)
+
+    def members(self, caller: Caller, part: Slice = Slice()) -> Page[Member]:
+        members = tables.members
+        query = sa.select(*rows.MEMBER).where(_made_in(members.c.created_at, part))
+        if caller.member_id is not None:
+            query = query.where(members.c.id == caller.member_id)
+        return self._page_by_id(query, members.c.id, part, rows.member)
+
+    def account(self, caller: Caller, account_id: str) -> Account:
+        """Raises AccountNotFound."""
+        with self._database.read() as connection:
+            return _account(connection, caller, account_id)
+
+    def accounts(
+        self, caller: Caller, part: Slice = Slice(), *, member_id: str | None = None, kind: AccountKind | None = None,
+        currency: str | None = None,
+    ) -> Page[Account]:  # fmt: skip
+        accounts = tables.accounts
+        query = sa.select(*rows.ACCOUNT).where(_made_in(accounts.c.created_at, part))
+        for column, wanted in (
+            (accounts.c.member_id, caller.member_id), (accounts.c.member_id, member_id), (accounts.c.kind, kind),
+            (accounts.c.currency, currency),
+        ):  # fmt: skip
+            query = query if wanted is None else query.where(column == wanted)
+        return self._page_by_id(query, accounts.c.id, part, rows.account)
+
+    # MONEY
+
+    def balances(self, caller: Caller, account_id: str) -> Balances:
+        """Booked and available now. Raises AccountNotFound."""
+        with self._database.read() as connection:
+            account = _account(connection, caller, account_id)
+            booked, outgoing = _money(connection, account)
+            block_number = _booked_block(connection)
+        return Balances(account.id, account.currency, booked, max(0, booked - outgoing), block_number)
+
+    def entries(self, caller: Caller, account_id: str, part: Slice = Slice()) -> Page[Entry]:
+        """The account's lines, newest first. Raises AccountNotFound."""
+        with self._database.read() as connection:
+            account = _account(connection, caller, account_id)
+            if account.kind == "DDA":
+                found = _dda_entries(connection, account, part)
+            else:
+                found = _bda_entries(connection, account, part)
+        return page(found, part, read=lambda entry: entry, position=lambda entry: entry.sequence)
+
+    def operation(
+        self, caller: Caller, operation_id: str, kind: PaymentKind | FiatKind | None = None
+    ) -> Operation:  # fmt: skip
+        """A payment or fiat movement as it stands. Raises PaymentNotFound, also when it is of another kind."""
+        query = sa.select(*rows.OPERATION).where(tables.operations.c.id == operation_id, _visible_to(caller))
+        if kind is not None:
+            query = query.where(tables.operations.c.kind == kind)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise PaymentNotFound(f"There is no {kind or 'payment'} {operation_id}.")
+        return _as_seen_by(caller, rows.operation(row))
+
+    def operations(
+        self, caller: Caller, part: Slice = Slice(), *, kind: PaymentKind | FiatKind | None = None,
+        status: Status | None = None, account_id: str | None = None,
+    ) -> Page[Operation]:  # fmt: skip
+        operations = tables.operations
+        query = sa.select(*rows.OPERATION, operations.c.number).where(
+            _visible_to(caller), _made_in(operations.c.created_at, part)
+        )
+        if kind is not None:
+            query = query.where(operations.c.kind == kind)
+        if status is not None:
+            query = query.where(operations.c.status == status)
+        if account_id is not None:
+            query = query.where(
+                sa.or_(operations.c.debtor_account == account_id, operations.c.creditor_account == account_id)
+            )
+        if (before := part.number()) is not None:
+            query = query.where(operations.c.number < before)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(operations.c.number.desc()).limit(part.limit + 1)).all()
+        return page(
+            found, part, read=lambda row: _as_seen_by(caller, rows.operation(row)), position=lambda row: row.number
+        )
+
+    def reserve(self) -> tuple[ReservePosition, ...]:
+        """Reserve against supply in every currency, from one snapshot."""
+        with self._database.read() as connection:
+            return audit.positions(connection)
+
+    def booked_block(self) -> int:
+        """The number of the last block booked."""
+        with self._database.read() as connection:
+            return _booked_block(connection)
+
+    # EVENTS
+
+    def events(self, caller: Caller, part: Slice = Slice(), *, type: str | None = None) -> Page[Event]:
+        events = tables.events
+        query = sa.select(events).where(_made_in(events.c.created_at, part))
+        if caller.member_id is not None:
+            query = query.where(events.c.member_id == caller.member_id)
+        if type is not None:
+            query = query.where(events.c.type == type)
+        if (before := part.number()) is not None:
+            query = query.where(events.c.sequence < before)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(events.c.sequence.desc()).limit(part.limit + 1)).all()
+        return page(found, part, read=rows.event, position=lambda row: row.sequence)
+
+    def events_after(self, caller: Caller, sequence: int, limit: int = 100) -> tuple[Event, ...]:
+        """The next events in the order they happened: for streams and webhooks."""
+        query = sa.select(tables.events).where(tables.events.c.sequence > sequence)
+        if caller.member_id is not None:
+            query = query.where(tables.events.c.member_id == caller.member_id)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(tables.events.c.sequence).limit(limit)).all()
+        return tuple(rows.event(row) for row in found)
+
+    def _page_by_id(self, query: sa.Select[Any], column: sa.Column[Any], part: Slice, read: Any) -> Page[Any]:
+        if (before := part.position()) is not None:
+            query = query.where(column < before)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(column.desc()).limit(part.limit + 1)).all()
+        return page(found, part, read=read, position=lambda row: row.id)
+
+
+def _made_in(column: sa.Column[Any], part: Slice) -> sa.ColumnElement[bool]:
+    return column.between(part.since, part.until - 1)
+
+
+def _visible_to(caller: Caller) -> sa.ColumnElement[bool]:
+    """A member sees what it asked for, and what has been paid to it."""
+    operations = tables.operations
+    if caller.member_id is None:
+        return sa.true()
+    paid_to = sa.and_(operations.c.counterparty_id == caller.member_id, operations.c.status == "settled")
+    return sa.or_(operations.c.member_id == caller.member_id, paid_to)
+
+
+def _as_seen_by(caller: Caller, operation: Operation) -> Operation:
+    """The payer's own reference is not for the payee."""
+    if caller.member_id in (None, operation.member_id):
+        return operation
+    return replace(operation, external_id=None)
+
+
+def _account(connection: sa.Connection, caller: Caller, account_id: str) -> Account:
+    row = connection.execute(sa.select(*rows.ACCOUNT).where(tables.accounts.c.id == account_id)).first()
+    if row is None or caller.member_id not in (None, row.member_id):
+        raise AccountNotFound(f"There is no account {account_id}.")
+    return rows.account(row)
+
+
+def _money(connection: sa.Connection, account: Account) -> tuple[int, int]:
+    if account.kind == "DDA":
+        fiat = ledger.read(connection, [dda(account.id)])[dda(account.id)]
+        return fiat.posted, fiat.outgoing
+    query = sa.select(tables.holdings).where(tables.holdings.c.account_id == account.id)
+    tokens = connection.execute(query).one()
+    return tokens.booked, tokens.outgoing
+
+
+def _booked_block(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
+
+
+def _dda_entries(connection: sa.Connection, account: Account, part: Slice) -> list[Entry]:
+    lines = reports.entries(
+        connection, dda(account.id), before=part.number(), first=part.since, last=part.until, limit=part.limit + 1
+    )
+    return [
+        Entry(
+            id=rows.entry_id(account.id, line.sequence), account_id=account.id, sequence=line.sequence,
+            direction="CRDT" if line.side == "credit" else "DBIT", amount=line.amount, balance=line.balance,
+            currency=account.currency, operation_id=line.reference, created_at=line.created_at,
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def _bda_entries(connection: sa.Connection, account: Account, part: Slice) -> list[Entry]:
+    lines = tables.statement_lines
+    query = sa.select(lines).where(lines.c.account_id == account.id, _made_in(lines.c.created_at, part))
+    if (before := part.number()) is not None:
+        query = query.where(lines.c.sequence < before)
+    found = connection.execute(query.order_by(lines.c.sequence.desc()).limit(part.limit + 1))
+    return [rows.statement_line(row, account.currency) for row in found]

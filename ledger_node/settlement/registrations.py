@@ -1,0 +1,55 @@
+"""Registrations: BDAs that wait go onto the token's register together, through the outbox, in the writer's commit."""
+
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.deposit_token import calls
+from ledger_node.deposit_token.calls import Registration
+from ledger_node.keys import Signer
+from ledger_node.settlement import tables
+from ledger_node.settlement.outbox import Outbox
+
+ACCOUNTS_MAX = 200
+REGISTRATION_GAS = 100_000
+ACCOUNT_GAS = 40_000
+
+
+class Registrations:
+    def __init__(self, outbox: Outbox, *, registrar: Signer) -> None:
+        self._outbox = outbox
+        self._registrar = registrar
+
+    def cut(self, connection: sa.Connection) -> None:
+        """One transaction per currency with accounts that have none."""
+        for address, group in groupby(_unregistered(connection), key=lambda row: row.token):
+            self._register(connection, address, list(group))
+
+    def _register(self, connection: sa.Connection, token: bytes, accounts: list[sa.Row[Any]]) -> None:
+        data = calls.register(
+            [Registration(account.address, account.member, account.custody == "self") for account in accounts]
+        )
+        gas = REGISTRATION_GAS + ACCOUNT_GAS * len(accounts)
+        signed = self._outbox.put(connection, self._registrar, "registration", to=token, data=data, gas=gas)
+        chosen = tables.accounts.c.id.in_([account.id for account in accounts])
+        connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash))
+
+
+def _unregistered(connection: sa.Connection) -> list[sa.Row[Any]]:
+    accounts, members, tokens = tables.accounts, tables.members, tables.tokens
+    query = (
+        sa.select(
+            accounts.c.id, accounts.c.address, accounts.c.custody, members.c.number.label("member"),
+            tokens.c.address.label("token"),
+        )
+        .join_from(accounts, members)
+        .join(tokens, tokens.c.currency == accounts.c.currency)
+        .where(
+            accounts.c.status == tables.literally("pending"), accounts.c.registration.is_(None),
+            tokens.c.block_number.is_not(None),
+        )
+        .order_by(tokens.c.address, accounts.c.id)
+        .limit(ACCOUNTS_MAX)
+    )  # fmt: skip
+    return list(connection.execute(query))

@@ -1,0 +1,158 @@
+"""The verbs: mint, transfer, redeem, and fiat in and out. Read mint and you know the others.
+
+Each is told the request and the blotter of the sitting, and answers what was accepted or raises the first broken rule
+(rules.py has their order). What it writes on the blotter becomes durable together, with the next batch already cut.
+"""
+
+from ledger_node.reserve import movements
+from ledger_node.settlement import rules
+from ledger_node.settlement.blotter import Blotter
+from ledger_node.settlement.model import Accepted, FiatRequest, PaymentRequest
+
+
+def mint(blotter: Blotter, request: PaymentRequest) -> Accepted:
+    """Fiat on a member's DDA becomes tokens on its BDA: held now, posted to the reserve when the tokens exist."""
+    # IDEMPOTENCY
+    if earlier := blotter.earlier(request):
+        return earlier
+
+    # RULES
+    rules.doors_open(blotter)
+    member = rules.paying_member(blotter, request.caller)
+    rules.references(request)
+    money = rules.amount(blotter, request)
+    debtor = rules.account(blotter, request.debtor_account, "/debtor_account", seen_by=member)
+    creditor = rules.account(blotter, request.creditor_account, "/creditor_account", seen_by=member)
+    rules.kind(debtor, "DDA", "/debtor_account")
+    rules.kind(creditor, "BDA", "/creditor_account")
+    rules.same_currency(money, debtor, "/debtor_account")
+    rules.same_currency(money, creditor, "/creditor_account")
+    rules.may_pay(debtor)
+    rules.may_receive(creditor)
+    rules.enough(debtor, money)
+
+    # RESERVE
+    operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+    blotter.hold(debtor, movements.earmark(operation.id, debtor.account.id, money.minor, money.currency.code))
+
+    # CHAIN
+    # Accepted and not in a batch is what makes it wait for the next one; the tokens are created there.
+    return Accepted(operation, replayed=False)
+
+
+def transfer(blotter: Blotter, request: PaymentRequest) -> Accepted:
+    """Tokens go from a member's BDA to another BDA, which may be another member's."""
+    # IDEMPOTENCY
+    if earlier := blotter.earlier(request):
+        return earlier
+
+    # RULES
+    rules.doors_open(blotter)
+    member = rules.paying_member(blotter, request.caller)
+    rules.references(request)
+    money = rules.amount(blotter, request)
+    debtor = rules.account(blotter, request.debtor_account, "/debtor_account", seen_by=member)
+    creditor = rules.payee(blotter, request.creditor_account, payer=member)
+    rules.kind(debtor, "BDA", "/debtor_account")
+    rules.kind(creditor, "BDA", "/creditor_account")
+    rules.two_accounts(debtor, creditor)
+    rules.same_currency(money, debtor, "/debtor_account")
+    rules.same_currency(money, creditor, "/creditor_account")
+    rules.may_pay(debtor)
+    rules.may_receive(creditor)
+    rules.enough(debtor, money)
+
+    # RESERVE
+    # No fiat moves: the issuer owes the same sum to another holder.
+    operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+
+    # CHAIN
+    blotter.promise(debtor, money)
+    return Accepted(operation, replayed=False)
+
+
+def redeem(blotter: Blotter, request: PaymentRequest) -> Accepted:
+    """Tokens on a member's BDA become fiat on its DDA: burnt first, paid out when the burn is booked."""
+    # IDEMPOTENCY
+    if earlier := blotter.earlier(request):
+        return earlier
+
+    # RULES
+    rules.doors_open(blotter)
+    member = rules.paying_member(blotter, request.caller)
+    rules.references(request)
+    money = rules.amount(blotter, request)
+    debtor = rules.account(blotter, request.debtor_account, "/debtor_account", seen_by=member)
+    creditor = rules.account(blotter, request.creditor_account, "/creditor_account", seen_by=member)
+    rules.kind(debtor, "BDA", "/debtor_account")
+    rules.kind(creditor, "DDA", "/creditor_account")
+    rules.same_currency(money, debtor, "/debtor_account")
+    rules.same_currency(money, creditor, "/creditor_account")
+    rules.may_pay(debtor)
+    rules.may_receive(creditor)
+    rules.enough(debtor, money)
+
+    # RESERVE
+    # Nothing yet: fiat that is paid out before the burn could be paid out for tokens that live on.
+    operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+
+    # CHAIN
+    blotter.promise(debtor, money)
+    return Accepted(operation, replayed=False)
+
+
+def deposit(blotter: Blotter, request: FiatRequest) -> Accepted:
+    """Fiat comes in for a member, on the operator's word."""
+    # IDEMPOTENCY
+    if earlier := blotter.earlier(request):
+        return earlier
+
+    # RULES
+    rules.doors_open(blotter)
+    rules.operator(request.caller)
+    rules.references(request)
+    money = rules.amount(blotter, request)
+    creditor = rules.account(blotter, request.account, "/account")
+    rules.kind(creditor, "DDA", "/account")
+    rules.same_currency(money, creditor, "/account")
+    rules.may_pay(creditor, "/account")
+    rules.room_in_the_books(blotter, money)
+
+    # RESERVE
+    owner = creditor.account.member_id
+    operation = blotter.accept(request, money, owner, debtor=None, creditor=creditor, status="settled")
+    blotter.pay_in(
+        creditor, movements.deposit(operation.id, creditor.account.id, money.minor, money.currency.code)
+    )  # fmt: skip
+    return Accepted(operation, replayed=False)
+
+
+def withdraw(blotter: Blotter, request: FiatRequest) -> Accepted:
+    """Fiat goes out to a member, on the operator's word."""
+    # IDEMPOTENCY
+    if earlier := blotter.earlier(request):
+        return earlier
+
+    # RULES
+    rules.doors_open(blotter)
+    rules.operator(request.caller)
+    rules.references(request)
+    money = rules.amount(blotter, request)
+    debtor = rules.account(blotter, request.account, "/account")
+    rules.kind(debtor, "DDA", "/account")
+    rules.same_currency(money, debtor, "/account")
+    rules.may_pay(debtor, "/account")
+    rules.enough(debtor, money)
+
+    # RESERVE
+    owner = debtor.account.member_id
+    operation = blotter.accept(request, money, owner, debtor=debtor, creditor=None, status="settled")
+    blotter.pay_out(debtor, movements.withdrawal(operation.id, debtor.account.id, money.minor, money.currency.code))
+    return Accepted(operation, replayed=False)
+
+
+def decide(blotter: Blotter, request: PaymentRequest | FiatRequest) -> Accepted:
+    """The verb that the request names. Raises the first rule it breaks."""
+    if isinstance(request, FiatRequest):
+        return deposit(blotter, request) if request.kind == "deposit" else withdraw(blotter, request)
+    return {"mint": mint, "transfer": transfer, "redemption": redeem}[request.kind](blotter, request)
