@@ -13,9 +13,9 @@ from ledger_node.chain.remote import RemoteChain
 from ledger_node.chain.remote.connection import Connection
 from ledger_node.chain.remote.heads import Heads
 from ledger_node.clock import HandSetClock
-from tests.chain_remote.conftest import Sender
 from tests.networks.anvil import Anvil, free_port
 from tests.networks.proxy import Proxy
+from tests.networks.sender import Sender
 
 IN_TIME_S = 20
 

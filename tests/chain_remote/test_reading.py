@@ -10,8 +10,8 @@ from ledger_node.chain.blocks import Call, LogFilter
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import BlockNotFound, CallFailed, ChainUnavailable, Reverted
 from ledger_node.chain.remote import RemoteChain
-from tests.chain_remote.conftest import Sender, mined
 from tests.networks.anvil import FUNDED_KEYS, Anvil, free_port
+from tests.networks.sender import Sender, mined
 
 # With call data it reverts with that data; without, it emits a log of topic 7 and one of topics 7 and 8, data 42.
 _LOGGER = bytes.fromhex(

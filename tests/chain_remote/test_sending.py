@@ -16,9 +16,9 @@ from ledger_node.chain.errors import (
     Underpriced,
 )
 from ledger_node.chain.remote import RemoteChain
-from tests.chain_remote.conftest import GWEI, Sender, mined
 from tests.networks.anvil import Anvil
 from tests.networks.proxy import Act, Proxy
+from tests.networks.sender import GWEI, Sender, mined
 
 PAYEE = b"\x11" * 20
 
