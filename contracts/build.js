@@ -67,7 +67,7 @@ function compile({ source, name }) {
     bytecode: `0x${evm.bytecode.object}`,
     deployedBytecode: `0x${evm.deployedBytecode.object}`,
     immutableReferences: evm.deployedBytecode.immutableReferences,
-    storageLayout: storageLayout.storage.map(({ label, slot, offset, type }) => ({ label, slot, offset, type })),
+    storageSlots: Object.fromEntries(storageLayout.storage.map(({ label, slot }) => [label, Number(slot)])),
     standardJsonInput: input,
   };
 }

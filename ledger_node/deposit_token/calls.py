@@ -1,0 +1,109 @@
+"""Calldata for the token. Batches are encoded by hand, 64 bytes a leg, for they carry thousands of legs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ledger_node.chain.blocks import Address, Hash32
+from ledger_node.deposit_token.artifact import deposit_token
+from ledger_node.deposit_token.attestation import ReserveAttestation
+from ledger_node.money import AMOUNT_MAX
+
+LegKind: TypeAlias = Literal["mint", "transfer", "redeem"]
+AccountStatus: TypeAlias = Literal["active", "suspended", "frozen", "closed"]
+
+STATUS_NUMBERS: dict[AccountStatus, int] = {"active": 1, "suspended": 2, "frozen": 3, "closed": 4}
+
+_KIND_BYTES: dict[LegKind, bytes] = {"mint": b"\x01", "transfer": b"\x02", "redeem": b"\x03"}
+_NOBODY = bytes(20)
+_PADDING = bytes(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One instruction of a batch. A mint has no debtor, a redeem no creditor; `amount` in minor units."""
+
+    kind: LegKind
+    amount: int
+    debtor: Address | None = None
+    creditor: Address | None = None
+
+    def __post_init__(self) -> None:
+        assert 0 < self.amount <= AMOUNT_MAX, "a leg's amount is checked at the door"
+        assert (self.debtor is None) == (self.kind == "mint"), "a mint, and only a mint, has no debtor"
+        assert (self.creditor is None) == (self.kind == "redeem"), "a redeem, and only a redeem, has no creditor"
+
+    def encoded(self) -> bytes:
+        amount = self.amount.to_bytes(11, "big")
+        return _KIND_BYTES[self.kind] + amount + (self.debtor or _NOBODY) + _PADDING + (self.creditor or _NOBODY)
+
+
+def settle(batch_id: Hash32, legs: Sequence[Leg], attestation: ReserveAttestation, signature: bytes) -> bytes:
+    """`settle(batchId, instructions, attestation, signature)`; the signature is the attestor's 65 bytes."""
+    # Head: batch id, offset of the legs, the four attestation words, offset of the signature.
+    legs_offset = 7 * 32
+    signature_offset = legs_offset + 32 + len(legs) * 64
+    padding = -len(signature) % 32
+    return b"".join(
+        (
+            deposit_token().functions["settle"].selector,
+            batch_id,
+            _word(legs_offset),
+            attestation.encoded(),
+            _word(signature_offset),
+            _word(len(legs)),
+            *(leg.encoded() for leg in legs),
+            _word(len(signature)),
+            signature,
+            bytes(padding),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    account: Address
+    member_id: int
+    self_custody: bool = False
+
+
+def register(registrations: Sequence[Registration]) -> bytes:
+    return deposit_token().call(
+        "register",
+        [each.account for each in registrations],
+        [each.member_id for each in registrations],
+        [each.self_custody for each in registrations],
+    )
+
+
+def set_status(accounts: Sequence[Address], status: AccountStatus) -> bytes:
+    return deposit_token().call("setStatus", list(accounts), STATUS_NUMBERS[status])
+
+
+def grant_role(role: Hash32, account: Address) -> bytes:
+    return deposit_token().call("grantRole", role, account)
+
+
+def revoke_role(role: Hash32, account: Address) -> bytes:
+    return deposit_token().call("revokeRole", role, account)
+
+
+def pause() -> bytes:
+    return deposit_token().call("pause")
+
+
+def unpause() -> bytes:
+    return deposit_token().call("unpause")
+
+
+def set_minter_allowance(minter: Address, per_day: int) -> bytes:
+    return deposit_token().call("setMinterAllowance", minter, per_day)
+
+
+def transfer(payee: Address, amount: int) -> bytes:
+    """A holder's own ERC-20 transfer."""
+    return deposit_token().call("transfer", payee, amount)
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "big")
