@@ -108,6 +108,13 @@ class NodeProcess:
         findings: dict[str, Any] = json.loads(outcome.stdout)
         return outcome.returncode == 0, findings
 
+    @property
+    def peak_memory_mib(self) -> int:
+        """The most memory the running node has had in use (VmHWM)."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
+
     def log_end(self) -> str:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:])
 

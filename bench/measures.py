@@ -1,0 +1,61 @@
+"""The measurements, each a function of a subject. They know nothing of what the subject is."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Any, Protocol
+
+
+class Subject(Protocol):
+    name: str
+
+    async def transfer(self, client: int) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`payments` from `clients` that each have one under way: settled a second, and how they spread over blocks."""
+
+    per_second: float
+    per_block_median: float
+    per_block_max: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Settle time of single payments on an idle node, in milliseconds."""
+
+    p50_ms: float
+    p99_ms: float
+
+
+async def under_load(subject: Subject, *, payments: int, clients: int) -> Load:
+    left = payments
+    blocks: Counter[int] = Counter()
+
+    async def client(number: int) -> None:
+        nonlocal left
+        while left > 0:
+            left -= 1
+            answer = await subject.transfer(number)
+            blocks[answer["block_number"]] += 1
+
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(clients):
+            group.create_task(client(number))
+    elapsed = time.perf_counter() - started
+    return Load(payments / elapsed, median(blocks.values()), max(blocks.values()), len(blocks))
+
+
+async def one_at_a_time(subject: Subject, *, payments: int) -> Latency:
+    times_ms = []
+    for _ in range(payments):
+        started = time.perf_counter()
+        await subject.transfer(0)
+        times_ms.append((time.perf_counter() - started) * 1000)
+    percentiles = quantiles(times_ms, n=100, method="inclusive")
+    return Latency(percentiles[49], percentiles[98])

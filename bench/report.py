@@ -1,0 +1,53 @@
+"""The benchmark's table: medians and spread, the machine, the versions."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+PACKAGES = ("ledger-node", "py-evm", "web3", "fastapi", "uvicorn", "sqlalchemy")
+
+
+def machine() -> str:
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor() or "unknown processor",
+    )
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB; {platform.system()} {platform.release()}; "
+        f"Python {platform.python_version()}; {packages}"
+    )
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
+
+
+class Report:
+    def __init__(self, console: Console, *, runs: int) -> None:
+        self._console = console
+        self._table = Table(title=f"Medians of {runs} runs" if runs > 1 else "One run: no claim about speed")
+        for heading in ("figure", "subject", "unit"):
+            self._table.add_column(heading)
+        for heading in ("median", "least", "most"):
+            self._table.add_column(heading, justify="right")
+
+    def figure(self, name: str, subject: str, unit: str, values: Sequence[float]) -> None:
+        self._table.add_row(
+            name, subject, unit, *(_number(value) for value in (median(values), min(values), max(values)))
+        )
+
+    def print(self) -> None:
+        self._console.print(machine(), highlight=False)
+        self._console.print(self._table)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"

@@ -1,0 +1,83 @@
+"""The node under test: a process of its own, banks with plenty of tokens, transfers among them."""
+
+import asyncio
+import itertools
+import json
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bench.wire import Connection
+from ledger_node.demo.banks import Client, Parties
+from ledger_node.demo.plan import Payment
+from ledger_node.demo.process import NodeProcess
+
+FUNDS = Decimal("1000000000.00")
+BICS = ("ALPHUS33XXX", "BETADEFFXXX", "GAMMJPJTXXX")
+
+
+class LedgerNode:
+    """What a peer has to offer to stand beside it in a table: `transfer` by a numbered client, timed by the caller."""
+
+    name = "ledger-node"
+
+    def __init__(self, directory: Path, *settings: str) -> None:
+        self._process = NodeProcess(directory / "node", *settings)
+        self._keys = itertools.count()
+        self._dice = random.Random(1)
+        self._bank_of_key: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        self._connections: dict[tuple[int, str], Connection] = {}
+
+    async def open(self) -> None:
+        credentials = self._process.init("--sample")
+        self._process.start()
+        parties = Parties(Client(self._process.gateway_url, credentials["operator"]["api_key"]))
+        for member in credentials["members"]:
+            self._bank_of_key[member["bic"]] = member["api_key"]
+            parties.banks[member["bic"]] = Client(self._process.gateway_url, member["api_key"])
+            for account in member["accounts"]:
+                parties.accounts[member["bic"], account["kind"], account["currency"]] = account["id"]
+            self._accounts[member["bic"]] = parties.accounts[member["bic"], "BDA", "USD"]
+            await parties.pay(Payment(f"fund-{member['bic']}", "deposit", member["bic"], member["bic"], FUNDS, "USD"))
+            await parties.pay(Payment(f"mint-{member['bic']}", "mint", member["bic"], member["bic"], FUNDS, "USD"))
+        await parties.close()
+
+    async def transfer(self, client: int) -> dict[str, Any]:
+        """One payment of a few cents between two banks, settled and booked when this returns."""
+        payer, payee = self._dice.sample(sorted(self._accounts), 2)
+        connection = self._connections.get((client, payer))
+        if connection is None:
+            connection = Connection(self._process.gateway_url, self._bank_of_key[payer])
+            self._connections[client, payer] = connection
+        body = {
+            "debtor_account": self._accounts[payer],
+            "creditor_account": self._accounts[payee],
+            "amount": f"0.{self._dice.randint(1, 99):02d}",
+            "currency": "USD",
+        }
+        headers = {"Idempotency_Key": f"bench-{next(self._keys)}", "Prefer": "wait=30"}
+        status, answer = await connection.post("/v1/transfers", body, **headers)
+        assert status == 201, f"{status}: {json.dumps(answer)}"
+        assert answer["status"] == "settled", json.dumps(answer)
+        return answer
+
+    async def close(self) -> None:
+        for connection in self._connections.values():
+            await connection.close()
+        status = await asyncio.to_thread(self._process.stop)
+        assert status == 0, self._process.log_end()
+        backed, findings = await asyncio.to_thread(self._process.audit)
+        assert backed, json.dumps(findings)
+
+    def end(self) -> None:
+        self._process.end()
+
+    @property
+    def bytes_on_disk(self) -> int:
+        return sum(path.stat().st_size for path in self._process.data.rglob("*") if path.is_file())
+
+    @property
+    def peak_memory_mib(self) -> int:
+        return self._process.peak_memory_mib
