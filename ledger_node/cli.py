@@ -1,7 +1,7 @@
 """The commands: `ledger-node init | run | member | audit | demo | health`.
 
-Commands parse flags, print results and set the exit status: 0 done, 1 the answer is no (audit found a difference, the node is
-not ready), 2 the command could not be carried out. They hold no rules of their own.
+Commands parse flags, print results and set the exit status: 0 done, 1 the answer is no (audit found a difference, the
+node is not ready), 2 the command could not be carried out. They hold no rules of their own.
 """
 
 import asyncio
@@ -24,8 +24,11 @@ from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import LedgerNodeError
 from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
+from ledger_node.money import currency, decimal_string
 from ledger_node.node import Node, serve
 from ledger_node.operator_door import operator_door
+from ledger_node.settlement.audit import AuditReport, Finding
+from ledger_node.settlement.model import ReservePosition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,8 +48,10 @@ def _flag(name: str, field: FieldInfo) -> Callable[[F], F]:
     flag = "--" + name.replace("_", "-")
     if field.annotation is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=field.description)
-    kind: Any = {int: int, float: float}.get(field.annotation, str)  # type: ignore[call-overload]
-    return click.option(flag, name, type=kind, default=None, metavar=kind.__name__.upper(), help=field.description)
+    kind = field.annotation if field.annotation in (int, float) else str
+    return click.option(
+        flag, name, type=kind, default=None, metavar=getattr(kind, "__name__", "TEXT").upper(), help=field.description
+    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -56,7 +61,9 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--chain-id", type=click.IntRange(1, 2**53 - 1), default=1337_0000, show_default=True, help="EIP-155 chain id of the new network.")
+@click.option(
+    "--chain-id", type=click.IntRange(1, 2**53 - 1), default=13370000, show_default=True, help="EIP-155 chain id."
+)
 @click.option("--sample", is_flag=True, help="Also admit three member banks with a DDA and a BDA in every currency.")
 @settings("data", "currencies", "chain")
 def init(chain_id: int, sample: bool, **flags: Any) -> None:
@@ -148,25 +155,43 @@ def member_suspend(member: str, **flags: Any) -> None:
 @settings("data", "chain")
 def audit(as_json: bool, **flags: Any) -> None:
     """Prove from both stores that every token is backed, or name the difference (exit status 1)."""
-    findings = Node.audit(load_config(flags))
+    report = Node.audit(load_config(flags))
     if as_json:
-        click.echo(json.dumps(findings.as_dict(), indent=2))
+        click.echo(json.dumps(_report_json(report), indent=2))
     else:
-        _print_audit(findings)
-    sys.exit(0 if findings.clean else 1)
+        _print_report(report)
+    sys.exit(0 if report.passed else 1)
 
 
-def _print_audit(findings: Any) -> None:
-    table = Table(title=f"Audit at block {findings.block_number}")
-    for heading in ("currency", "reserve", "supply", "difference", "in flight"):
-        table.add_column(heading, justify="left" if heading == "currency" else "right")
-    for position in findings.as_dict()["positions"]:
-        table.add_row(*(str(position[name]) for name in ("currency", "reserve", "supply", "difference", "in_flight")))
+def _report_json(report: AuditReport) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "block_number": report.block_number,
+        "accounts_compared": report.accounts_compared,
+        "positions": [_position(position) for position in report.positions],
+        "findings": [{name: getattr(finding, name) for name in Finding.__slots__} for finding in report.findings],
+    }
+
+
+def _position(position: ReservePosition) -> dict[str, Any]:
+    of = currency(position.currency)
+    amounts = {
+        name: decimal_string(getattr(position, name), of) for name in ("reserve", "supply", "difference", "in_flight")
+    }
+    return {"currency": position.currency, **amounts, "backed": position.backed}
+
+
+def _print_report(report: AuditReport) -> None:
+    table = Table(title=f"Audit at block {report.block_number}, {report.accounts_compared} accounts compared")
+    for heading in ("currency", "reserve", "supply", "difference", "in_flight", "backed"):
+        table.add_column(heading.replace("_", " "), justify="right")
+    for position in map(_position, report.positions):
+        table.add_row(*("yes" if value is True else "NO" if value is False else value for value in position.values()))
     console = Console()
     console.print(table)
-    for difference in findings.differences:
-        console.print(f"[red]difference:[/red] {difference}")
-    console.print("backed" if findings.clean else "[red]NOT backed, or book and chain differ[/red]")
+    for finding in report.findings:
+        console.print(f"{finding.code} {finding.subject}: {finding.detail}", markup=False)
+    console.print("Every token is backed; book and chain agree." if report.passed else "NOT PASSED.")
 
 
 @cli.command()
@@ -186,8 +211,10 @@ def health(**flags: Any) -> None:
 
 
 @cli.command()
-@click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of banks and amounts.")
-@click.option("--data", type=click.Path(path_type=Path), help="Keep the node's data here instead of a temporary directory.")
+@click.option(
+    "--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of banks and amounts."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Keep the node's data here.")
 def demo(plan: Path | None, data: Path | None) -> None:
     """Run the main job against a node of its own, kill it in the middle, and prove that every payment ended once."""
     from ledger_node.demo import run_demo  # only this command needs it

@@ -1,13 +1,13 @@
 """The data directory: where each file of a node lies, who holds it, and where its doors are while it runs.
 
-    DIR/config.toml        settings (written last by `init`: its presence says that the directory is complete)
-    DIR/genesis.json       the network's genesis
-    DIR/credentials.json   API keys made by `init`, mode 600
-    DIR/keys/              encrypted keystores and, unless a setting says otherwise, their password file
-    DIR/chain/             the embedded engine's store; can be deleted and synced again
-    DIR/ledger.sqlite      the ledger; cannot be lost
-    DIR/lock               held by the one process that uses the directory
-    DIR/running.json       process id and door addresses of a running node
+DIR/config.toml        settings (written last by `init`: its presence says that the directory is complete)
+DIR/genesis.json       the network's genesis
+DIR/credentials.json   API keys made by `init`, mode 600
+DIR/keys/              encrypted keystores and, unless a setting says otherwise, their password file
+DIR/chain/             the embedded engine's store; can be deleted and synced again
+DIR/ledger.sqlite      the ledger; cannot be lost
+DIR/lock               held by the one process that uses the directory
+DIR/running.json       process id and door addresses of a running node
 """
 
 import fcntl
@@ -79,7 +79,7 @@ class DataDirectory:
 
 
 class DirectoryLock:
-    """The exclusive right to a data directory, given back by the operating system when the process ends, however it ends."""
+    """The exclusive right to a data directory, given back when the process ends, however it ends."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

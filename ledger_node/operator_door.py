@@ -1,7 +1,7 @@
 """The operator's REST client behind the admin commands.
 
-It speaks to the running node over its socket; when no node runs on the data directory it opens one in this process, with no
-socket, and speaks to the same application. Either way the commands know one thing only: the REST interface.
+It speaks to the running node over its socket; when no node runs on the data directory it opens one in this process,
+with no socket, and speaks to the same application. Either way the commands know one thing only: the REST interface.
 """
 
 import json

@@ -1,0 +1,123 @@
+"""`ledger-node init`: everything a node needs before its first start, written once.
+
+The chain is not touched: tokens are deployed and accounts put on their registers by the first `run`, on whichever
+engine the settings name. `config.toml` is written last, so a directory where `init` was cut off is no node's.
+"""
+
+import json
+import os
+from typing import Any
+
+from ledger_node.chain.genesis import build_genesis, write_genesis
+from ledger_node.clock import Clock, SystemClock
+from ledger_node.config import Config
+from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, write_private
+from ledger_node.database import Database
+from ledger_node.errors import ConfigurationError
+from ledger_node.gateway.credentials import KeyRing
+from ledger_node.keys import create_keystore, new_password
+from ledger_node.settlement.accounts import Accounts
+from ledger_node.settlement.members import Members
+from ledger_node.settlement.model import Caller
+from ledger_node.writer import Writer
+
+SAMPLE_BANKS = (
+    ("ALBKUS33XXX", "549300ALBIONBANK0136", "Albion Bank, N.A."),
+    ("BRVADEFFXXX", "529900BRAVAKREDI0289", "Brava Kreditbank AG"),
+    ("CEDRJPJTXXX", "353800CEDARTRUST0338", "Cedar Trust Bank, Ltd."),
+)
+"""BIC, LEI and legal name of the banks that `--sample` admits; invented, with valid check digits."""
+
+
+def initialise(config: Config, *, chain_id: int, sample: bool, clock: Clock | None = None) -> None:
+    """Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
+    clock = clock or SystemClock()
+    directory = DataDirectory(config.data)
+    directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = DirectoryLock(directory.path)
+    try:
+        _require_empty(directory)
+        addresses = _write_keys(config, directory)
+        genesis = build_genesis(chain_id=chain_id, sealer=addresses["sealer"], timestamp=clock.now_ms() // 1000)
+        write_genesis(directory.genesis, genesis)
+        write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
+        directory.config.write_text(_config_toml(config), encoding="utf-8")
+    finally:
+        lock.release()
+
+
+def _require_empty(directory: DataDirectory) -> None:
+    if directory.config.exists():
+        raise ConfigurationError(f"{directory.path} is a node's data directory already; nothing was changed.")
+    remains = [path.name for path in (directory.genesis, directory.credentials, directory.keys) if path.exists()]
+    if remains:
+        raise ConfigurationError(
+            f"{directory.path} holds {', '.join(remains)} of an init that did not complete; remove them and try again."
+        )
+
+
+def _write_keys(config: Config, directory: DataDirectory) -> dict[str, bytes]:
+    directory.keys.mkdir(mode=0o700)
+    if not config.password_path.exists():
+        write_private(config.password_path, new_password() + "\n")
+    password = config.password_path.read_text(encoding="utf-8").strip()
+    return {name: create_keystore(directory.keystore(name), password).address for name in KEY_NAMES}
+
+
+def _credentials(config: Config, clock: Clock, *, sample: bool) -> dict[str, Any]:
+    database = Database(config.ledger_url)
+    try:
+        database.migrate()
+        writer = Writer(database)
+        writer.start()
+        try:
+            return _Founding(config, clock, database, writer).credentials(sample=sample)
+        finally:
+            writer.stop()
+    finally:
+        database.close()
+
+
+class _Founding:
+    """Makes the first API keys and the sample banks, with the same functions that the gateway calls."""
+
+    def __init__(self, config: Config, clock: Clock, database: Database, writer: Writer) -> None:
+        self._currencies = config.currencies
+        self._writer = writer
+        self._keys = KeyRing(database, clock)
+        self._members = Members(writer, clock)
+        self._accounts = Accounts(writer, clock, currencies=frozenset(config.currencies))
+        self._operator = Caller(id="init", scope="operator")
+
+    def credentials(self, *, sample: bool) -> dict[str, Any]:
+        _, secret = self._writer.run(
+            lambda connection: self._keys.create(connection, scope="operator", member_id=None, name="init")
+        )
+        banks = SAMPLE_BANKS if sample else ()
+        return {"operator": {"api_key": secret}, "members": [self._admit(*bank) for bank in banks]}
+
+    def _admit(self, bic: str, lei: str, legal_name: str) -> dict[str, Any]:
+        member = self._members.admit(self._operator, bic=bic, lei=lei, legal_name=legal_name).result()
+        accounts = [
+            self._accounts.open(self._operator, member.id, kind=kind, currency=code).result()
+            for code in self._currencies
+            for kind in ("DDA", "BDA")
+        ]
+        _, secret = self._writer.run(
+            lambda connection: self._keys.create(connection, scope="member", member_id=member.id, name="init")
+        )
+        return {
+            "bic": bic,
+            "api_key": secret,
+            "accounts": [{"id": a.id, "kind": a.kind, "currency": a.currency} for a in accounts],
+        }
+
+
+def _config_toml(config: Config) -> str:
+    lines = [
+        "# Settings of this node; see docs/reference/settings.md. Flags and LEDGER_… variables come first.",
+        f"currencies = {json.dumps(list(config.currencies))}",
+    ]
+    if config.chain:
+        lines.append(f"chain = {json.dumps(config.chain)}")
+    return os.linesep.join(lines) + os.linesep

@@ -1,0 +1,210 @@
+"""The composition root: builds the rooms of one node, starts and stops them. The only file that knows them all."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+
+from ledger_node import __version__
+from ledger_node.chain.backend import ChainBackend, LocalChain
+from ledger_node.chain.genesis import read_genesis
+from ledger_node.chain.pyevm.engine import open_chain
+from ledger_node.chain.remote.backend import RemoteChain
+from ledger_node.clock import Clock, SystemClock
+from ledger_node.config import Config
+from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
+from ledger_node.database import Database
+from ledger_node.gateway.app import create_app
+from ledger_node.keys import LocalSigner, open_keystore
+from ledger_node.rpc.app import create_rpc_app
+from ledger_node.settlement.audit import AuditReport, audit
+from ledger_node.settlement.deployment import Signers
+from ledger_node.settlement.house import House, Settings
+
+log = logging.getLogger(__name__)
+
+
+class Node:
+    """One node on one data directory. `open`, `start`, then `close`."""
+
+    def __init__(
+        self, config: Config, directory: DataDirectory, lock: DirectoryLock, chain: ChainBackend, database: Database,
+        house: House,
+    ) -> None:  # fmt: skip
+        self.config = config
+        self.directory = directory
+        self.chain = chain
+        self.database = database
+        self.house = house
+        self._lock = lock
+
+    @classmethod
+    def open(cls, config: Config, clock: Clock | None = None) -> "Node":
+        """Raises ConfigurationError when the directory is not initialised, is held, or does not fit."""
+        clock = clock or SystemClock()
+        directory = DataDirectory(config.data)
+        directory.require()
+        lock = DirectoryLock(directory.path)
+        try:
+            database = Database(config.ledger_url)
+            database.migrate()
+            chain = _open_chain(config, directory, clock)
+            signers = Signers(
+                settlement=_signer(config, directory, "settlement"),
+                attestor=_signer(config, directory, "attestor"),
+                admin=_signer(config, directory, "admin"),
+            )
+            house = House(database, chain, signers, clock, _settings(config))
+        except BaseException:
+            lock.release()
+            raise
+        return cls(config, directory, lock, chain, database, house)
+
+    def start(self) -> None:
+        """Start the threads; returns when book and chain have been brought together (or the chain is away)."""
+        self.house.start()
+
+    def gateway_app(self) -> Any:
+        """The ASGI application for member banks and the operator."""
+        return create_app(self.house, body_max_bytes=self.config.body_max_bytes, wait_max_s=self.config.wait_max_s)
+
+    def rpc_app(self) -> Any | None:
+        """The ASGI application for developers; None when the chain is another client's, which has a door of its own."""
+        if self.config.chain:
+            return None
+        local: LocalChain = self.chain  # type: ignore[assignment]
+        return create_rpc_app(local)
+
+    def close(self) -> None:
+        """Finish what is queued and the block in hand, then give the directory back."""
+        self.house.stop()
+        self.chain.close()
+        self.database.close()
+        self._lock.release()
+
+    @staticmethod
+    def audit(config: Config) -> AuditReport:
+        """Compare book and chain of a data directory, whether its node runs or not. Changes nothing."""
+        directory = DataDirectory(config.data)
+        directory.require()
+        database = Database(config.ledger_url)
+        try:
+            with _chain_for_reading(config, directory) as chain:
+                return audit(database, chain)
+        finally:
+            database.close()
+
+
+@contextmanager
+def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[ChainBackend]:
+    """The running node's chain through its RPC door, or the stored one when no node runs."""
+    running = directory.running_node()
+    if running is None:
+        lock = DirectoryLock(directory.path)
+        try:
+            chain = _open_chain(config.model_copy(update={"produce": False}), directory, SystemClock())
+            try:
+                yield chain
+            finally:
+                chain.close()
+        finally:
+            lock.release()
+        return
+    chain = RemoteChain(config.chain or running["rpc"])
+    try:
+        yield chain
+    finally:
+        chain.close()
+
+
+def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> ChainBackend:
+    if config.chain:
+        return RemoteChain(config.chain, confirmations=config.confirmations)
+    genesis = read_genesis(directory.genesis)
+    return open_chain(
+        directory.chain,
+        genesis,
+        sealer=_signer(config, directory, "sealer") if config.produce else None,
+        clock=clock,
+    )
+
+
+def _signer(config: Config, directory: DataDirectory, name: str) -> LocalSigner:
+    password = config.password_path.read_text(encoding="utf-8").strip()
+    return open_keystore(directory.keystore(name), password)
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(
+        currencies=config.currencies,
+        batch_operations_max=config.batch_operations_max,
+        writer_waiting_max=config.writer_waiting_max,
+    )
+
+
+# SERVING
+
+
+async def serve(config: Config) -> None:
+    """Run a node until SIGTERM or SIGINT: doors close first, then the writer and the block in hand end."""
+    node = await asyncio.to_thread(Node.open, config)
+    try:
+        doors = {"gateway": _Door(node.gateway_app(), config.gateway_host, config.gateway_port)}
+        if (rpc_app := node.rpc_app()) is not None:
+            doors["rpc"] = _Door(rpc_app, config.rpc_host, config.rpc_port)
+        await asyncio.to_thread(node.start)
+        for stop_signal in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(stop_signal, _stop_all, list(doors.values()), stop_signal)
+        _write_running(node.directory, doors)
+        for name, door in doors.items():
+            log.info("%s is open", name, extra={"url": door.url})
+        await asyncio.gather(*(door.serve(sockets=[door.socket]) for door in doors.values()))
+    finally:
+        node.directory.running.unlink(missing_ok=True)
+        await asyncio.to_thread(node.close)
+        log.info("stopped")
+
+
+class _Door(uvicorn.Server):
+    """One listening socket. Signals are the node's business, not each server's own."""
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+                lifespan="off",
+            )
+        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.create_server((host, port), family=family, backlog=2048)
+        bound = self.socket.getsockname()[1]
+        self.url = f"http://[{host}]:{bound}" if family == socket.AF_INET6 else f"http://{host}:{bound}"
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _stop_all(doors: list[_Door], stop_signal: signal.Signals) -> None:
+    log.info("stopping", extra={"signal": stop_signal.name})
+    for door in doors:
+        door.should_exit = True
+
+
+def _write_running(directory: DataDirectory, doors: dict[str, _Door]) -> None:
+    record: dict[str, Any] = {"pid": os.getpid(), "version": __version__}
+    record.update({name: door.url for name, door in doors.items()})
+    with suppress(FileNotFoundError):
+        directory.running.unlink()
+    write_private(directory.running, json.dumps(record) + "\n")

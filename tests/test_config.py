@@ -1,0 +1,64 @@
+"""Settings: where they come from, which wins, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger_node.config import Config, load_config
+from ledger_node.errors import ConfigurationError
+
+
+def test_a_flag_wins_over_the_environment_which_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text('gateway_port = 1\nrpc_port = 1\nlog_level = "debug"\n')
+    monkeypatch.setenv("LEDGER_GATEWAY_PORT", "2")
+    monkeypatch.setenv("LEDGER_RPC_PORT", "2")
+
+    config = load_config({"data": tmp_path, "gateway_port": 3, "log_level": None})
+
+    assert (config.gateway_port, config.rpc_port, config.log_level) == (3, 2, "debug")
+
+
+def test_what_nobody_set_has_its_default(tmp_path: Path) -> None:
+    config = load_config({"data": tmp_path})
+    assert config.gateway_port == Config.model_fields["gateway_port"].default == 8080
+    assert config.currencies == ("USD", "EUR", "JPY")
+    assert config.ledger_url == f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+
+def test_the_environment_can_name_the_data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text("rpc_port = 9\n")
+    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    assert load_config({}).rpc_port == 9
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "flags", "named"),
+    [
+        ("gatway_port = 1\n", {}, {}, "gatway_port"),
+        ("", {"LEDGER_GATWAY_PORT": "1"}, {}, "LEDGER_GATWAY_PORT"),
+        ("", {}, {"gatway_port": 1}, "gatway_port"),
+        ("gateway_port = 70000\n", {}, {}, "gateway_port"),
+        ("", {"LEDGER_WAIT_MAX_S": "-1"}, {}, "wait_max_s"),
+        ('currencies = ["USD", "XXQ"]\n', {}, {}, "XXQ"),
+        ('currencies = ["USD", "USD"]\n', {}, {}, "once"),
+        ("currencies = []\n", {}, {}, "at least one"),
+        ('log_level = "loud"\n', {}, {}, "log_level"),
+        ("gateway_port = \n", {}, {}, "TOML"),
+    ],
+)
+def test_a_setting_that_is_unknown_or_impossible_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, environment: dict[str, str], flags: dict[str, object],
+    named: str,
+) -> None:  # fmt: skip
+    (tmp_path / "config.toml").write_text(file)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=named):
+        load_config({"data": tmp_path, **flags})
+
+
+def test_currencies_can_be_written_as_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_CURRENCIES", "BHD, JPY")
+    assert load_config({"data": tmp_path}).currencies == ("BHD", "JPY")
