@@ -69,14 +69,17 @@ def attested_reserve(connection: sa.Connection, currency: str) -> int:
 
 def last_sequence(connection: sa.Connection) -> int:
     """The number of the newest posting; 0 before the first."""
-    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(tables.postings.c.sequence), 0))).scalar_one()
+    newest: int = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.max(tables.postings.c.sequence), 0))
+    ).scalar_one()
+    return newest
 
 
 def entries(
     connection: sa.Connection, account_id: str, *, before: int | None = None, first: int = 0, last: int = 2**62,
     limit: int,
 ) -> Sequence[LedgerEntry]:  # fmt: skip
-    """An account's newest entries numbered below `before`, made between `first` and `last` (milliseconds, exclusive)."""
+    """An account's newest entries numbered below `before`, made from `first` on and before `last` (milliseconds)."""
     postings = tables.postings
     found: list[LedgerEntry] = []
     for side in ("debit", "credit"):
@@ -84,7 +87,8 @@ def entries(
         query = sa.select(
             sequence, sa.literal(side), postings.c.amount, postings.c[f"{side}_balance"], postings.c.reference,
             postings.c.created_at,
-        ).where(postings.c[f"{side}_account"] == account_id, postings.c.created_at.between(first, last - 1))  # fmt: skip
+        )  # fmt: skip
+        query = query.where(postings.c[f"{side}_account"] == account_id, postings.c.created_at.between(first, last - 1))
         if before is not None:
             query = query.where(sequence < before)
         found += [LedgerEntry(*row) for row in connection.execute(query.order_by(sequence.desc()).limit(limit))]

@@ -15,7 +15,7 @@ from ledger_node.errors import AlreadyExists, InvalidField, UnknownCurrency, Wro
 from ledger_node.reserve import ledger
 from ledger_node.settlement import events, members, tables
 from ledger_node.settlement.ids import new_id
-from ledger_node.settlement.model import Account, AccountKind, Caller, Custody
+from ledger_node.settlement.model import Account, AccountKind, AccountStatus, Caller, Custody
 from ledger_node.writer import Writer
 
 
@@ -58,6 +58,9 @@ class Accounts:
         member = members.find(connection, member_id)
         if member.status == "offboarded":
             raise WrongState(f"{member.legal_name} is offboarded.")
+        account_id = new_id("acct")
+        if custody == "managed":
+            address = managed_address(account_id)
         accounts = tables.accounts
         if kind == "DDA":
             same = sa.and_(accounts.c.member_id == member_id, accounts.c.kind == "DDA", accounts.c.currency == currency)
@@ -66,10 +69,7 @@ class Accounts:
         if (there := connection.execute(sa.select(accounts.c.id).where(same)).scalar()) is not None:
             raise AlreadyExists(f"This {currency} account is open already.", id=there)
 
-        account_id = new_id("acct")
-        if custody == "managed":
-            address = managed_address(account_id)
-        status = "active" if kind == "DDA" else "pending"
+        status: AccountStatus = "active" if kind == "DDA" else "pending"
         account = Account(account_id, member_id, kind, currency, status, address, custody, self._clock.now_ms())
         connection.execute(accounts.insert().values({name: getattr(account, name) for name in Account.__slots__}))
         if kind == "DDA":

@@ -6,11 +6,9 @@ grow by themselves, and an idle node makes a batch of one at once. Nobody waits 
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
-from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
 from ledger_node.deposit_token import calls
@@ -21,6 +19,7 @@ from ledger_node.reserve import reports
 from ledger_node.settlement import tables
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.outbox import Outbox
+from ledger_node.settlement.rows import Row
 
 BATCH_GAS = 150_000
 LEG_GAS = 32_000
@@ -31,10 +30,9 @@ NO_CLAIMS = bytes(32)
 
 class Batches:
     def __init__(
-        self, chain: ChainBackend, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
+        self, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
         gas_max: int,
     ) -> None:  # fmt: skip
-        self._chain_id = chain.chain_id
         self._outbox = outbox
         self._clock = clock
         self._settlement = settlement
@@ -48,7 +46,7 @@ class Batches:
             if legs:
                 self._cut(connection, token, legs)
 
-    def _cut(self, connection: sa.Connection, token: sa.Row[Any], legs: Sequence[sa.Row[Any]]) -> None:
+    def _cut(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
         batch_id = new_id("bat")
         attestation = ReserveAttestation(
             reserve=reports.attested_reserve(connection, token.currency),
@@ -57,7 +55,7 @@ class Batches:
             ledger_head=NO_CLAIMS,
         )
         chain_batch_id = id_on_chain(batch_id)
-        domain = TokenDomain(name=token.name, chain_id=self._chain_id, token=token.address)
+        domain = TokenDomain(name=token.name, chain_id=self._outbox.chain_id, token=token.address)
         signature = signature_bytes(self._attestor.sign(attestation.digest(domain, chain_batch_id)))
         data = calls.settle(chain_batch_id, [_leg(waiting) for waiting in legs], attestation, signature)
         gas = BATCH_GAS + LEG_GAS * len(legs)
@@ -87,14 +85,14 @@ _TAKE = (
 )
 
 
-def _free_tokens(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+def _free_tokens(connection: sa.Connection) -> Sequence[Row]:
     tokens, batches = tables.tokens, tables.batches
     busy = sa.select(batches.c.currency).where(batches.c.status == tables.literally("in_flight"))
     query = sa.select(tokens).where(tokens.c.block_number.is_not(None), tokens.c.currency.not_in(busy))
     return connection.execute(query.order_by(tokens.c.currency)).all()
 
 
-def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequence[sa.Row[Any]]:
+def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequence[Row]:
     operations = tables.operations
     debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
     query = (
@@ -111,7 +109,7 @@ def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequenc
     return connection.execute(query).all()
 
 
-def _leg(waiting: sa.Row[Any]) -> Leg:
+def _leg(waiting: Row) -> Leg:
     if waiting.kind == "mint":
         return Leg("mint", waiting.amount, creditor=waiting.creditor)
     if waiting.kind == "redemption":

@@ -1,4 +1,4 @@
-"""The blotter of one sitting of the desk: the requests that wait together, what they name as it stands, what they decide.
+"""The blotter of one sitting of the desk: requests that wait together, what they name, and what is decided.
 
 Everything is read once when the sitting opens, counted in memory while the verbs decide one request after another, and
 written once at its end. A request that is refused has written nothing here.

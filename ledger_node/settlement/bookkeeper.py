@@ -5,7 +5,6 @@ nothing else. Meeting anything it cannot book, it stops; it never skips and neve
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +18,7 @@ from ledger_node.errors import ChainBehindLedger, Fault
 from ledger_node.settlement import outcomes, rows, tables
 from ledger_node.settlement.booking import Booking, Leg
 from ledger_node.settlement.model import Operation
+from ledger_node.settlement.rows import Row
 
 BLOCKS_PER_JOB = 50
 
@@ -48,7 +48,7 @@ class Bookkeeper:
             ended += self.book(connection, self._chain.header(number))
         if ended:
             self._on_ended(ended)
-        return last < head.number
+        return bool(last < head.number)
 
     def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
         """Write down what this block did; the operations that it ended. It must follow the block booked last."""
@@ -118,7 +118,7 @@ class Bookkeeper:
             pass
         return None
 
-    def _check_common_past(self, cursor: sa.Row[Any], head: Header) -> None:
+    def _check_common_past(self, cursor: Row, head: Header) -> None:
         if head.number < cursor.block_number:
             raise ChainBehindLedger(
                 f"The ledger has booked block {cursor.block_number}; the chain ends at {head.number}.",

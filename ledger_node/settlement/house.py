@@ -82,7 +82,7 @@ class House:
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
         self._registrations = Registrations(self.outbox, registrar=signers.admin)
         self._batches = Batches(
-            chain, self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
+            self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
             legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max,
         )  # fmt: skip
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)

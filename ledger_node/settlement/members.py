@@ -32,7 +32,7 @@ class Members:
         return self._writer.submit(lambda connection: self._admit(connection, bic, lei, legal_name.strip()))
 
     def suspend(self, caller: Caller, member_id: str) -> Future[Member]:
-        """Its requests are refused from now on, and it cannot be paid. Raises Forbidden; the future MemberNotFound, WrongState."""
+        """From now on it can neither ask nor be paid. Raises Forbidden; the future MemberNotFound, WrongState."""
         operator_only(caller)
         return self._writer.submit(lambda connection: self._become(connection, member_id, "suspended", ("active",)))
 

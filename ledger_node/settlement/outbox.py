@@ -28,11 +28,18 @@ class Outbox:
         self._fees = fees
         self._fresh: list[bytes] = []
         self._sending = threading.Lock()
+        self._chain_id: int | None = None
         self.trouble: str | None = None
         """Why the chain did not take our transactions the last time, or None."""
 
+    @property
+    def chain_id(self) -> int:
+        assert self._chain_id is not None, "a key is adopted before the first transaction is signed"
+        return self._chain_id
+
     def adopt(self, connection: sa.Connection, signer: Signer) -> None:
         """Take a key into use: from now on the ledger, not the chain, counts its nonces. Raises ChainUnavailable."""
+        self._chain_id = self._chain.chain_id
         query = sa.select(tables.nonces.c.sender).where(tables.nonces.c.sender == signer.address)
         if connection.execute(query).first() is None:
             first = self._chain.nonce(signer.address)
@@ -47,7 +54,7 @@ class Outbox:
         nonce = connection.execute(sa.select(nonces.c.next_nonce).where(mine)).scalar_one()
         connection.execute(nonces.update().where(mine).values(next_nonce=nonce + 1))
         signed = sign_transaction(
-            signer, chain_id=self._chain.chain_id, nonce=nonce, to=to, data=data, gas=gas, fees=self._fees
+            signer, chain_id=self.chain_id, nonce=nonce, to=to, data=data, gas=gas, fees=self._fees
         )
         connection.execute(
             transactions.insert().values(

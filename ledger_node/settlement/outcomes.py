@@ -29,7 +29,7 @@ def of_leg(code: int) -> Outcome:
 
 
 def of_revert(refusal: Refusal | None) -> Outcome:
-    """The whole batch reverted, so every leg is rejected for the one reason; None when executing it again finds none."""
+    """The whole batch reverted, so every leg is rejected for one reason; None: executing it again found none."""
     if refusal is not None and refusal.restriction is not None:
         row = refusal.restriction
         return Outcome(row.api_code, row.reason_code, row.sentence)

@@ -1,4 +1,4 @@
-"""Pages of a list, newest first. A cursor is the position of the last row shown, wrapped so that nobody counts on it."""
+"""Pages of a list, newest first. A cursor is the last row's position, wrapped so that nobody counts on it."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ LIMIT_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of a list: at most `limit` items after `cursor`, made from `since` on and before `until` (milliseconds)."""
+    """Part of a list: at most `limit` items after `cursor`, made from `since` on and before `until` (milliseconds)."""
 
     limit: int = 25
     cursor: str | None = None

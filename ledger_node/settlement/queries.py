@@ -1,6 +1,6 @@
 """Everything that can be read, each from one consistent snapshot. Nothing here changes anything.
 
-A member sees its own resources; any other id answers NotFound, as if it did not exist. Operators and supervisors see all.
+A member sees its own resources; any other id answers NotFound, as if it did not exist. The operator's house sees all.
 """
 
 from dataclasses import replace
@@ -30,6 +30,8 @@ from ledger_node.settlement.model import (
 )  # fmt: skip
 from ledger_node.settlement.pages import Slice, page
 
+FIRST_PAGE = Slice()
+
 
 class Queries:
     def __init__(self, database: Database) -> None:
@@ -45,7 +47,7 @@ class Queries:
             raise MemberNotFound(f"There is no member {member_id}.")
         return rows.member(row)
 
-    def members(self, caller: Caller, part: Slice = Slice()) -> Page[Member]:
+    def members(self, caller: Caller, part: Slice = FIRST_PAGE) -> Page[Member]:
         members = tables.members
         query = sa.select(*rows.MEMBER).where(_made_in(members.c.created_at, part))
         if caller.member_id is not None:
@@ -58,8 +60,8 @@ class Queries:
             return _account(connection, caller, account_id)
 
     def accounts(
-        self, caller: Caller, part: Slice = Slice(), *, member_id: str | None = None, kind: AccountKind | None = None,
-        currency: str | None = None,
+        self, caller: Caller, part: Slice = FIRST_PAGE, *, member_id: str | None = None,
+        kind: AccountKind | None = None, currency: str | None = None,
     ) -> Page[Account]:  # fmt: skip
         accounts = tables.accounts
         query = sa.select(*rows.ACCOUNT).where(_made_in(accounts.c.created_at, part))
@@ -80,7 +82,7 @@ class Queries:
             block_number = _booked_block(connection)
         return Balances(account.id, account.currency, booked, max(0, booked - outgoing), block_number)
 
-    def entries(self, caller: Caller, account_id: str, part: Slice = Slice()) -> Page[Entry]:
+    def entries(self, caller: Caller, account_id: str, part: Slice = FIRST_PAGE) -> Page[Entry]:
         """The account's lines, newest first. Raises AccountNotFound."""
         with self._database.read() as connection:
             account = _account(connection, caller, account_id)
@@ -104,7 +106,7 @@ class Queries:
         return _as_seen_by(caller, rows.operation(row))
 
     def operations(
-        self, caller: Caller, part: Slice = Slice(), *, kind: PaymentKind | FiatKind | None = None,
+        self, caller: Caller, part: Slice = FIRST_PAGE, *, kind: PaymentKind | FiatKind | None = None,
         status: Status | None = None, account_id: str | None = None,
     ) -> Page[Operation]:  # fmt: skip
         operations = tables.operations
@@ -139,7 +141,7 @@ class Queries:
 
     # EVENTS
 
-    def events(self, caller: Caller, part: Slice = Slice(), *, type: str | None = None) -> Page[Event]:
+    def events(self, caller: Caller, part: Slice = FIRST_PAGE, *, type: str | None = None) -> Page[Event]:  # noqa: A002
         events = tables.events
         query = sa.select(events).where(_made_in(events.c.created_at, part))
         if caller.member_id is not None:

@@ -1,7 +1,6 @@
 """Registrations: BDAs that wait go onto the token's register together, through the outbox, in the writer's commit."""
 
 from itertools import groupby
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +9,7 @@ from ledger_node.deposit_token.calls import Registration
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.outbox import Outbox
+from ledger_node.settlement.rows import Row
 
 ACCOUNTS_MAX = 200
 REGISTRATION_GAS = 100_000
@@ -26,7 +26,7 @@ class Registrations:
         for address, group in groupby(_unregistered(connection), key=lambda row: row.token):
             self._register(connection, address, list(group))
 
-    def _register(self, connection: sa.Connection, token: bytes, accounts: list[sa.Row[Any]]) -> None:
+    def _register(self, connection: sa.Connection, token: bytes, accounts: list[Row]) -> None:
         data = calls.register(
             [Registration(account.address, account.member, account.custody == "self") for account in accounts]
         )
@@ -36,7 +36,7 @@ class Registrations:
         connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash))
 
 
-def _unregistered(connection: sa.Connection) -> list[sa.Row[Any]]:
+def _unregistered(connection: sa.Connection) -> list[Row]:
     accounts, members, tokens = tables.accounts, tables.members, tables.tokens
     query = (
         sa.select(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ledger_node.settlement import tables
 from ledger_node.settlement.model import Account, Entry, Event, Member, Operation
 
-Row = sa.Row[Any]
+Row = sa.Row[*tuple[Any, ...]]
 
 MEMBER = [tables.members.c[name] for name in Member.__slots__]
 ACCOUNT = [tables.accounts.c[name] for name in Account.__slots__]

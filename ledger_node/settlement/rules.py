@@ -1,4 +1,4 @@
-"""The rules of a payment, one function each. The verbs call them in the order of precedence; the first broken one answers.
+"""The rules of a payment, one function each. The verbs call them in order of precedence; the first broken one answers.
 
  1  idempotency_conflict                        the key was used for another request
  2  doors_closed                                book and chain disagree

@@ -1,4 +1,4 @@
-"""Signed transactions as bytes: EIP-1559 envelopes (type 2), made here so that they can be stored before they are sent."""
+"""Signed transactions as bytes: EIP-1559 envelopes (type 2), which can be stored before they are sent."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,8 @@ def sign_transaction(
 ) -> SignedTransaction:
     """The envelope of EIP-1559: 0x02 ‖ rlp([chain id, nonce, fees, gas, to, value, data, access list, signature])."""
     unsigned = [
-        int_bytes(chain_id), int_bytes(nonce), int_bytes(fees.max_priority_fee_per_gas), int_bytes(fees.max_fee_per_gas),
-        int_bytes(gas), to or b"", b"", data, [],
+        int_bytes(chain_id), int_bytes(nonce), int_bytes(fees.max_priority_fee_per_gas),
+        int_bytes(fees.max_fee_per_gas), int_bytes(gas), to or b"", b"", data, [],
     ]  # fmt: skip
     y_parity, r, s = signer.sign(keccak(b"\x02" + rlp_encode(unsigned)))
     raw = b"\x02" + rlp_encode([*unsigned, int_bytes(y_parity), int_bytes(r), int_bytes(s)])

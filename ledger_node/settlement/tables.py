@@ -100,11 +100,11 @@ operations = sa.Table(
     sa.Index("ix_operations_member_id_number", "member_id", "number"),
     sa.Index("ix_operations_counterparty_id_number", "counterparty_id", "number"),
 )
-"""Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`, for ever."""
+"""Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`."""
 
 
 def literally(value: str) -> sa.ColumnElement[str]:
-    """A constant in the SQL itself: a partial index is used only where its condition stands in the query word for word."""
+    """A constant in the SQL itself: a partial index serves only queries that repeat its condition word for word."""
     return sa.literal_column(f"'{value}'", sa.Text)
 
 
