@@ -120,6 +120,8 @@ def write_alloc(alloc: Mapping[Address, GenesisAccount], nodes: dict[Hash32, byt
     created: dict[Hash32, tuple[bytes, tries.Node]] = {}
     accounts: dict[bytes, bytes] = {}
     for address, account in alloc.items():
+        if account == GenesisAccount():
+            continue  # an empty account is no account (EIP-161)
         slots = {
             keccak(slot.to_bytes(32, "big")): rlp_encode(int_bytes(value))
             for slot, value in account.storage.items()
@@ -146,7 +148,7 @@ def build_genesis(
     alloc: Mapping[Address, GenesisAccount] | None = None,
     rules: NetworkRules | None = None,
 ) -> Genesis:
-    """A genesis with the Prague system contracts in place: beacon roots (EIP-4788) and block hashes (EIP-2935)."""
+    """A genesis with the Prague system contracts in it: beacon roots (EIP-4788) and block hashes (EIP-2935)."""
     system = {
         BEACON_ROOTS: GenesisAccount(nonce=1, code=BEACON_ROOTS_CODE),
         BLOCK_HASHES: GenesisAccount(nonce=1, code=BLOCK_HASHES_CODE),
@@ -180,7 +182,7 @@ def read_genesis(path: Path) -> Genesis:
 
 
 def parse_genesis(document: Any) -> Genesis:
-    """Raises ConfigurationError naming what is wrong; unknown keys are refused, for a typo must not change a network."""
+    """Raises ConfigurationError naming what is wrong. Unknown keys are refused: a typo must not change a network."""
     try:
         _only(document, {"format", "chainId", "timestamp", "gasLimit", "sealer", "rules", "alloc"}, "the genesis")
         if document["format"] != FORMAT:

@@ -50,6 +50,7 @@ class World(AccountDatabaseAPI):
         self._warm: dict[Any, bool] = {}
         self.transient: dict[tuple[Address, int], Any] = {}
         self._dirty_accounts: set[Address] = set()
+        self._touched: set[Address] = set()
         self._dirty_slots: dict[Address, set[int]] = {}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         self._checkpoints: list[tuple[int, int]] = []
@@ -79,6 +80,7 @@ class World(AccountDatabaseAPI):
         self.account(address)  # so that the journal has what was there
         self._put(self._accounts, address, account)
         self._dirty_accounts.add(address)
+        self._touched.add(address)
 
     def get_balance(self, address: EthAddress) -> int:
         return (self.account(address) or NEW_ACCOUNT)[1]
@@ -137,6 +139,16 @@ class World(AccountDatabaseAPI):
     def delete_account(self, address: EthAddress) -> None:
         self._wipe(address)
         self._set_account(address, None)
+
+    def clear_empty_accounts(self) -> None:
+        """Remove those that the transaction in hand touched and left empty (EIP-161).
+
+        No account of the state is empty to begin with, so whatever is empty now was touched.
+        """
+        for address in tuple(self._touched):
+            if self._accounts.get(address) is not None and self.account_is_empty(address):  # type: ignore[arg-type]
+                self._set_account(address, None)
+        self._touched = set()
 
     # STORAGE
 

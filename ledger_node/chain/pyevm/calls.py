@@ -1,0 +1,167 @@
+"""Calls: what a transaction would do, executed on a state that is thrown away afterwards.
+
+As geth does it: the sender needs no key and no nonce, gas costs nothing unless a price is named, and gas is bounded.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from eth.exceptions import (
+    ContractCreationCollision,
+    FullStack,
+    InsufficientFunds,
+    InsufficientStack,
+    InvalidInstruction,
+    InvalidJumpDestination,
+    OutOfBoundsRead,
+    OutOfGas,
+    ReservedBytesInCode,
+    Revert,
+    StackDepthLimit,
+    VMError,
+    WriteProtection,
+)
+
+from ledger_node.chain.blocks import Call, Transaction
+from ledger_node.chain.errors import CallFailed, InsufficientBalanceForGas, IntrinsicGasTooLow, Reverted
+from ledger_node.chain.pyevm.execution import Outcome, run_message
+from ledger_node.chain.pyevm.machine import NetworkState
+from ledger_node.chain.pyevm.rules import Permissions, check_permissions, effective_price, floor_gas, intrinsic_gas
+
+_MESSAGES: tuple[tuple[type[VMError], str], ...] = (
+    (OutOfGas, "out of gas"),
+    (InvalidJumpDestination, "invalid jump destination"),
+    (InsufficientStack, "stack underflow"),
+    (FullStack, "stack limit reached 1024 (1023)"),
+    (WriteProtection, "write protection"),
+    (OutOfBoundsRead, "return data out of bounds"),
+    (ContractCreationCollision, "contract address collision"),
+    (ReservedBytesInCode, "invalid code: must not begin with 0xef"),
+    (StackDepthLimit, "max call depth exceeded"),
+    (InsufficientFunds, "insufficient balance for transfer"),
+)
+TRANSFER_GAS = 21_000
+
+
+def as_transaction(call: Call, *, gas: int, nonce: int, chain_id: int) -> Transaction:
+    """The transaction a call stands for; it has no signature and no hash."""
+    dynamic = call.max_fee_per_gas is not None or call.max_priority_fee_per_gas is not None
+    kind = 4 if call.authorization_list else 2 if dynamic else 1 if call.access_list else 0
+    price = call.gas_price or 0
+    return Transaction(
+        hash=b"",
+        type=kind,
+        chain_id=chain_id,
+        nonce=nonce,
+        sender=call.sender,
+        to=call.to,
+        value=call.value,
+        data=call.data,
+        gas=gas,
+        gas_price=None if kind in (2, 4) else price,
+        max_fee_per_gas=_or(call.max_fee_per_gas, call.max_priority_fee_per_gas or price) if kind in (2, 4) else None,
+        max_priority_fee_per_gas=_or(call.max_priority_fee_per_gas, price) if kind in (2, 4) else None,
+        access_list=call.access_list,
+        authorization_list=call.authorization_list or None,
+        v=0,
+        r=0,
+        s=0,
+        raw=b"",
+    )
+
+
+def _or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def run_call(state: NetworkState, transaction: Transaction, permissions: Permissions) -> Outcome:
+    """Execute once. Raises InvalidTransaction's errors where a transaction could not even start."""
+    tx = transaction
+    check_permissions(permissions, tx)
+    needed = max(intrinsic_gas(tx), floor_gas(tx))
+    if tx.gas < needed:
+        raise IntrinsicGasTooLow(f"intrinsic gas too low: gas {tx.gas}, minimum needed {needed}")
+    price = effective_price(tx)
+    balance = state.world.get_balance(tx.sender)  # type: ignore[arg-type]
+    if balance < tx.value + tx.gas * price:
+        raise InsufficientBalanceForGas(
+            f"insufficient funds for gas * price + value: address 0x{tx.sender.hex()} "
+            f"have {balance} want {tx.value + tx.gas * price}"
+        )
+    return run_message(state, tx, price=price, permissions=permissions)
+
+
+def result(outcome: Outcome) -> bytes:
+    """What a call returned. Raises Reverted or CallFailed."""
+    if outcome.succeeded:
+        return outcome.output
+    raise failure(outcome)
+
+
+def failure(outcome: Outcome) -> Reverted | CallFailed:
+    error = outcome.computation.error
+    if isinstance(error, Revert):
+        return Reverted(outcome.output)
+    return CallFailed(error_message(error, outcome.computation))
+
+
+def error_message(error: VMError, computation: Any) -> str:
+    """geth's words for a failure of execution."""
+    if isinstance(error, Revert):
+        return "execution reverted"
+    if isinstance(error, InvalidInstruction):
+        code, place = computation.msg.code, max(computation.code.program_counter - 1, 0)
+        opcode = code[place] if place < len(code) else 0
+        return f"invalid opcode: opcode 0x{opcode:x} not defined"
+    for kind, message in _MESSAGES:
+        if isinstance(error, kind):
+            return message
+    return str(error)
+
+
+def estimate(run: "Attempt", transaction: Transaction, *, balance: int) -> int:
+    """The least gas with which it succeeds, to within 1.5 %, as geth searches it.
+
+    `run` executes with a given gas on a fresh state. Raises Reverted, CallFailed, or what makes it invalid.
+    """
+    high = transaction.gas
+    price = effective_price(transaction)
+    if price:
+        high = min(high, max(balance - transaction.value, 0) // price)
+    if transaction.to is not None and not transaction.data and not transaction.authorization_list:
+        plain = run(replace(transaction, gas=TRANSFER_GAS)) if high >= TRANSFER_GAS else None
+        if plain is not None and plain.succeeded and plain.gas_used == TRANSFER_GAS:
+            return TRANSFER_GAS
+    outcome = run(replace(transaction, gas=high))
+    if not outcome.succeeded:
+        error = failure(outcome)
+        if isinstance(error, CallFailed) and isinstance(outcome.computation.error, OutOfGas):
+            raise CallFailed(f"gas required exceeds allowance ({high})")
+        raise error
+    low = max(outcome.gas_used - 1, max(intrinsic_gas(transaction), floor_gas(transaction)) - 1)
+    # Room for the 63/64 rule and for refunds usually is enough; otherwise halve the interval.
+    guess = (outcome.gas_used + _gross_refund(outcome) + 2_300) * 64 // 63
+    while low + 1 < high and (high - low) * 1000 > high * 15:
+        middle = guess if low < guess < high else min((low + high) // 2, low * 2 or high)
+        guess = 0
+        if run(replace(transaction, gas=middle)).succeeded:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+class Attempt:
+    """Runs a transaction on a fresh state each time it is called."""
+
+    def __init__(self, make_state: Any, permissions: Permissions) -> None:
+        self._make_state = make_state
+        self._permissions = permissions
+
+    def __call__(self, transaction: Transaction) -> Outcome:
+        return run_call(self._make_state(), transaction, self._permissions)
+
+
+def _gross_refund(outcome: Outcome) -> int:
+    refund: int = outcome.computation.get_gas_refund()
+    return refund

@@ -1,0 +1,335 @@
+"""The state transition: one transaction, and one block. Production and import call the same `execute_block`.
+
+The steps of a transaction follow the Prague execution specs; py-evm runs the code in the middle. Nothing is written
+here: an Executed holds all that is to be kept, or nothing is.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eth.exceptions import ContractCreationCollision
+from eth.vm.execution_context import ExecutionContext
+from eth.vm.message import Message
+
+from ledger_node.chain import tries
+from ledger_node.chain.blocks import Address, Authorization, Hash32, Header, Transaction
+from ledger_node.chain.encoding import EMPTY_HASH, EMPTY_LIST_HASH, EMPTY_TRIE_ROOT, int_bytes, keccak, rlp_encode
+from ledger_node.chain.errors import InvalidBlock, InvalidTransaction
+from ledger_node.chain.genesis import BEACON_ROOTS, BLOCK_HASHES, NO_REQUESTS_HASH
+from ledger_node.chain.pyevm.machine import NetworkState
+from ledger_node.chain.pyevm.rules import (
+    ParentState,
+    Permissions,
+    Rules,
+    check_nonce,
+    check_permissions,
+    check_sender,
+    check_transaction,
+    effective_price,
+    floor_gas,
+    intrinsic_gas,
+)
+from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.world import World
+from ledger_node.chain.wire import (
+    BadSignature,
+    RawBlock,
+    authority,
+    encode_block,
+    encode_receipt,
+    hashed,
+    logs_bloom,
+)
+
+_DELEGATED = b"\xef\x01\x00"
+_HISTORY = 8191
+EMPTY_LIST = b"\xc0"
+
+# STATES
+
+
+def state_on(
+    store: Store,
+    header: Header,
+    *,
+    root: Hash32,
+    chain_id: int,
+    permissions: Permissions | None = None,
+) -> NetworkState:
+    """A state on `root`, in which the block is `header` (its own roots are not looked at)."""
+    return NetworkState(
+        World(root, store.node, store.code),
+        ExecutionContext(
+            coinbase=header.coinbase,  # type: ignore[arg-type]
+            timestamp=header.timestamp,
+            block_number=header.number,  # type: ignore[arg-type]
+            difficulty=0,
+            mix_hash=bytes(32),  # type: ignore[arg-type]  # PREVRANDAO: the seal must not reach into execution
+            gas_limit=header.gas_limit,
+            prev_hashes=(),
+            chain_id=chain_id,
+            base_fee_per_gas=header.base_fee_per_gas or 0,
+            excess_blob_gas=header.excess_blob_gas or 0,
+        ),
+        lambda number: _hash_of(store, number),
+        (lambda _: None) if permissions is None else permissions.refusal_to_deploy,
+    )
+
+
+def _hash_of(store: Store, number: int) -> Hash32:
+    header = store.header(number)
+    return b"" if header is None else header.hash
+
+
+# TRANSACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What executing a transaction or a call came to. `computation` is py-evm's, for tracers and error texts."""
+
+    gas_used: int
+    succeeded: bool
+    output: bytes
+    logs: tuple[tuple[Address, tuple[Hash32, ...], bytes], ...]
+    contract: Address | None
+    computation: Any
+
+
+def execute_transaction(
+    state: NetworkState, transaction: Transaction, rules: Rules, permissions: Permissions
+) -> Outcome:
+    """Check and execute. Raises InvalidTransaction, having changed nothing."""
+    check_transaction(rules, transaction)
+    world = state.world
+    sender = world.account(transaction.sender)
+    check_nonce(transaction, 0 if sender is None else sender[0])
+    check_sender(transaction, sender, world.get_code(transaction.sender))  # type: ignore[arg-type]
+    check_permissions(permissions, transaction)
+    return run_message(state, transaction, price=effective_price(transaction), permissions=permissions)
+
+
+def run_message(state: NetworkState, tx: Transaction, *, price: int, permissions: Permissions | None = None) -> Outcome:
+    """Execute what was checked already: buy gas, delegate, run, refund, pay the sealer, clear up."""
+    world: Any = state.world
+    world.lock_changes()
+    world.set_balance(tx.sender, world.get_balance(tx.sender) - tx.gas * price)
+    world.increment_nonce(tx.sender)
+    refund = sum(_delegate(state, entry, permissions) for entry in tx.authorization_list or ())
+    computation = _run(state, tx, price)
+    # A failure that is no revert burns what is left; only delegations earn a refund then.
+    remaining = computation.get_gas_remaining()
+    used = tx.gas - remaining
+    used -= min(refund + computation.get_gas_refund(), used // 5)
+    used = max(used, floor_gas(tx))
+    world.set_balance(tx.sender, world.get_balance(tx.sender) + (tx.gas - used) * price)
+    if price:
+        coinbase = state.coinbase
+        world.set_balance(coinbase, world.get_balance(coinbase) + used * price)
+    for address in computation.get_accounts_for_deletion():
+        world.delete_account(address)
+    world.clear_empty_accounts()
+    return Outcome(
+        gas_used=used,
+        succeeded=computation.is_success,
+        output=bytes(computation.output),
+        logs=tuple(
+            (address, tuple(topic.to_bytes(32, "big") for topic in topics), bytes(data))
+            for address, topics, data in computation.get_log_entries()
+        ),
+        contract=computation.msg.storage_address if tx.to is None else None,
+        computation=computation,
+    )
+
+
+def _run(state: NetworkState, tx: Transaction, price: int) -> Any:
+    world: Any = state.world
+    world.mark_address_warm(tx.sender)
+    for address, slots in tx.access_list or ():
+        world.mark_address_warm(address)
+        for slot in slots:
+            world.mark_storage_warm(address, slot)
+    context = state.get_transaction_context_class()(gas_price=price, origin=tx.sender)  # type: ignore[arg-type]
+    gas = tx.gas - intrinsic_gas(tx)
+    if tx.to is None:
+        nonce = world.get_nonce(tx.sender) - 1
+        contract = keccak(rlp_encode([tx.sender, int_bytes(nonce)]))[12:]
+        world.mark_address_warm(contract)
+        message = Message(gas, b"", tx.sender, tx.value, b"", tx.data, create_address=contract)  # type: ignore[arg-type]
+        if world.account_has_code_or_nonce(contract):
+            computation: Any = state.get_computation(message, context)
+            computation.error = ContractCreationCollision("contract address collision")
+            return computation
+        return state.computation_class.apply_create_message(state, message, context)
+    world.mark_address_warm(tx.to)
+    code = world.get_code(tx.to)
+    is_delegation = code.startswith(_DELEGATED)
+    if is_delegation:
+        delegate = code[3:]
+        world.mark_address_warm(delegate)
+        code = world.get_code(delegate)
+    message = Message(gas, tx.to, tx.sender, tx.value, tx.data, code, is_delegation=is_delegation)  # type: ignore[arg-type]
+    return state.computation_class.apply_message(state, message, context)
+
+
+def _delegate(state: NetworkState, entry: Authorization, permissions: Permissions | None) -> int:
+    """Carry out one EIP-7702 authorization, or skip it; returns the refund it earns."""
+    world: Any = state.world
+    if entry.chain_id not in (0, state.execution_context.chain_id) or entry.nonce >= 2**64 - 1:
+        return 0
+    try:
+        account = authority(entry)
+    except BadSignature:
+        return 0
+    world.mark_address_warm(account)
+    code = world.get_code(account)
+    if (code and not code.startswith(_DELEGATED)) or world.get_nonce(account) != entry.nonce:
+        return 0
+    if permissions is not None and permissions.refusal_to_delegate(account, entry.address) is not None:
+        return 0
+    refund = 12_500 if world.account_exists(account) else 0
+    if entry.address == bytes(20):
+        world.delete_code(account)
+    else:
+        world.set_code(account, _DELEGATED + entry.address)
+    world.increment_nonce(account)
+    return refund
+
+
+# BLOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A block that was executed: its header (without a seal), and all the store is to keep."""
+
+    header: Header
+    transactions: tuple[TransactionRow, ...]
+    logs: tuple[LogRow, ...]
+    created: dict[Hash32, tuple[bytes, tries.Node]]
+    codes: dict[Hash32, bytes]
+
+    def row(self, header: Header) -> BlockRow:
+        raw = RawBlock(header, tuple(row.raw for row in self.transactions), EMPTY_LIST, EMPTY_LIST)
+        return BlockRow(header, EMPTY_LIST, EMPTY_LIST, len(encode_block(raw)))
+
+
+def execute_block(
+    store: Store,
+    rules: Rules,
+    parent: Header,
+    transactions: Iterable[Transaction],
+    *,
+    timestamp: int,
+    dropped: Callable[[Transaction, InvalidTransaction], None] | None = None,
+    parent_root: Hash32 | None = None,
+) -> Executed:
+    """The block of `transactions` after `parent`.
+
+    A transaction that is not valid makes the block invalid (InvalidBlock naming `transactions`), unless `dropped` takes
+    it: a producer leaves it out. One that does not fit into what is left of the gas limit is left out too, silently.
+    """
+    root = parent.state_root if parent_root is None else parent_root
+    parent_state = ParentState(root, store.node, store.code)
+    permissions = rules.permissions_at(parent_state)
+    header = Header(
+        number=parent.number + 1,
+        hash=b"",
+        parent_hash=parent.hash,
+        ommers_hash=EMPTY_LIST_HASH,
+        coinbase=rules.authorised_sealer(parent_state),
+        state_root=b"",
+        transactions_root=b"",
+        receipts_root=b"",
+        logs_bloom=b"",
+        difficulty=0,
+        gas_limit=rules.genesis.gas_limit,
+        gas_used=0,
+        timestamp=timestamp,
+        extra_data=b"",
+        mix_hash=bytes(32),
+        nonce=bytes(8),
+        base_fee_per_gas=0,
+        withdrawals_root=EMPTY_TRIE_ROOT,
+        blob_gas_used=0,
+        excess_blob_gas=0,
+        parent_beacon_block_root=bytes(32),
+        requests_hash=NO_REQUESTS_HASH,
+    )
+    state = state_on(store, header, root=root, chain_id=rules.chain_id, permissions=permissions)
+    begin_block(state, header)
+    gas_used, bloom = 0, 0
+    rows: list[TransactionRow] = []
+    logs: list[LogRow] = []
+    receipts: list[bytes] = []
+    for tx in transactions:
+        if gas_used + tx.gas > header.gas_limit:
+            if dropped is None:
+                raise _invalid_transaction(len(rows), tx, "the block's gas limit is exceeded")
+            continue
+        try:
+            outcome = execute_transaction(state, tx, rules, permissions)
+        except InvalidTransaction as refusal:
+            if dropped is None:
+                raise _invalid_transaction(len(rows), tx, refusal.detail) from refusal
+            dropped(tx, refusal)
+            continue
+        gas_used += outcome.gas_used
+        status = b"\x01" if outcome.succeeded else b""
+        receipt_bloom = logs_bloom(outcome.logs)
+        bloom |= receipt_bloom
+        receipts.append(
+            encode_receipt(
+                kind=tx.type, outcome=status, cumulative_gas_used=gas_used, bloom=receipt_bloom, logs=outcome.logs
+            )
+        )
+        logs.extend(LogRow(len(rows), address, topics, data) for address, topics, data in outcome.logs)
+        rows.append(
+            TransactionRow(
+                hash=tx.hash,
+                sender=tx.sender,
+                raw=tx.raw,
+                outcome=status,
+                gas_used=outcome.gas_used,
+                cumulative_gas_used=gas_used,
+                price=effective_price(tx),
+                contract=outcome.contract,
+            )
+        )
+    state_root = state.world.make_state_root()
+    return Executed(
+        header=hashed(
+            replace(
+                header,
+                state_root=state_root,
+                transactions_root=tries.ordered_root(row.raw for row in rows),
+                receipts_root=tries.ordered_root(receipts),
+                logs_bloom=bloom.to_bytes(256, "big"),
+                gas_used=gas_used,
+            )
+        ),
+        transactions=tuple(rows),
+        logs=tuple(logs),
+        created=state.world.created,
+        codes=state.world.codes,
+    )
+
+
+def begin_block(state: NetworkState, header: Header) -> None:
+    """What the system contracts are told before the first transaction (EIP-4788, EIP-2935)."""
+    world: Any = state.world
+    if world.get_code_hash(BEACON_ROOTS) != EMPTY_HASH:
+        place = header.timestamp % _HISTORY
+        world.set_storage(BEACON_ROOTS, place, header.timestamp)
+        root = int.from_bytes(header.parent_beacon_block_root or b"", "big")
+        world.set_storage(BEACON_ROOTS, place + _HISTORY, root)
+    if world.get_code_hash(BLOCK_HASHES) != EMPTY_HASH and header.number > 0:
+        parent_hash = int.from_bytes(header.parent_hash, "big")
+        world.set_storage(BLOCK_HASHES, (header.number - 1) % _HISTORY, parent_hash)
+
+
+def _invalid_transaction(position: int, transaction: Transaction, why: str) -> InvalidBlock:
+    return InvalidBlock(
+        f"The block is not valid: transaction {position} (0x{transaction.hash.hex()}): {why}.", field="transactions"
+    )

@@ -1,0 +1,351 @@
+"""The chain on disk: one SQLite file, one database transaction per block, and readers that never wait for the writer.
+
+Trie nodes and code lie under their hashes and are never removed, so the state of every block stays readable. Blocks,
+transactions and logs are rows; nothing is stored twice (receipts are put together from rows, blooms computed). Blocks
+follow each other without forks: what is committed is final. Knows no rules and executes nothing.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, LiteralString
+
+from lru import LRU
+
+from ledger_node.chain import tries
+from ledger_node.chain.blocks import Address, Hash32, Header
+from ledger_node.chain.errors import ChainUnavailable, GenesisMismatch
+from ledger_node.chain.wire import decode_header, encode_header
+from ledger_node.errors import ConfigurationError
+
+FORMAT = "1"
+POSITIONS = 1 << 24
+"""Row ids of transactions and logs are block number times this, plus the position in the block."""
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE nodes (hash BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, timestamp INTEGER NOT NULL,
+    header BLOB NOT NULL, ommers BLOB NOT NULL, withdrawals BLOB, size INTEGER NOT NULL
+);
+CREATE TABLE transactions (
+    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, sender BLOB NOT NULL, raw BLOB NOT NULL, outcome BLOB NOT NULL,
+    gas_used INTEGER NOT NULL, cumulative_gas_used INTEGER NOT NULL, price TEXT NOT NULL, contract BLOB
+);
+CREATE TABLE logs (
+    id INTEGER PRIMARY KEY, position INTEGER NOT NULL, address BLOB NOT NULL,
+    topic0 BLOB, topic1 BLOB, topic2 BLOB, topic3 BLOB, data BLOB NOT NULL
+);
+CREATE TABLE log_keys (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
+"""
+
+_SELECT_TRANSACTIONS: LiteralString = (
+    "SELECT hash, sender, raw, outcome, gas_used, cumulative_gas_used, price, contract FROM transactions "
+)
+
+DurableWrite = Callable[[Literal["before", "after"]], None]
+
+
+def _nothing(_: Literal["before", "after"]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A mined transaction as kept. `outcome` is the receipt's status (b"\\x01" or b"") or state root."""
+
+    hash: Hash32
+    sender: Address
+    raw: bytes
+    outcome: bytes
+    gas_used: int
+    cumulative_gas_used: int
+    price: int
+    contract: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """`position` is its transaction's in the block; a log's own index is its place in the block's list."""
+
+    position: int
+    address: Address
+    topics: tuple[Hash32, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    header: Header
+    ommers: bytes
+    withdrawals: bytes | None
+    size: int
+
+
+class Store:
+    """Opens (or makes) DIRECTORY/chain.sqlite and holds DIRECTORY/chain.lock as long as it is open.
+
+    Raises ChainUnavailable when another process holds the directory, ConfigurationError for another release's format.
+    """
+
+    def __init__(
+        self, directory: Path, *, on_durable_write: DurableWrite = _nothing, nodes_cached: int = 50_000
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / "chain.sqlite"
+        self._lock_file = _lock(directory / "chain.lock")
+        self._on_durable_write = on_durable_write
+        self._readers: deque[sqlite3.Connection] = deque()
+        self._open: list[sqlite3.Connection] = []
+        self._closed = False
+        self._guard = threading.Lock()
+        self._nodes: LRU[Hash32, tries.Node] = LRU(nodes_cached)
+        self._codes: LRU[Hash32, bytes] = LRU(1_000)
+        self._headers: LRU[int, Header] = LRU(4_000)
+        self._writer = self._connect()
+        if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            self._create()
+        found = self.meta("format")
+        if found != FORMAT:
+            self.close()
+            raise ConfigurationError(
+                f"The chain in {directory} has format {found}; this release reads {FORMAT}. "
+                "Install the release that wrote it, or import its exported blocks into a new directory."
+            )
+
+    # CONNECTIONS
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA cache_size = -16384")
+        with self._guard:
+            self._open.append(connection)
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own; each statement sees the last commit."""
+        if self._closed:
+            raise ChainUnavailable("The chain is stopping.")
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._readers.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction, for the thread that owns the chain. Undone when the block raises."""
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._writer
+        except BaseException:
+            self._writer.execute("ROLLBACK")
+            raise
+        try:
+            self._on_durable_write("before")
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+        self._on_durable_write("after")
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._readers.clear()
+        os.close(self._lock_file)
+
+    def _create(self) -> None:
+        with self.writing() as db:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+
+    # META
+
+    def meta(self, key: str) -> str | None:
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    # WRITE
+
+    def put_genesis(self, document: str, header: Header, nodes: Mapping[Hash32, bytes]) -> None:
+        """Start the chain, or see that it is the one that was started. Raises GenesisMismatch."""
+        first = self.header(0)
+        if first is None:
+            with self.writing() as db:
+                db.execute("INSERT INTO meta VALUES ('genesis', ?)", (document,))
+                self.put_nodes(db, nodes.items())
+                self.put_block(db, BlockRow(header, b"\xc0", b"\xc0", 0), ())
+        elif first.hash != header.hash:
+            raise GenesisMismatch(
+                f"The chain in {self.path.parent} started from genesis 0x{first.hash.hex()}, the genesis given is "
+                f"0x{header.hash.hex()}. Use the genesis file this directory was made with, or another directory."
+            )
+
+    @staticmethod
+    def put_nodes(db: sqlite3.Connection, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
+        # In the order of the hashes, so that neighbours in the index are written together.
+        db.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", sorted(nodes))
+
+    @staticmethod
+    def put_block(db: sqlite3.Connection, block: BlockRow, transactions: Sequence[TransactionRow]) -> None:
+        header = block.header
+        first = header.number * POSITIONS
+        db.execute(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                header.number,
+                header.hash,
+                header.timestamp,
+                encode_header(header),
+                block.ommers,
+                block.withdrawals,
+                block.size,
+            ),
+        )
+        db.executemany(
+            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    first + position,
+                    row.hash,
+                    row.sender,
+                    row.raw,
+                    row.outcome,
+                    row.gas_used,
+                    row.cumulative_gas_used,
+                    str(row.price),
+                    row.contract,
+                )
+                for position, row in enumerate(transactions)
+            ],
+        )
+
+    def remember(self, header: Header, created: Mapping[Hash32, tuple[bytes, tries.Node]]) -> None:
+        """What was just committed will be read first."""
+        for node_hash, (_, node) in created.items():
+            self._nodes[node_hash] = node
+        self._headers[header.number] = header
+
+    def drop_after(self, number: int) -> None:
+        """Forget every block above `number`. Only a developer's chain does that."""
+        with self.writing() as db:
+            last = (number + 1) * POSITIONS
+            db.execute("DELETE FROM log_keys WHERE id >= ?", (last,))
+            db.execute("DELETE FROM logs WHERE id >= ?", (last,))
+            db.execute("DELETE FROM transactions WHERE id >= ?", (last,))
+            db.execute("DELETE FROM blocks WHERE number > ?", (number,))
+        self._headers.clear()
+
+    # STATE
+
+    def node(self, node_hash: Hash32) -> tries.Node:
+        """Raises tries.MissingNode."""
+        node = self._nodes.get(node_hash)
+        if node is None:
+            node = tries.decode_node(self._value(node_hash))
+            self._nodes[node_hash] = node
+        return node
+
+    def code(self, code_hash: Hash32) -> bytes:
+        code = self._codes.get(code_hash)
+        if code is None:
+            code = self._value(code_hash)
+            self._codes[code_hash] = code
+        return code
+
+    def _value(self, value_hash: Hash32) -> bytes:
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM nodes WHERE hash = ?", (value_hash,)).fetchone()
+        if row is None:
+            raise tries.MissingNode(value_hash.hex())
+        value: bytes = row[0]
+        return value
+
+    # BLOCKS
+
+    def head(self) -> Header | None:
+        with self.reading() as db:
+            row = db.execute("SELECT header FROM blocks ORDER BY number DESC LIMIT 1").fetchone()
+        return None if row is None else decode_header(row[0])
+
+    def header(self, number: int) -> Header | None:
+        header = self._headers.get(number)
+        if header is None:
+            with self.reading() as db:
+                row = db.execute("SELECT header FROM blocks WHERE number = ?", (number,)).fetchone()
+            if row is None:
+                return None
+            header = decode_header(row[0])
+            self._headers[number] = header
+        return header
+
+    def number(self, block_hash: Hash32) -> int | None:
+        with self.reading() as db:
+            row = db.execute("SELECT number FROM blocks WHERE hash = ?", (block_hash,)).fetchone()
+        return None if row is None else row[0]
+
+    def block(self, number: int) -> BlockRow | None:
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT header, ommers, withdrawals, size FROM blocks WHERE number = ?", (number,)
+            ).fetchone()
+        return None if row is None else BlockRow(decode_header(row[0]), row[1], row[2], row[3])
+
+    def transactions(self, number: int) -> list[TransactionRow]:
+        return self._transactions(
+            "WHERE id BETWEEN ? AND ? ORDER BY id", number * POSITIONS, (number + 1) * POSITIONS - 1
+        )
+
+    def find_transaction(self, transaction_hash: Hash32) -> tuple[int, int] | None:
+        """(block number, position)."""
+        with self.reading() as db:
+            row = db.execute("SELECT id FROM transactions WHERE hash = ?", (transaction_hash,)).fetchone()
+        return None if row is None else divmod(row[0], POSITIONS)
+
+    def transaction(self, number: int, position: int) -> TransactionRow:
+        (row,) = self._transactions("WHERE id = ?", number * POSITIONS + position)
+        return row
+
+    def _transactions(self, where: LiteralString, *values: int) -> list[TransactionRow]:
+        with self.reading() as db:
+            rows = db.execute(_SELECT_TRANSACTIONS + where, values).fetchall()
+        return [_transaction_row(*row) for row in rows]
+
+
+def _transaction_row(*columns: Any) -> TransactionRow:
+    transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, price, contract = columns
+    return TransactionRow(transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, int(price), contract)
+
+
+def _lock(path: Path) -> int:
+    """The system gives the lock back when the process ends, however it ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise ChainUnavailable(
+            f"Another process is running on {path.parent}. Stop it first; one chain directory serves one process."
+        ) from None
+    return descriptor
