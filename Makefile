@@ -51,7 +51,8 @@ $(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
 $(NPM): contracts/package.json contracts/package-lock.json
 	$(call say,"npm packages of the contracts")
 	@command -v npm > /dev/null || { echo "make: npm is not here; the contracts need Node 20 or newer with npm" >&2; exit 1; }
-	@cd contracts && npm ci --no-audit --no-fund --loglevel=error
+	@# Not `npm ci`: it wants every platform's Foundry binaries in the lock, and the registry does not have all of them.
+	@cd contracts && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(SLITHER): requirements/slither.lock
