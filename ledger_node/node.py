@@ -15,7 +15,8 @@ import uvicorn
 from ledger_node import __version__
 from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
-from ledger_node.chain.pyevm.engine import open_chain
+from ledger_node.chain.pyevm.engine import ChainSettings, open_chain
+from ledger_node.chain.pyevm.mempool import PoolLimits
 from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
@@ -127,12 +128,16 @@ def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[Cha
 def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> ChainBackend:
     if config.chain:
         return RemoteChain(config.chain, confirmations=config.confirmations)
-    genesis = read_genesis(directory.genesis)
     return open_chain(
         directory.chain,
-        genesis,
+        read_genesis(directory.genesis),
         sealer=_signer(config, directory, "sealer") if config.produce else None,
         clock=clock,
+        settings=ChainSettings(
+            produce=config.produce,
+            interval_s=config.block_interval_s or None,
+            pool=PoolLimits(waiting_max=config.mempool_max),
+        ),
     )
 
 
