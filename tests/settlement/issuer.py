@@ -1,0 +1,179 @@
+"""A whole issuer in one process: real chain, real ledger file, hand-set clock, and blocks made when the test says so.
+
+`settle()` runs the cycle to its end without a single wait: whatever is queued is done, a block is made of what was sent,
+it is booked, and so on until nothing is left to do.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from ledger_node.chain.encoding import keccak
+from ledger_node.chain.genesis import Genesis, build_genesis
+from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
+from ledger_node.clock import HandSetClock
+from ledger_node.database import Database
+from ledger_node.keys import LocalSigner
+from ledger_node.settlement.audit import AuditReport
+from ledger_node.settlement.deployment import Signers
+from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.model import (
+    Accepted,
+    Account,
+    Caller,
+    FiatKind,
+    FiatRequest,
+    Operation,
+    PaymentKind,
+    PaymentRequest,
+)
+
+OPERATOR = Caller("key_operator", "operator")
+SUPERVISOR = Caller("key_supervisor", "supervisor")
+LEIS = {"A": "5299000TESTBANK00A14", "B": "5299000TESTBANK00B11", "C": "5299000TESTBANK00C08"}
+TIMEOUT_S = 60
+
+Hook = Callable[[Literal["ledger", "chain"], Literal["before", "after"]], None]
+
+
+def key(name: str) -> LocalSigner:
+    return LocalSigner(keccak(b"test key " + name.encode()))
+
+
+SIGNERS = Signers(settlement=key("settlement"), attestor=key("attestor"), admin=key("admin"))
+
+
+def network() -> Genesis:
+    return build_genesis(chain_id=7331, sealer=key("sealer").address, timestamp=1_767_225_600)
+
+
+def nothing(_store: str, _moment: str) -> None:
+    return None
+
+
+class Issuer:
+    """Banks A, B and C by name; an account's name is the bank's, the kind and a number: `A.dda`, `A.bda`, `A.bda2`."""
+
+    def __init__(
+        self, directory: Path, *, currencies: tuple[str, ...] = ("USD",), hook: Hook = nothing, produce: bool = False,
+        **settings: int,
+    ) -> None:  # fmt: skip
+        self.directory = directory
+        self.clock = HandSetClock()
+        self.database = Database(
+            f"sqlite:///{directory / 'ledger.sqlite'}", on_durable_write=lambda moment: hook("ledger", moment)
+        )
+        self.database.migrate()
+        self.chain: PyEvmChain = open_chain(
+            directory / "chain", network(), sealer=key("sealer"), clock=self.clock,
+            settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
+        )  # fmt: skip
+        self.settings = Settings(currencies=currencies, tick_s=3600, **settings)
+        self.house = House(self.database, self.chain, SIGNERS, self.clock, self.settings)
+        self.members: dict[str, Caller] = {}
+        self.accounts: dict[str, Account] = {}
+
+    # LIFE
+
+    def start(self) -> "Issuer":
+        self.chain.start()
+        self.house.start()
+        self.learn()
+        return self
+
+    def close(self) -> None:
+        self.house.stop()
+        self.chain.close()
+        self.database.close()
+
+    def learn(self) -> None:
+        """Who and what is there from an earlier run: accounts are named in the order they were opened."""
+        by_id = {}
+        for member in self.house.queries.members(OPERATOR).data:
+            by_id[member.id] = member.legal_name
+            self.members[member.legal_name] = Caller(f"key_{member.legal_name}", "member", member.id)
+        for account in reversed(self.house.queries.accounts(OPERATOR).data):
+            self._name(by_id[account.member_id], account)
+
+    def _name(self, bank: str, account: Account) -> None:
+        name = f"{bank}.{account.kind.lower()}"
+        if account.currency != "USD":
+            name += f".{account.currency.lower()}"
+        names = [name, *(f"{name}{number}" for number in range(2, 10))]
+        self.accounts[next(free for free in names if free not in self.accounts)] = account
+
+    # PARTIES
+
+    def admit(self, *banks: str, currency: str = "USD") -> None:
+        """Each bank with a DDA and a BDA, the BDA registered."""
+        for bank in banks:
+            if bank not in self.members:
+                member = self.house.members.admit(
+                    OPERATOR, bic=f"BANKGB2{bank}", lei=LEIS[bank], legal_name=bank
+                ).result(TIMEOUT_S)
+                self.members[bank] = Caller(f"key_{bank}", "member", member.id)
+            self.open(bank, "DDA", currency)
+            self.open(bank, "BDA", currency)
+        self.settle()
+
+    def open(self, bank: str, kind: Literal["DDA", "BDA"], currency: str = "USD", address: bytes | None = None) -> Account:
+        member_id = self.members[bank].member_id
+        assert member_id is not None
+        account = self.house.accounts.open(
+            OPERATOR, member_id, kind=kind, currency=currency, custody="self" if address else None, address=address
+        ).result(TIMEOUT_S)
+        self._name(bank, account)
+        return account
+
+    def id(self, account: str) -> str:
+        return self.accounts[account].id if account in self.accounts else account
+
+    # MONEY
+
+    def fiat(self, kind: FiatKind, key_: str, account: str, amount: str, currency: str = "USD") -> Accepted:
+        request = FiatRequest(kind, OPERATOR, key_, self.id(account), amount, currency)
+        return self.house.desk.submit(request).result(TIMEOUT_S)
+
+    def request(
+        self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str, currency: str = "USD",
+        caller: Caller | None = None,
+    ) -> PaymentRequest:  # fmt: skip
+        caller = caller or self.members[debtor.split(".")[0]]
+        return PaymentRequest(kind, caller, key_, self.id(debtor), self.id(creditor), amount, currency)
+
+    def pay(self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str) -> Accepted:
+        """Accepted, and not yet on its way to the chain's next block."""
+        return self.house.desk.submit(self.request(kind, key_, debtor, creditor, amount)).result(TIMEOUT_S)
+
+    def paid(self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str) -> Operation:
+        """Final."""
+        accepted = self.pay(kind, key_, debtor, creditor, amount)
+        self.settle()
+        return self.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+
+    # THE CYCLE
+
+    def flush(self) -> None:
+        """Everything that is queued for the ledger is done."""
+        self.house.writer.run(lambda _: None, TIMEOUT_S)
+
+    def settle(self) -> None:
+        self.flush()
+        while self.chain.make_block() is not None:
+            self.flush()
+
+    # LOOKS
+
+    def booked(self, account: str) -> int:
+        return self.house.queries.balances(OPERATOR, self.id(account)).booked
+
+    def available(self, account: str) -> int:
+        return self.house.queries.balances(OPERATOR, self.id(account)).available
+
+    def lines(self, account: str) -> list[tuple[str, int, int]]:
+        """Direction, amount and balance, oldest first."""
+        entries = self.house.queries.entries(OPERATOR, self.id(account)).data
+        return [(entry.direction, entry.amount, entry.balance) for entry in reversed(entries)]
+
+    def audit(self) -> AuditReport:
+        return self.house.check_backing()
