@@ -8,7 +8,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ledger_node import __version__
-from ledger_node.clock import Clock, SystemClock
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import pages, problems
 from ledger_node.gateway.credentials import KeyRing
@@ -16,16 +15,12 @@ from ledger_node.gateway.envelope import Envelope
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.openapi import describe
 from ledger_node.gateway.routes import accounts, api_keys, events, fiat, members, payments, probes, reserve
-from ledger_node.settlement.house import Settlement
-
-SYSTEM_CLOCK = SystemClock()
+from ledger_node.settlement.house import House
 
 _PARTS = (payments, fiat, accounts, members, api_keys, reserve, events, probes, pages)
 
 
-def create_app(
-    house: Settlement, *, clock: Clock = SYSTEM_CLOCK, body_max_bytes: int = 65_536, wait_max_s: float = 30.0
-) -> FastAPI:
+def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float = 30.0) -> FastAPI:
     """The application on top of a running house, whose ledger is migrated."""
     app = FastAPI(
         title="Ledger node",
@@ -39,7 +34,7 @@ def create_app(
     )
     metrics = Metrics()
     app.state.house = house
-    app.state.keys = KeyRing(house.database, clock)
+    app.state.keys = KeyRing(house.database, house.clock)
     app.state.metrics = metrics
     app.state.body_max_bytes = body_max_bytes
     app.state.wait_max_s = wait_max_s

@@ -50,7 +50,7 @@ DEPOSIT: dict[str, Any] = {
 MEMBER = {
     "id": MEMBER_ID,
     "bic": "ALPHUS33XXX",
-    "lei": "5493001KJTIIGC8Y1R12",
+    "lei": "549300ALPHABANKNA115",
     "legal_name": "Alpha Bank N.A.",
     "status": "active",
     "created_at": _AT,

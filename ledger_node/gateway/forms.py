@@ -75,7 +75,7 @@ class FiatForm(Form):
 
 
 class MemberForm(Form):
-    model_config = _like(bic="ALPHUS33XXX", lei="5493001KJTIIGC8Y1R12", legal_name="Alpha Bank N.A.")
+    model_config = _like(bic="ALPHUS33XXX", lei="549300ALPHABANKNA115", legal_name="Alpha Bank N.A.")
 
     bic: Annotated[str, Field(max_length=32, description="ISO 9362.")]
     lei: Annotated[str, Field(max_length=32, description="ISO 17442, with its check digits.")]

@@ -78,6 +78,23 @@ STATUS: dict[str, int] = {
     "configuration_error": 500,
     "chain_behind_ledger": 500,
     "backing_broken": 500,
+    # the chain's words for the node's own transactions and calls: as much a fault, when one gets as far as here
+    "chain_error": 500,
+    "invalid_transaction": 500,
+    "nonce_too_low": 500,
+    "nonce_too_high": 500,
+    "insufficient_balance_for_gas": 500,
+    "intrinsic_gas_too_low": 500,
+    "gas_limit_too_high": 500,
+    "underpriced": 500,
+    "mempool_full": 500,
+    "not_permitted": 500,
+    "invalid_block": 500,
+    "reverted": 500,
+    "call_failed": 500,
+    "block_not_found": 500,
+    "genesis_mismatch": 500,
+    "chain_replaced": 500,
 }
 """Error code → HTTP status. A code that is not here never reaches a caller: it becomes `internal`, 500."""
 

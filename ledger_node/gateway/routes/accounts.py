@@ -13,7 +13,7 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import AccountForm, Id
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import ListQuery
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
 
@@ -31,7 +31,7 @@ class AccountsQuery(ListQuery):
     responses={201: {"model": views.AccountView}, **problems(404, 409, 422)},
 )
 async def open_account(request: Request, caller: Operator, form: AccountForm) -> Response:
-    house: Settlement = request.app.state.house
+    house: House = request.app.state.house
     address = None if form.address is None else bytes.fromhex(form.address[2:])
     opened = await durable(
         house.accounts.open(

@@ -11,7 +11,7 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import KeyRing, keys_of
 from ledger_node.gateway.forms import ApiKeyForm, Id
 from ledger_node.gateway.identity import Operator, Overseer
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["members"])
 
@@ -24,7 +24,7 @@ class ApiKeysView(BaseModel):
 
 @router.post(_PATH, status_code=201, summary="Make an API key", responses={201: {"model": views.NewApiKeyView}})
 async def create_api_key(request: Request, caller: Operator, member_id: Id, form: ApiKeyForm | None = None) -> Response:
-    house: Settlement = request.app.state.house
+    house: House = request.app.state.house
     keys: KeyRing = request.app.state.keys
     name = (form or ApiKeyForm()).name
     house.queries.member(caller, member_id)
@@ -36,7 +36,7 @@ async def create_api_key(request: Request, caller: Operator, member_id: Id, form
 
 @router.get(_PATH, summary="List a member's API keys", responses={200: {"model": ApiKeysView}})
 def list_api_keys(request: Request, caller: Overseer, member_id: Id) -> Response:
-    house: Settlement = request.app.state.house
+    house: House = request.app.state.house
     house.queries.member(caller, member_id)
     with house.database.read() as connection:
         found = keys_of(connection, member_id=member_id)
@@ -47,7 +47,7 @@ def list_api_keys(request: Request, caller: Overseer, member_id: Id) -> Response
     _PATH + "/{key_id}/revoke", summary="Revoke an API key, at once", responses={200: {"model": views.ApiKeyView}}
 )
 async def revoke_api_key(request: Request, caller: Operator, member_id: Id, key_id: Id) -> Response:
-    house: Settlement = request.app.state.house
+    house: House = request.app.state.house
     keys: KeyRing = request.app.state.keys
     key = await durable(house.writer.submit(lambda connection: keys.revoke(connection, key_id, member_id=member_id)))
     return Json(views.api_key(key))

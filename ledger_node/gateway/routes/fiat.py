@@ -14,7 +14,7 @@ from ledger_node.gateway.forms import FiatForm, Id
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, idempotency_key
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.routes.payments import PaymentsQuery
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 from ledger_node.settlement.model import FiatKind, FiatRequest
 
 router = APIRouter(route_class=LedgerRoute, tags=["fiat"])
@@ -32,7 +32,7 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
             end_to_end_id=form.end_to_end_id,
             external_id=form.external_id,
         )
-        house: Settlement = request.app.state.house
+        house: House = request.app.state.house
         accepted = await durable(house.desk.submit(asked))
         headers = {"Location": f"{request.url.path}/{accepted.operation.id}"}
         if accepted.replayed:

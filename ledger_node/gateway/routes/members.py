@@ -14,7 +14,7 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import Id, MemberForm
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import ListQuery
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 from ledger_node.settlement.members import Members
 from ledger_node.settlement.model import Caller, Member
 
@@ -28,7 +28,7 @@ router = APIRouter(route_class=LedgerRoute, tags=["members"])
     responses={201: {"model": views.MemberView}, **problems(409)},
 )
 async def admit_member(request: Request, caller: Operator, form: MemberForm) -> Response:
-    house: Settlement = request.app.state.house
+    house: House = request.app.state.house
     admitted = await durable(house.members.admit(caller, bic=form.bic, lei=form.lei, legal_name=form.legal_name))
     return Json(views.member(admitted), status_code=201, headers={"Location": f"/v1/members/{admitted.id}"})
 
@@ -48,7 +48,7 @@ Change = Callable[[Members], Callable[[Caller, str], Future[Member]]]
 
 def _add(act: str, means: str, change: Change) -> None:
     async def change_member(request: Request, caller: Operator, member_id: Id) -> Response:
-        house: Settlement = request.app.state.house
+        house: House = request.app.state.house
         return Json(views.member(await durable(change(house.members)(caller, member_id))))
 
     answers: dict[int | str, Any] = {200: {"model": views.MemberView}, **problems(409)}

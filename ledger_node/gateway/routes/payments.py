@@ -16,7 +16,7 @@ from ledger_node.gateway.forms import Id, PaymentForm
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, PREFER_WAIT, idempotency_key, preferred_wait_s
 from ledger_node.gateway.identity import Anybody, Payer
 from ledger_node.gateway.paging import ListQuery
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 from ledger_node.settlement.model import FINAL, Accepted, Caller, Operation, PaymentKind, PaymentRequest, Status
 
 router = APIRouter(route_class=LedgerRoute, tags=["payments"])
@@ -43,7 +43,7 @@ def _submit(kind: PaymentKind) -> Handler:
             uetr=form.uetr,
             external_id=form.external_id,
         )
-        house: Settlement = request.app.state.house
+        house: House = request.app.state.house
         return await _answer(request, caller, await durable(house.desk.submit(asked)))
 
     return submit
@@ -62,7 +62,7 @@ async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Respo
     return Json(views.payment(operation), status_code=status_code, headers=headers)
 
 
-async def _reached(house: Settlement, caller: Caller, accepted: Accepted, wait_s: float) -> Operation:
+async def _reached(house: House, caller: Caller, accepted: Accepted, wait_s: float) -> Operation:
     """The operation once it is final, or as it stands when the wait is over."""
     operation_id = accepted.operation.id
     # An operation of long ago is looked up in the database, which is no work for the event loop.
@@ -93,6 +93,14 @@ def _read(kind: PaymentKind) -> Callable[..., Response]:
     return read_payment
 
 
+def _cancel(kind: PaymentKind) -> Handler:
+    async def cancel_payment(request: Request, caller: Payer, payment_id: Id) -> Response:
+        house: House = request.app.state.house
+        return Json(views.payment(await durable(house.cancel(caller, payment_id, kind))))
+
+    return cancel_payment
+
+
 def _add(kind: PaymentKind, path: str, means: str) -> None:
     made: dict[int | str, Any] = {
         201: {"model": views.PaymentView, "description": "Accepted, or final if waited for.", "headers": ANSWERED},
@@ -121,6 +129,14 @@ def _add(kind: PaymentKind, path: str, means: str) -> None:
         name=f"read_{kind}",
         summary=f"Read a {kind}",
         responses=one,
+    )
+    router.add_api_route(
+        f"{path}/{{payment_id}}/cancel",
+        _cancel(kind),
+        methods=["POST"],
+        name=f"cancel_{kind}",
+        summary=f"Cancel a {kind} that is not yet on its way to the chain",
+        responses=one | problems(409),
     )
 
 

@@ -8,7 +8,7 @@ from ledger_node.gateway.answers import Json
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.identity import Overseer
 from ledger_node.gateway.views import ReadinessView
-from ledger_node.settlement.house import Settlement
+from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["node"])
 
@@ -24,8 +24,8 @@ async def livez() -> Response:
     responses={200: {"model": ReadinessView}, 503: {"model": ReadinessView, "description": "Not ready."}},
 )
 def readyz(request: Request) -> Response:
-    house: Settlement = request.app.state.house
-    reasons = house.not_ready_because()
+    house: House = request.app.state.house
+    reasons = house.reasons_not_ready()
     return Json({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
 
 

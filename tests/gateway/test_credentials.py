@@ -1,0 +1,178 @@
+"""API keys: only their hash is stored, revoking works at once, and a key opens what its scope says and no more."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from ledger_node.clock import HandSetClock
+from ledger_node.database import Database
+from ledger_node.errors import Unauthenticated
+from ledger_node.gateway.credentials import PREFIX, KeyRing, api_keys, keys_of
+from ledger_node.gateway.errors import ApiKeyNotFound
+from tests.gateway.conftest import Bank, Door
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database.migrate()
+    return database
+
+
+def test_a_key_is_256_random_bits_and_stored_as_its_hash_alone(ledger: Database) -> None:
+    ring = KeyRing(ledger, HandSetClock())
+    with ledger.write() as connection:
+        key, secret = ring.create(connection, scope="operator", member_id=None, name="night shift")
+        row = connection.execute(sa.select(api_keys)).one()
+    assert secret.startswith(PREFIX)
+    assert len(secret) == len(PREFIX) + 43  # base64url of 32 bytes
+    assert row.digest == hashlib.sha256(secret.encode()).digest()
+    assert secret not in repr(row)
+    assert secret not in repr(key)
+    assert key.hint == secret[:8]
+
+
+def test_a_ring_opened_again_knows_live_keys_and_not_revoked_ones(ledger: Database) -> None:
+    ring = KeyRing(ledger, HandSetClock())
+    with ledger.write() as connection:
+        kept, kept_secret = ring.create(connection, scope="supervisor", member_id=None, name="kept")
+        gone, gone_secret = ring.create(connection, scope="operator", member_id=None, name="gone")
+        ring.revoke(connection, gone.id, member_id=None)
+    again = KeyRing(ledger, HandSetClock())
+    for each in (ring, again):
+        assert each.caller(kept_secret).id == kept.id
+        assert each.caller(kept_secret).scope == "supervisor"
+        with pytest.raises(Unauthenticated):
+            each.caller(gone_secret)
+
+
+def test_revoking_twice_keeps_the_first_time(ledger: Database) -> None:
+    clock = HandSetClock()
+    ring = KeyRing(ledger, clock)
+    with ledger.write() as connection:
+        key, _ = ring.create(connection, scope="operator", member_id=None, name="x")
+        first = ring.revoke(connection, key.id, member_id=None)
+        clock.advance(1000)
+        assert ring.revoke(connection, key.id, member_id=None) == first
+        with pytest.raises(ApiKeyNotFound):
+            ring.revoke(connection, "key_0", member_id=None)
+        assert [each.id for each in keys_of(connection, member_id=None)] == [key.id]
+
+
+@pytest.mark.parametrize("shown", ["", "lnk_", "lnk_" + "A" * 43, "Bearer", "lnk_ü", "\ud800", "x" * 10_000])
+def test_what_is_no_key_opens_nothing(shown: str, ledger: Database) -> None:
+    with pytest.raises(Unauthenticated):
+        KeyRing(ledger, HandSetClock()).caller(shown)
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer  x y", "Basic dXNlcjpwYXNz", "Bearer lnk_wrong", "lnk_wrong", "Bearer a b"]
+)
+def test_no_usable_key_is_401_and_says_how_to_show_one(header: str | None, anybody: httpx.Client) -> None:
+    answer = anybody.get("/v1/accounts", headers={} if header is None else {"Authorization": header})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_two_authorization_headers_are_none(operator: Bank, anybody: httpx.Client) -> None:
+    shown = operator.http.headers["authorization"]
+    answer = anybody.get("/v1/accounts", headers=[("Authorization", shown), ("Authorization", shown)])
+    assert answer.status_code == 401
+
+
+def test_a_key_works_until_it_is_revoked_and_never_again(door: Door, operator: Bank, brava: Bank) -> None:
+    path = f"/v1/members/{brava.id}/api_keys"
+    made = operator.http.post(path, json={"name": "second"}).json()
+    assert made["api_key"].startswith(made["hint"])
+    with door.client(made["api_key"]) as http:
+        assert http.get("/v1/accounts").status_code == 200
+        revoked = operator.http.post(f"{path}/{made['id']}/revoke")
+        assert (revoked.status_code, revoked.json()["revoked_at"] is not None) == (200, True)
+        assert http.get("/v1/accounts").status_code == 401
+    assert brava.http.get("/v1/accounts").status_code == 200
+    listed = {key["id"]: key for key in operator.http.get(path).json()["data"]}
+    assert listed[made["id"]] == revoked.json()
+    assert "api_key" not in listed[made["id"]]
+
+
+def test_a_key_is_revoked_under_its_own_member_only(operator: Bank, brava: Bank, cedar: Bank) -> None:
+    made = operator.http.post(f"/v1/members/{brava.id}/api_keys").json()
+    answer = operator.http.post(f"/v1/members/{cedar.id}/api_keys/{made['id']}/revoke")
+    assert (answer.status_code, answer.json()["code"]) == (404, "api_key_not_found")
+
+
+OPERATORS_ONLY = [
+    ("POST", "/v1/members"),
+    ("POST", "/v1/members/*/activate"),
+    ("POST", "/v1/members/*/suspend"),
+    ("POST", "/v1/members/*/reinstate"),
+    ("POST", "/v1/members/*/api_keys"),
+    ("POST", "/v1/members/*/api_keys/key_0/revoke"),
+    ("POST", "/v1/accounts"),
+    ("POST", "/v1/deposits"),
+    ("POST", "/v1/withdrawals"),
+]
+OVERSEERS_ONLY = [("GET", "/v1/members/*/api_keys"), ("GET", "/metrics")]
+MEMBERS_ONLY = [
+    ("POST", f"/v1/{verb}{rest}") for verb in ("mints", "transfers", "redemptions") for rest in ("", "/x_0/cancel")
+]
+
+
+@pytest.fixture
+def supervisor(door: Door) -> Iterator[Bank]:
+    _, secret = door.house.writer.run(
+        lambda connection: door.app.state.keys.create(connection, scope="supervisor", member_id=None, name="tests")
+    )
+    with door.client(secret) as http:
+        yield Bank("supervisor", http)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATORS_ONLY + OVERSEERS_ONLY)
+def test_a_member_may_not_do_what_the_operator_does(method: str, path: str, brava: Bank) -> None:
+    answer = brava.http.request(method, path.replace("*", brava.id))
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("method", "path"), MEMBERS_ONLY)
+def test_the_operator_may_not_pay_for_a_member(method: str, path: str, operator: Bank) -> None:
+    answer = operator.http.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATORS_ONLY + MEMBERS_ONLY)
+def test_a_supervisor_writes_nothing(method: str, path: str, supervisor: Bank, brava: Bank) -> None:
+    answer = supervisor.http.request(method, path.replace("*", brava.id))
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_a_supervisor_reads_everything(supervisor: Bank, banks: tuple[Bank, ...]) -> None:
+    members = {member["id"] for member in supervisor.http.get("/v1/members").json()["data"]}
+    assert {bank.id for bank in banks} <= members
+    for bank in banks:
+        assert supervisor.http.get(f"/v1/accounts/{bank.dda['USD']}/entries").status_code == 200
+    for path in ("/metrics", "/v1/reserve", "/v1/events", "/v1/transfers", "/v1/deposits"):
+        assert supervisor.http.get(path).status_code == 200
+
+
+def test_one_member_never_sees_another(albion: Bank, brava: Bank) -> None:
+    paid = albion.pay("/v1/mints", albion.dda["USD"], albion.bda["USD"], "1.00").json()["id"]
+    assert brava.http.get("/v1/members").json()["data"] == [brava.http.get(f"/v1/members/{brava.id}").json()]
+    foreign = {
+        f"/v1/members/{albion.id}": "member_not_found",
+        f"/v1/accounts/{albion.dda['USD']}": "account_not_found",
+        f"/v1/accounts/{albion.bda['USD']}/balances": "account_not_found",
+        f"/v1/accounts/{albion.bda['USD']}/entries": "account_not_found",
+        f"/v1/mints/{paid}": "payment_not_found",
+    }
+    for path, code in foreign.items():
+        answer = brava.http.get(path)
+        unknown = brava.http.get(path.replace(path.split("/")[3], "x_01981b3e0d537c1ab6c42f6d1f1a9a01"))
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
+        assert (unknown.status_code, unknown.json()["code"]) == (404, code)
+    assert brava.http.get(f"/v1/accounts?member={albion.id}").json()["data"] == []
+    seen = brava.http.get("/v1/mints?limit=100").json()["data"] + brava.http.get("/v1/events?limit=100").json()["data"]
+    assert {row["member"] for row in seen} <= {brava.id}
