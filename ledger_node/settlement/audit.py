@@ -47,9 +47,7 @@ def positions(connection: sa.Connection) -> tuple[ReservePosition, ...]:
             sa.select(operations.c.currency, sa.func.sum(operations.c.amount))
             .where(open_, operations.c.kind.in_(["mint", "redemption"]))
             .group_by(operations.c.currency)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
     issued = connection.execute(sa.select(tokens.c.currency, tokens.c.supply).order_by(tokens.c.currency))
@@ -58,7 +56,7 @@ def positions(connection: sa.Connection) -> tuple[ReservePosition, ...]:
             currency=currency, reserve=reports.attested_reserve(connection, currency), supply=supply,
             in_flight=int(in_flight.get(currency, 0)), block_number=block_number,
         )
-        for currency, supply in issued.tuples()
+        for currency, supply in issued
     )  # fmt: skip
 
 

@@ -53,9 +53,7 @@ class Bookkeeper:
     def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
         """Write down what this block did; the operations that it ended. It must follow the block booked last."""
         receipts = self._chain.receipts(header.number)
-        currencies = dict(
-            connection.execute(sa.select(tables.tokens.c.address, tables.tokens.c.currency)).tuples().all()
-        )
+        currencies = dict(connection.execute(sa.select(tables.tokens.c.address, tables.tokens.c.currency)).all())
         seen = [
             (currencies[log.address], event)
             for receipt in receipts for log in receipt.logs if log.address in currencies

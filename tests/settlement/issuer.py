@@ -116,7 +116,9 @@ class Issuer:
             self.open(bank, "BDA", currency)
         self.settle()
 
-    def open(self, bank: str, kind: Literal["DDA", "BDA"], currency: str = "USD", address: bytes | None = None) -> Account:
+    def open(
+        self, bank: str, kind: Literal["DDA", "BDA"], currency: str = "USD", address: bytes | None = None
+    ) -> Account:
         member_id = self.members[bank].member_id
         assert member_id is not None
         account = self.house.accounts.open(
