@@ -40,7 +40,7 @@ class RpcApp:
         self._settings = settings
         self._limits = settings.limits
         filters = Filters(chain, settings.limits, clock)
-        self._door = Door(chain, settings, filters, clock, DevAccounts(settings.dev_keys))
+        self._door = Door(chain, settings, filters, DevAccounts(settings.dev_keys))
         self._dispatcher = Dispatcher(settings.limits)
         self._announcer = Announcer(chain)
         self._connections = 0

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ledger_node.chain.backend import DevChain, LocalChain
-from ledger_node.clock import Clock
 from ledger_node.rpc.errors import SERVER_ERROR, RpcError
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
 from ledger_node.rpc.signing import DevAccounts
@@ -19,7 +18,6 @@ class Door:
     chain: LocalChain
     settings: RpcSettings
     filters: "Filters"
-    clock: Clock
     accounts: DevAccounts
     turn: "Turn | None" = None
 

@@ -1,16 +1,16 @@
 """Handing in signed transactions; and the methods that would sign with a key of the node's, which are refused."""
 
 import queue
+import time
 from typing import Any
 
 import orjson
 
 from ledger_node.chain.blocks import Call, Header
-from ledger_node.chain.errors import NonceTooHigh
 from ledger_node.chain.wire import decode_transaction
 from ledger_node.rpc.callargs import CallParam
 from ledger_node.rpc.door import Door
-from ledger_node.rpc.errors import SERVER_ERROR, SYNC_NONCE_GAP, SYNC_TIMEOUT, RpcError, invalid_params
+from ledger_node.rpc.errors import SERVER_ERROR, SYNC_TIMEOUT, SYNC_UNREADY, RpcError, invalid_params
 from ledger_node.rpc.methods.transactions import get_transaction_receipt
 from ledger_node.rpc.parse import AddressParam, AnyParam, DataParam, NumberParam
 from ledger_node.rpc.registry import method
@@ -24,34 +24,37 @@ def send_raw_transaction(door: Door, raw: DataParam) -> str:
 
 @method("eth_sendRawTransactionSync", lane="wait")
 def send_raw_transaction_sync(door: Door, raw: DataParam, timeout_ms: NumberParam = 0) -> dict[str, Any]:
-    """EIP-7966: the receipt, once it is mined; code 4 with the hash when that takes longer than the timeout.
+    """EIP-7966: the receipt, once it is mined.
 
-    The transaction stays in the pool after a timeout. `timeout_ms` 0 or absent means the node's default.
+    Code 4 when that takes longer than the timeout, code 5 when it waits for an earlier nonce; both carry the hash, and
+    the transaction stays in the pool. A timeout of 0, or above the node's limit, means the node's default.
     """
-    limits = door.limits
-    wait_ms = min(timeout_ms or limits.send_sync_timeout_ms, limits.send_sync_timeout_max_ms)
     heads: queue.SimpleQueue[Header] = queue.SimpleQueue()
     stop_listening = door.chain.on_new_head(heads.put)  # before sending: no head may slip by
     try:
-        try:
-            transaction_hash = door.chain.send_raw_transaction(raw)
-        except NonceTooHigh as error:
-            raise RpcError(SYNC_NONCE_GAP, f"nonce too high: {error.detail}") from error
-        receipt = get_transaction_receipt(door, transaction_hash)
-        deadline_ms = door.clock.now_ms() + wait_ms
-        while receipt is None:
-            try:
-                heads.get(timeout=max(0, deadline_ms - door.clock.now_ms()) / 1000)
-            except queue.Empty:
-                raise RpcError(
-                    SYNC_TIMEOUT,
-                    f"the transaction was added to the pool but not mined within {wait_ms} ms; ask for its receipt",
-                    hexed(transaction_hash),
-                ) from None
-            receipt = get_transaction_receipt(door, transaction_hash)
-        return receipt
+        transaction_hash = door.chain.send_raw_transaction(raw)
+        if any(waiting.hash == transaction_hash for waiting in door.chain.queued_transactions()):
+            raise RpcError(
+                SYNC_UNREADY,
+                "the transaction is in the pool but waits for an earlier nonce of its sender; send that one",
+                hexed(transaction_hash),
+            )
+        return _mined(door, transaction_hash, heads, timeout_ms)
     finally:
         stop_listening()
+
+
+def _mined(door: Door, transaction_hash: bytes, heads: "queue.SimpleQueue[Header]", timeout_ms: int) -> dict[str, Any]:
+    limits = door.limits
+    wait_ms = timeout_ms if 0 < timeout_ms <= limits.send_sync_timeout_max_ms else limits.send_sync_timeout_ms
+    deadline = time.monotonic() + wait_ms / 1000
+    while (receipt := get_transaction_receipt(door, transaction_hash)) is None:
+        try:
+            heads.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            words = f"the transaction is in the pool but was not mined in {wait_ms} ms; ask for its receipt later"
+            raise RpcError(SYNC_TIMEOUT, words, hexed(transaction_hash)) from None
+    return receipt
 
 
 # SIGNING WITH A KEY OF THE NODE'S: it has none to lend, but for the dev profile's
