@@ -101,7 +101,8 @@ def member_add(bic: str, lei: str, legal_name: str, **flags: Any) -> None:
     async def act() -> dict[str, Any]:
         async with operator_door(config) as door:
             made = await door.post("/v1/members", {"bic": bic, "lei": lei, "legal_name": legal_name})
-            await door.post(f"/v1/members/{made['id']}/activate")
+            if made["status"] == "pending":
+                await door.post(f"/v1/members/{made['id']}/activate")
             accounts = [
                 await door.post("/v1/accounts", {"member": made["id"], "kind": kind, "currency": code})
                 for code in config.currencies

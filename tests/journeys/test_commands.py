@@ -1,0 +1,93 @@
+"""The commands as an operator types them: real processes on a real data directory."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger_node.demo.process import NodeProcess
+
+COMMAND = (sys.executable, "-m", "ledger_node")
+
+
+def ledger_node(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("commands") / "node"
+    outcome = ledger_node("init", "--data", str(data), "--chain-id", "4711", "--sample")
+    assert outcome.returncode == 0, outcome.stderr
+    return data
+
+
+def test_init_writes_three_banks_with_six_accounts_each_and_lets_nobody_else_read_it(sample: Path) -> None:
+    credentials = json.loads((sample / "credentials.json").read_text())
+    assert stat.S_IMODE((sample / "credentials.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(sample.stat().st_mode) == 0o700
+    assert credentials["operator"]["api_key"]
+    assert len(credentials["members"]) == 3
+    for member in credentials["members"]:
+        assert {(account["kind"], account["currency"]) for account in member["accounts"]} == {
+            (kind, currency) for kind in ("DDA", "BDA") for currency in ("USD", "EUR", "JPY")
+        }
+    for keystore in (sample / "keys").iterdir():
+        assert stat.S_IMODE(keystore.stat().st_mode) == 0o600
+
+
+def test_init_does_not_touch_a_directory_that_is_a_nodes_already(sample: Path) -> None:
+    before = {path: path.read_bytes() for path in sample.rglob("*") if path.is_file()}
+    outcome = ledger_node("init", "--data", str(sample))
+    assert (outcome.returncode, "already" in outcome.stderr) == (2, True)
+    assert {path: path.read_bytes() for path in sample.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--data", "/nowhere/at/all"), "init"),
+        (("run", "--gatway-port", "1"), "No such option"),
+        (("audit", "--data", "/nowhere/at/all"), "init"),
+        (("init", "--chain-id", "0"), "chain-id"),
+        (("member", "add", "--bic", "X"), "--lei"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_how_to_mend_it(arguments: tuple[str, ...], said: str) -> None:
+    outcome = ledger_node(*arguments)
+    assert outcome.returncode == 2
+    assert said in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_members_are_administered_with_and_without_a_running_node(sample: Path) -> None:
+    added = ledger_node(
+        "member", "add", "--data", str(sample), "--bic", "DELTGB2LXXX", "--lei", "213800DELTABANKAB005", "--name", "Delta"
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    made = json.loads(added.stdout)
+    assert made["api_key"].startswith("lnk_") and len(made["accounts"]) == 6
+    assert "DELTGB2LXXX\tactive" in ledger_node("member", "list", "--data", str(sample)).stdout
+
+    node = NodeProcess(sample)
+    node.start()
+    try:
+        suspended = ledger_node("member", "suspend", "DELTGB2LXXX", "--data", str(sample))
+        assert "\tsuspended\t" in suspended.stdout, suspended.stderr
+        assert "DELTGB2LXXX\tsuspended" in ledger_node("member", "list", "--data", str(sample)).stdout
+        unknown = ledger_node("member", "suspend", "NOBOGB2LXXX", "--data", str(sample))
+        assert (unknown.returncode, "member_not_found" in unknown.stderr) == (2, True)
+        assert ledger_node("health", "--data", str(sample)).returncode == 0
+        assert ledger_node("audit", "--data", str(sample)).returncode == 0
+
+        second = ledger_node("run", "--data", str(sample), "--gateway-port", "0", "--rpc-port", "0")
+        assert (second.returncode, "Another process holds" in second.stderr) == (2, True)
+    finally:
+        assert node.stop() == 0
+    assert ledger_node("health", "--data", str(sample), "--gateway-port", "1").returncode == 1
+    assert ledger_node("audit", "--data", str(sample)).returncode == 0
