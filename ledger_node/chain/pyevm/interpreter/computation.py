@@ -17,7 +17,7 @@ from eth.vm.computation import BaseComputation
 from ledger_node.chain.pyevm.interpreter.program import Program, translated_gas_costs
 from ledger_node.chain.pyevm.interpreter.runtime import Frame
 
-PROGRAMS_KEPT = 256
+PROGRAMS_KEPT = 128
 RUNS_BEFORE_TRANSLATION = 8  # translating an operation costs about as much as py-evm running it a dozen times
 
 
@@ -30,7 +30,7 @@ class TranslatingCodeStream(CodeStream):
         self._program_of = program_of
 
     def __iter__(self) -> Iterator[int]:
-        computation = self._computation
+        computation, self._computation = self._computation, None  # it runs once, and a cycle would outlive the call
         program = self._program_of(self._raw_code_bytes)
         meter = computation._gas_meter
         stack: list[Any] = computation._stack.values

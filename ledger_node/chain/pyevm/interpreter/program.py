@@ -17,6 +17,8 @@ from ledger_node.chain.pyevm.interpreter.operations import EFFECTS
 from ledger_node.chain.pyevm.interpreter.trace import TraceFunction, translate
 from ledger_node.chain.pyevm.interpreter.values import PURE
 
+SPARE_OPERATIONS = 2000  # so that short programs, too, may have a few traces
+
 _STACK_AND_FLOW = {op.POP, op.JUMP, op.JUMPI, op.JUMPDEST, op.PC, *range(op.PUSH0, op.SWAP16 + 1)}
 _TRANSLATED = PURE.keys() | EFFECTS.keys() | _STACK_AND_FLOW
 
@@ -34,7 +36,7 @@ class Program:
         self._gas_costs = gas_costs
         self._runs: Counter[int] = Counter()
         self._runs_before_translation = runs_before_translation
-        self._operations_left = 1000 + 4 * len(code)
+        self._operations_left = len(code) + SPARE_OPERATIONS
 
     def trace(self, at: int) -> TraceFunction | None:
         """The trace that starts at a place, or None while py-evm shall run it. Counts the visit."""

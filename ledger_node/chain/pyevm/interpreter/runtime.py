@@ -11,8 +11,8 @@ from eth import constants
 from eth.exceptions import OutOfGas, WriteProtection
 from eth.vm.forks.berlin.constants import COLD_SLOAD_COST, WARM_STORAGE_READ_COST
 from eth.vm.forks.london.storage import GAS_SCHEDULE_EIP3529
-from eth_hash.auto import keccak
 
+from ledger_node.chain.encoding import keccak
 from ledger_node.chain.pyevm.interpreter.values import MAX, SIGN
 
 from_bytes = int.from_bytes
@@ -33,6 +33,7 @@ class Frame:
         "calldata_size",
         "caller",
         "computation",
+        "database",
         "is_static",
         "state",
         "value",
@@ -43,6 +44,7 @@ class Frame:
         data = message.data_as_bytes
         self.computation = computation
         self.state = computation.state
+        self.database = computation.state._account_db  # what py-evm's state hands storage questions on to
         self.account = message.storage_address
         self.is_static = message.is_static
         self.calldata_size = len(data)
@@ -102,20 +104,20 @@ def keccak_pair(data: bytes) -> int:
     return from_bytes(keccak(data))
 
 
-def keccak_int(data: bytearray) -> int:
-    return from_bytes(keccak(data))
+def keccak_int(data: bytes | bytearray) -> int:
+    return from_bytes(keccak(bytes(data)))
 
 
 # STORAGE
 
 
 def sload(frame: Frame, slot: int, gas: int) -> tuple[int, int]:
-    state = frame.state
+    database = frame.database
     account = frame.account
-    if state.is_storage_warm(account, slot):
-        return state.get_storage(account, slot), gas - WARM_STORAGE_READ_COST
-    state.mark_storage_warm(account, slot)
-    return state.get_storage(account, slot), gas - COLD_SLOAD_COST
+    if database.is_storage_warm(account, slot):
+        return database.get_storage(account, slot), gas - WARM_STORAGE_READ_COST
+    database.mark_storage_warm(account, slot)
+    return database.get_storage(account, slot), gas - COLD_SLOAD_COST
 
 
 def sstore(frame: Frame, slot: int, value: int, gas: int) -> int:
@@ -124,14 +126,14 @@ def sstore(frame: Frame, slot: int, value: int, gas: int) -> int:
         raise WriteProtection("SSTORE inside of a static call")
     if gas <= _SSTORE_SENTRY_GAS:
         raise OutOfGas("SSTORE below the stipend")
-    state = frame.state
+    database = frame.database
     account = frame.account
-    current = state.get_storage(account, slot)
+    current = database.get_storage(account, slot)
     refund = 0
     if current == value:
         cost = WARM_STORAGE_READ_COST
     else:
-        original = state.get_storage(account, slot, from_journal=False)
+        original = database.get_storage(account, slot, from_journal=False)
         if original == current:
             if original == 0:
                 cost = _SET_GAS
@@ -148,8 +150,8 @@ def sstore(frame: Frame, slot: int, value: int, gas: int) -> int:
                     refund += _CLEARS_REFUND
             if original == value:
                 refund += (_SET_GAS if original == 0 else _RESET_GAS) - WARM_STORAGE_READ_COST
-    if not state.is_storage_warm(account, slot):
-        state.mark_storage_warm(account, slot)
+    if not database.is_storage_warm(account, slot):
+        database.mark_storage_warm(account, slot)
         cost += COLD_SLOAD_COST
     gas -= cost
     if gas < 0:
@@ -157,7 +159,7 @@ def sstore(frame: Frame, slot: int, value: int, gas: int) -> int:
     if refund:
         frame.computation.refund_gas(refund)
     if current != value:
-        state.set_storage(account, slot, value)
+        database.set_storage(account, slot, value)
     return gas
 
 

@@ -135,11 +135,17 @@ class Trace:
         self.gas += self._gas_costs[op.JUMPI]
         if decision.constant is not None:
             return target.constant if decision.constant else after
-        jumps = self._runs.get(target.constant, 0) > self._runs.get(after, 0)
-        go_on, leave_to = (target.constant, after) if jumps else (after, target.constant)
-        self.write(f"if {decision.when_false if jumps else decision.when_true}:")
-        self._leave(str(leave_to), indent=" ")
-        return go_on
+        jumped, fell = self._runs.get(target.constant, 0), self._runs.get(after, 0)
+        if jumped > fell:
+            self.write(f"if {decision.when_false}:")
+            self._leave(str(after), indent=" ")
+            return target.constant
+        self.write(f"if {decision.when_true}:")
+        self._leave(str(target.constant), indent=" ")
+        if fell:
+            return after
+        self._leave(str(after))  # neither way was ever taken: nothing tells which one is worth writing
+        return None
 
     def _leave(self, target: str, indent: str = "") -> None:
         """Write an exit: put the changed items back and say where to go on, or ~where py-evm shall."""
