@@ -7,11 +7,18 @@ are mined as they come (`mined` in tests/networks/sender.py waits for one), `eng
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.encoding import keccak
+from ledger_node.chain.genesis import GenesisAccount, build_genesis
+from ledger_node.chain.pyevm.engine import open_chain
 from ledger_node.chain.remote import RemoteChain
+from ledger_node.clock import SystemClock
+from ledger_node.keys import LocalSigner
 from tests.networks.anvil import Anvil
 from tests.networks.sender import Sender
 
@@ -34,7 +41,26 @@ def anvil() -> Iterator[Engine]:
             chain.close()
 
 
-ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {"anvil": anvil}
+@contextmanager
+def pyevm() -> Iterator[Engine]:
+    """The embedded engine, on disk."""
+    sender = Sender(chain_id=20_131, fees=(0, 0))
+    sealer = LocalSigner(keccak(b"sealer"))
+    genesis = build_genesis(
+        chain_id=sender.chain_id,
+        sealer=sealer.address,
+        timestamp=SystemClock().now_ms() // 1000,
+        alloc={sender.address: GenesisAccount(balance=10**22)},
+    )
+    with TemporaryDirectory() as directory:
+        chain = open_chain(Path(directory), genesis, sealer=sealer)
+        try:
+            yield Engine("pyevm", chain, sender)
+        finally:
+            chain.close()
+
+
+ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {"pyevm": pyevm, "anvil": anvil}
 
 
 @pytest.fixture(params=ENGINES)

@@ -109,12 +109,18 @@ class Store:
         self._nodes: LRU[Hash32, tries.Node] = LRU(nodes_cached)
         self._codes: LRU[Hash32, bytes] = LRU(1_000)
         self._headers: LRU[int, Header] = LRU(4_000)
-        self._writer = self._connect()
+        try:
+            self._writer = self._connect()
+            self._open_schema(directory)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_schema(self, directory: Path) -> None:
         if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             self._create()
         found = self.meta("format")
         if found != FORMAT:
-            self.close()
             raise ConfigurationError(
                 f"The chain in {directory} has format {found}; this release reads {FORMAT}. "
                 "Install the release that wrote it, or import its exported blocks into a new directory."
