@@ -91,7 +91,8 @@ class Desk:
 
     def _answer(self, sitting: "_Sitting", failure: BaseException | None) -> None:
         if failure is None:
-            self._watch.opened(answer.operation for answer in sitting.answers if isinstance(answer, Accepted))
+            new = [answer for answer in sitting.answers if isinstance(answer, Accepted) and not answer.replayed]
+            self._watch.opened(answer.operation for answer in new)
         for (_, future), answer in zip_longest(sitting.present, sitting.answers):
             if failure is not None:
                 future.set_exception(failure)

@@ -154,6 +154,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """The contract of one currency, deployed in `block_number`."""
+
+    currency: str
+    name: str
+    address: bytes
+    block_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReservePosition:
     """Reserve (posted plus mint holds) against token supply in one currency, at one booked block."""
 

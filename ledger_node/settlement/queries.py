@@ -27,6 +27,7 @@ from ledger_node.settlement.model import (
     PaymentKind,
     ReservePosition,
     Status,
+    Token,
 )  # fmt: skip
 from ledger_node.settlement.pages import Slice, page
 
@@ -133,6 +134,13 @@ class Queries:
         """Reserve against supply in every currency, from one snapshot."""
         with self._database.read() as connection:
             return audit.positions(connection)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """The token contracts that are on the chain, by currency."""
+        query = sa.select(tables.tokens).where(tables.tokens.c.block_number.is_not(None)).order_by("currency")
+        with self._database.read() as connection:
+            found = connection.execute(query)
+            return tuple(Token(row.currency, row.name, row.address, row.block_number) for row in found)
 
     def booked_block(self) -> int:
         """The number of the last block booked."""
