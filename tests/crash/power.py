@@ -1,4 +1,4 @@
-"""Power that fails at a chosen durable write: before it, so that it never happens, or after it, so that nobody hears of it.
+"""Power that fails at a chosen durable write: before it, so it never happens, or after it, so nobody hears of it.
 
 Once it has failed nothing of that run becomes durable any more, in either store, on any thread.
 """
@@ -14,7 +14,7 @@ class PowerFailed(BaseException):
 
 
 class Power:
-    """A hook for both stores. Fails at the `fail_at`-th moment (two a write, counted from 0) after `arm`; None never."""
+    """A hook for both stores. Fails at moment `fail_at` (two a write, counted from 0) after `arm`; None never."""
 
     def __init__(self, fail_at: int | None = None) -> None:
         self.fail_at = fail_at

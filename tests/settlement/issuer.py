@@ -1,4 +1,4 @@
-"""A whole issuer in one process: real chain, real ledger file, hand-set clock, and blocks made when the test says so.
+"""A whole issuer in one process: real chain, real ledger file, hand-set clock, blocks made when the test says so.
 
 `settle()` runs the cycle to its end without a single wait: whatever is queued is done, a block is made of what was sent,
 it is booked, and so on until nothing is left to do.

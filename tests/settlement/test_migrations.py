@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import ledger_node.gateway.credentials  # noqa: F401  declares its tables
+import ledger_node.gateway.credentials
 import ledger_node.reserve.tables
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
 from ledger_node.database import Database, metadata
@@ -41,8 +41,11 @@ def _checks(inspector: sa.Inspector, table: str) -> set[tuple[str | None, str]]:
     return {(check["name"], check["sqltext"]) for check in inspector.get_check_constraints(table)}
 
 
-def _indexes(inspector: sa.Inspector, table: str) -> set[tuple[str | None, str]]:
-    return {(index["name"], str(index)) for index in inspector.get_indexes(table)}
+def _indexes(inspector: sa.Inspector, table: str) -> set[tuple[str | None, ...]]:
+    return {
+        (index["name"], *index["column_names"], str(index["unique"]), str(index["dialect_options"].get("sqlite_where")))
+        for index in inspector.get_indexes(table)
+    }
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
