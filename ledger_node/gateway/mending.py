@@ -68,19 +68,27 @@ MENDING: dict[str, str] = {
     "chain_behind_ledger": "The chain lost blocks that were booked; restore the chain store. Callers see `internal`.",
     "backing_broken": "Supply and reserve disagree; run `ledger-node audit`. Callers see `internal`.",
     "chain_error": "The chain refused what the node asked of it. Callers see `internal`.",
-    "invalid_transaction": "A transaction is not one this chain can take. On JSON-RPC: mend and sign it again. Here: `internal`.",
+    "invalid_transaction": (
+        "A transaction is not one this chain can take. On JSON-RPC: mend and sign it again. Here: `internal`."
+    ),
     "nonce_too_low": "The sender's nonce is used already. On JSON-RPC: ask for the next one. Here: `internal`.",
     "nonce_too_high": "A transaction before this one is missing. On JSON-RPC: send that one first. Here: `internal`.",
-    "insufficient_balance_for_gas": "The sender cannot pay for the gas it offers. On JSON-RPC: offer zero. Here: `internal`.",
+    "insufficient_balance_for_gas": (
+        "The sender cannot pay for the gas it offers. On JSON-RPC: offer zero. Here: `internal`."
+    ),
     "intrinsic_gas_too_low": "Less gas than the transaction itself costs. On JSON-RPC: estimate it. Here: `internal`.",
     "gas_limit_too_high": "More gas than a block has. On JSON-RPC: estimate it. Here: `internal`.",
     "underpriced": "Another transaction with this nonce waits. On JSON-RPC: offer more than it does. Here: `internal`.",
     "mempool_full": "Too many transactions wait. On JSON-RPC: send it again later. Here: `internal`.",
-    "not_permitted": "The network's permissions refuse the sender. On JSON-RPC: ask your administrator. Here: `internal`.",
+    "not_permitted": (
+        "The network's permissions refuse the sender. On JSON-RPC: ask your administrator. Here: `internal`."
+    ),
     "invalid_block": "A block breaks a rule of the network; it was not imported. Callers see `internal`.",
     "reverted": "A contract refused the call; its data says why. Callers see `internal`.",
     "call_failed": "A call ran out of gas, of time, or into an invalid opcode. Callers see `internal`.",
     "block_not_found": "There is no such block, or its state is not kept. Callers see `internal`.",
     "genesis_mismatch": "The data directory belongs to another network; use its own. Callers see `internal`.",
-    "chain_replaced": "The other client's chain was reset or took a final block back; see the operator's log. Callers see `internal`.",
+    "chain_replaced": (
+        "The other client's chain was reset or took a final block back; see the operator's log. Callers see `internal`."
+    ),
 }

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ledger_node.settlement.pages import LIMIT_MAX, Slice
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_CURSOR = r"^[A-Za-z0-9_=-]{1,512}$"
 
 
 def _milliseconds(value: object) -> int:
@@ -32,7 +33,8 @@ class ListQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX, description="How many at most.")] = 25
     cursor: Annotated[
-        str | None, Field(max_length=512, description="`next_cursor` of the page before; the filters must be the same.")
+        str | None,
+        Field(pattern=_CURSOR, description="`next_cursor` of the page before, asked with the same filters."),
     ] = None
     created_from: Annotated[
         Moment | None, Field(alias="created_at[gte]", description="Created at this time or later.")

@@ -11,20 +11,17 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from ledger_node.chain.remote import RemoteChain
-from ledger_node.clock import SystemClock
-from ledger_node.database import Database
 from ledger_node.gateway.app import create_app
-from ledger_node.keys import LocalSigner
-from ledger_node.settlement.deployment import Signers
-from ledger_node.settlement.house import House, Settings
-from tests.networks.anvil import FUNDED_KEYS, Anvil
+from ledger_node.settlement.house import House
+from tests.settlement.issuer import Issuer
 
 BANKS = (
     ("ALBKUS33XXX", "549300ALBIONBANK0136", "Albion Bank, N.A."),
     ("BRVADEFFXXX", "529900BRAVAKREDI0289", "Brava Kreditbank AG"),
     ("CEDRJPJTXXX", "353800CEDARTRUST0338", "Cedar Trust Bank, Ltd."),
 )
+
+Serve = Callable[[FastAPI], str]
 
 _keys = itertools.count(1)
 
@@ -74,27 +71,21 @@ def new_key() -> str:
 
 
 @pytest.fixture(scope="session")
-def anvil() -> Iterator[Anvil]:
-    with Anvil("--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-min-priority-fee") as process:
-        yield process
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
+    """A whole issuer whose chain makes a block as soon as there is work."""
+    issuer = Issuer(tmp_path_factory.mktemp("gateway"), currencies=("USD", "EUR", "JPY"), produce=True)
+    issuer.house.start()
+    yield issuer
+    issuer.close()
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory, anvil: Anvil) -> Iterator[House]:
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('gateway') / 'ledger.sqlite'}")
-    database.migrate()
-    chain = RemoteChain(anvil.url, poll_interval_s=0.02)
-    signers = Signers(*(LocalSigner(key) for key in FUNDED_KEYS))
-    house = House(database, chain, signers, SystemClock(), Settings(tick_s=0.1))
-    house.start()
-    yield house
-    house.stop()
-    chain.close()
-    database.close()
+def house(issuer: Issuer) -> House:
+    return issuer.house
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[FastAPI], str]]:
+def serve() -> Iterator[Serve]:
     """Put an app on a free port of 127.0.0.1; answers its URL."""
     running: list[tuple[Any, threading.Thread]] = []
 
@@ -125,7 +116,7 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
 
 
 @pytest.fixture(scope="session")
-def door(house: House, serve: Callable[[FastAPI], str]) -> Door:
+def door(house: House, serve: Serve) -> Door:
     app = create_app(house)
     _, secret = house.writer.run(
         lambda connection: app.state.keys.create(connection, scope="operator", member_id=None, name="tests")

@@ -1,0 +1,118 @@
+"""What every answer carries: a request id, security headers, no hint of the server; and what is written about it."""
+
+import logging
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.gateway.app import create_app
+from tests.gateway.conftest import Bank, Door, Serve
+
+PATHS = ["/livez", "/docs", "/openapi.json", "/errors/internal", "/v1/members", "/nowhere", "/static/docs.js"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_has_a_request_id_of_its_own(path: str, anybody: httpx.Client) -> None:
+    first, second = anybody.get(path), anybody.get(path)
+    assert first.headers["x-request-id"].startswith("req_")
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+def test_a_callers_own_request_id_is_kept(anybody: httpx.Client) -> None:
+    answer = anybody.get("/v1/members", headers={"X-Request-Id": "bank-7:42.a_b"})
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "bank-7:42.a_b"
+
+
+@pytest.mark.parametrize("bad", ["two words", "x" * 129, "<script>", "a\tb", "é".encode()])
+def test_a_request_id_that_could_do_harm_is_replaced(bad: str | bytes, anybody: httpx.Client) -> None:
+    answer = anybody.get("/livez", headers={"X-Request-Id": bad})
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_has_the_security_headers_and_no_server_header(path: str, anybody: httpx.Client) -> None:
+    headers = anybody.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
+    assert "access-control-allow-origin" not in headers
+
+
+def test_answers_about_money_are_not_to_be_cached(albion: Bank) -> None:
+    assert albion.http.get("/v1/accounts").headers["cache-control"] == "no-store"
+
+
+def test_a_path_that_is_not_there(anybody: httpx.Client) -> None:
+    for path in ("/nowhere", "/v1", "/v1/transfers/", "/v1/transfer", "/V1/transfers", "/docs/", "/redoc"):
+        answer = anybody.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_method_that_a_path_does_not_take(anybody: httpx.Client) -> None:
+    answer = anybody.delete("/v1/members")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"
+    assert anybody.put("/v1/reserve").headers["allow"] == "GET"
+
+
+def test_an_unexpected_error_is_told_without_its_inside_and_logged_with_the_request_id(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(door.house)
+
+    @app.get("/breaks")
+    async def breaks(request: Request) -> Response:
+        raise ZeroDivisionError("the secret inside")
+
+    with httpx.Client(base_url=serve(app), trust_env=False) as http:
+        answer = http.get("/breaks", headers={"X-Request-Id": "find-me"})
+        assert http.get("/livez").status_code == 200
+    assert (answer.status_code, answer.json()["code"], answer.json()["request_id"]) == (500, "internal", "find-me")
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+    record = next(record for record in caplog.records if "find-me" in record.getMessage())
+    assert record.exc_info is not None
+    assert "the secret inside" in str(record.exc_info[1])
+
+
+def test_the_access_log_says_who_did_what_and_shows_no_secret(
+    door: Door, albion: Bank, brava: Bank, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = albion.http.headers["authorization"].removeprefix("Bearer ")
+    with caplog.at_level(logging.INFO, logger="ledger_node.access"):
+        answer = albion.pay("/v1/transfers", albion.bda["USD"], brava.bda["USD"], "1.00", external_id="private-ref")
+        albion.http.get("/v1/accounts?limit=3")
+    lines = [vars(record) for record in caplog.records if record.name == "ledger_node.access"]
+    line = next(line for line in lines if line["request_id"] == answer.headers["x-request-id"])
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/transfers", 201)
+    assert line["member"] == albion.id
+    assert line["api_key_id"].startswith("key_")
+    assert line["duration_ms"] > 0
+    assert secret not in str(lines)
+    assert "private-ref" not in str(lines)
+
+
+def test_metrics_count_by_route_not_by_id(operator: Bank, albion: Bank) -> None:
+    albion.http.get(f"/v1/accounts/{albion.bda['USD']}")
+    answer = operator.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'route="/v1/accounts/{account_id}",status="200"' in answer.text
+    assert albion.bda["USD"] not in answer.text
+
+
+def test_readyz_says_ready_only_while_payments_can_settle(door: Door, anybody: httpx.Client) -> None:
+    ready = anybody.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "reasons": []})
+    door.house.outbox.trouble = "the chain is away"
+    try:
+        broken = anybody.get("/readyz")
+        assert anybody.get("/livez").status_code == 200
+    finally:
+        door.house.outbox.trouble = None
+    assert (broken.status_code, broken.json()) == (503, {"ready": False, "reasons": ["the chain is away"]})
+    assert anybody.get("/readyz").status_code == 200
