@@ -190,6 +190,8 @@ class House:
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""
         reasons = [self.closed_because(), self.outbox.trouble]
+        if self._stopping.is_set():
+            reasons.append("the node is stopping")
         if not self._begun:
             reasons.append("book and chain have not been brought together yet")
         with self.database.read() as connection:
