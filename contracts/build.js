@@ -15,7 +15,7 @@ const CODE_LIMIT = 24_576; // EIP-170
 const SETTINGS = {
   evmVersion: "prague",
   viaIR: true,
-  optimizer: { enabled: true, runs: 1000 },
+  optimizer: { enabled: true, runs: 10000 },
   metadata: { bytecodeHash: "none", appendCBOR: false },
 };
 

@@ -6,6 +6,7 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {AccessControlDefaultAdminRules} from
     "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {Authorizations} from "./token/Authorizations.sol";
+import {Holds} from "./token/Holds.sol";
 import {Ledger} from "./token/Ledger.sol";
 import {Restriction} from "./token/Restriction.sol";
 import {Settlement} from "./token/Settlement.sol";
@@ -13,7 +14,7 @@ import {load} from "./token/AccountWord.sol";
 
 /// A bank's deposit token in one currency: claims of member banks on deposits in the issuer's own books, 1:1.
 /// A base unit is a minor unit of the currency. README.md says for each method who may call it and when it fails.
-contract DepositToken is Settlement, ERC20Permit, Authorizations {
+contract DepositToken is Settlement, Holds, ERC20Permit, Authorizations {
     struct Setup {
         string name;
         string symbol;
@@ -33,6 +34,7 @@ contract DepositToken is Settlement, ERC20Permit, Authorizations {
     event Retired(address indexed successor);
 
     error TokenRetired(address successor);
+    error SuccessorMissing();
 
     uint8 private immutable _decimals;
     string private _currency;
@@ -76,8 +78,38 @@ contract DepositToken is Settlement, ERC20Permit, Authorizations {
 
     function retire(address successor_) external onlyRole(DEFAULT_ADMIN_ROLE) whenPaused {
         if (successor != address(0)) revert TokenRetired(successor);
+        if (successor_ == address(0)) revert SuccessorMissing();
         successor = successor_;
         emit Retired(successor_);
+    }
+
+    // ERC-1404, and the same question in ERC-7943's words: what would forbid the holder's own transfer now
+
+    function detectTransferRestriction(address from, address to, uint256 amount) public view returns (uint8) {
+        return paused() ? Restriction.PAUSED : detect(load(from), load(to), amount);
+    }
+
+    function messageForTransferRestriction(uint8 code) external pure returns (string memory) {
+        bytes32 message = Restriction.message(code);
+        uint256 length = 0;
+        while (length < 32 && message[length] != 0) ++length;
+        bytes memory text = new bytes(length);
+        assembly ("memory-safe") {
+            mstore(add(text, 0x20), message)
+        }
+        return string(text);
+    }
+
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        return detectTransferRestriction(from, to, amount) == 0;
+    }
+
+    function canSend(address account) external view returns (bool) {
+        return load(account).isActive();
+    }
+
+    function canReceive(address account) external view returns (bool) {
+        return load(account).isActive();
     }
 
     // ERC-20 APPROVALS: owner and spender must be active accounts; taking an approval back is always possible

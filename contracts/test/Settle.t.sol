@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {Leg} from "../src/token/Leg.sol";
 import {Restriction} from "../src/token/Restriction.sol";
 import {Settlement} from "../src/token/Settlement.sol";
 import {Vm, vm} from "./Cheats.sol";
@@ -9,7 +10,7 @@ import {TokenSetup} from "./TokenSetup.sol";
 
 contract SettleTest is TokenSetup {
     function test_a_batch_mints_transfers_and_redeems_in_order() public {
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](3);
+        Leg[] memory legs = new Leg[](3);
         legs[0] = mintLeg(ALICE, 100_00);
         legs[1] = transferLeg(ALICE, BOB, 60_00);
         legs[2] = redeemLeg(BOB, 25_00);
@@ -22,7 +23,7 @@ contract SettleTest is TokenSetup {
 
     function test_a_leg_that_fails_moves_nothing_and_stops_no_other() public {
         fund(ALICE, 50_00);
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](3);
+        Leg[] memory legs = new Leg[](3);
         legs[0] = transferLeg(ALICE, BOB, 20_00);
         legs[1] = transferLeg(ALICE, BOB, 30_01);
         legs[2] = transferLeg(BOB, CAROL, 20_00);
@@ -34,7 +35,7 @@ contract SettleTest is TokenSetup {
 
     function test_every_leg_that_moved_gives_one_transfer_event_in_leg_order() public {
         fund(ALICE, 50_00);
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](4);
+        Leg[] memory legs = new Leg[](4);
         legs[0] = transferLeg(ALICE, BOB, 1);
         legs[1] = transferLeg(BOB, ALICE, 2);
         legs[2] = mintLeg(BOB, 3);
@@ -62,7 +63,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_a_mint_never_lifts_supply_above_the_attested_reserve() public {
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](3);
+        Leg[] memory legs = new Leg[](3);
         legs[0] = mintLeg(ALICE, 60_00);
         legs[1] = mintLeg(BOB, 40_01);
         legs[2] = mintLeg(BOB, 40_00);
@@ -74,7 +75,7 @@ contract SettleTest is TokenSetup {
     function test_a_batch_that_leaves_supply_above_the_reserve_reverts_whole() public {
         fund(ALICE, 50_00);
         bytes32 batchId = bytes32(uint256(77));
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](1);
+        Leg[] memory legs = new Leg[](1);
         legs[0] = redeemLeg(ALICE, 10_00);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, 39_99);
         vm.prank(SETTLEMENT);
@@ -85,7 +86,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_a_batch_id_is_usable_once() public {
-        Settlement.Instruction[] memory none = new Settlement.Instruction[](0);
+        Leg[] memory none = new Leg[](0);
         settle(none, 10);
         bytes32 used = bytes32(batches);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(used, 10);
@@ -95,7 +96,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_only_the_settlement_role_settles() public {
-        Settlement.Instruction[] memory none = new Settlement.Instruction[](0);
+        Leg[] memory none = new Leg[](0);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         bytes32 role = token.SETTLEMENT_ROLE();
         vm.prank(ADMIN);
@@ -104,7 +105,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_an_attestation_counts_only_for_its_own_batch_and_from_the_attestor() public {
-        Settlement.Instruction[] memory none = new Settlement.Instruction[](0);
+        Leg[] memory none = new Leg[](0);
         bytes32 batchId = bytes32(uint256(9));
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, 10);
         vm.startPrank(SETTLEMENT);
@@ -127,7 +128,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_an_attestation_signature_with_high_s_is_refused() public {
-        Settlement.Instruction[] memory none = new Settlement.Instruction[](0);
+        Leg[] memory none = new Leg[](0);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
         bytes32 r;
@@ -143,7 +144,7 @@ contract SettleTest is TokenSetup {
     }
 
     function test_an_older_attestation_is_refused() public {
-        Settlement.Instruction[] memory none = new Settlement.Instruction[](0);
+        Leg[] memory none = new Leg[](0);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         settle(none, 10);
         vm.prank(SETTLEMENT);
@@ -162,7 +163,7 @@ contract SettleTest is TokenSetup {
         fund(ALICE, 50_00);
         vm.prank(PAUSER);
         token.pause();
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](3);
+        Leg[] memory legs = new Leg[](3);
         legs[0] = mintLeg(ALICE, 1);
         legs[1] = transferLeg(ALICE, BOB, 1);
         legs[2] = redeemLeg(ALICE, 1);
@@ -173,17 +174,17 @@ contract SettleTest is TokenSetup {
     function test_malformed_legs_are_refused_by_code() public {
         fund(ALICE, 50_00);
         uint256 move = uint256(2) << 248;
-        same("kind 0", settle(Settlement.Instruction(uint160(ALICE), uint160(BOB))), Restriction.INVALID_INSTRUCTION);
-        same("kind 4", settle(Settlement.Instruction(4 << 248, uint160(BOB))), Restriction.INVALID_INSTRUCTION);
+        same("kind 0", settle(Leg(uint160(ALICE), uint160(BOB))), Restriction.INVALID_INSTRUCTION);
+        same("kind 4", settle(Leg(4 << 248, uint160(BOB))), Restriction.INVALID_INSTRUCTION);
         same("zero", settle(transferLeg(ALICE, BOB, 0)), Restriction.INVALID_AMOUNT);
         same("too much", settle(transferLeg(ALICE, BOB, AMOUNT_MAX + 1)), Restriction.INVALID_AMOUNT);
         same("same account", settle(transferLeg(ALICE, ALICE, 1)), Restriction.INVALID_INSTRUCTION);
         uint256 reserved = uint256(1) << 160;
-        Settlement.Instruction memory dirty =
-            Settlement.Instruction(move | reserved | uint160(ALICE), reserved | uint160(BOB));
+        Leg memory dirty =
+            Leg(move | reserved | uint160(ALICE), reserved | uint160(BOB));
         same("reserved bits", settle(dirty), Restriction.INVALID_INSTRUCTION);
-        same("mint from", settle(Settlement.Instruction((1 << 248) | reserved | uint160(ALICE), uint160(BOB))), 2);
-        same("redeem to", settle(Settlement.Instruction((3 << 248) | reserved | uint160(ALICE), uint160(BOB))), 2);
+        same("mint from", settle(Leg((1 << 248) | reserved | uint160(ALICE), uint160(BOB))), 2);
+        same("redeem to", settle(Leg((3 << 248) | reserved | uint160(ALICE), uint160(BOB))), 2);
         same("ALICE", token.balanceOf(ALICE), 50_00);
         same("BOB", token.balanceOf(BOB), 0);
     }

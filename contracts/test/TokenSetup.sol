@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DepositToken} from "../src/DepositToken.sol";
+import {Leg} from "../src/token/Leg.sol";
 import {Settlement} from "../src/token/Settlement.sol";
 import {Checks, Vm, vm} from "./Cheats.sol";
 
@@ -75,20 +76,20 @@ abstract contract TokenSetup is Checks {
 
     // BATCHES
 
-    function mintLeg(address creditor, uint256 amount) internal pure returns (Settlement.Instruction memory) {
-        return Settlement.Instruction((uint256(1) << 248) | (amount << 160), uint160(creditor));
+    function mintLeg(address creditor, uint256 amount) internal pure returns (Leg memory) {
+        return Leg((uint256(1) << 248) | (amount << 160), uint160(creditor));
     }
 
     function transferLeg(address debtor, address creditor, uint256 amount)
         internal
         pure
-        returns (Settlement.Instruction memory)
+        returns (Leg memory)
     {
-        return Settlement.Instruction((uint256(2) << 248) | (amount << 160) | uint160(debtor), uint160(creditor));
+        return Leg((uint256(2) << 248) | (amount << 160) | uint160(debtor), uint160(creditor));
     }
 
-    function redeemLeg(address debtor, uint256 amount) internal pure returns (Settlement.Instruction memory) {
-        return Settlement.Instruction((uint256(3) << 248) | (amount << 160) | uint160(debtor), 0);
+    function redeemLeg(address debtor, uint256 amount) internal pure returns (Leg memory) {
+        return Leg((uint256(3) << 248) | (amount << 160) | uint160(debtor), 0);
     }
 
     function attested(bytes32 batchId, uint256 reserve)
@@ -126,8 +127,46 @@ abstract contract TokenSetup is Checks {
         return abi.encodePacked(r, s, v);
     }
 
+    function split(bytes memory signature) internal pure returns (uint8 v, bytes32 r, bytes32 s) {
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            s := mload(add(signature, 0x40))
+            v := byte(0, mload(add(signature, 0x60)))
+        }
+    }
+
+    // WHAT HOLDERS SIGN
+
+    function signPermit(uint256 key, address owner, address spender, uint256 value, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 typeHash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        return signTyped(key, abi.encode(typeHash, owner, spender, value, token.nonces(owner), deadline));
+    }
+
+    function signAuthorization(
+        uint256 key,
+        bool receives,
+        address from,
+        address to,
+        uint256 value,
+        uint256 validBefore,
+        bytes32 nonce
+    ) internal view returns (bytes memory) {
+        string memory name = receives ? "ReceiveWithAuthorization" : "TransferWithAuthorization";
+        bytes memory members =
+            "(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)";
+        bytes32 typeHash = keccak256(bytes.concat(bytes(name), members));
+        return signTyped(key, abi.encode(typeHash, from, to, value, 0, validBefore, nonce));
+    }
+
+    // BATCHES UNDER AN ATTESTATION
+
     /// Settle under a fresh attestation of `reserve`; the codes of the legs.
-    function settle(Settlement.Instruction[] memory legs, uint256 reserve) internal returns (bytes memory codes) {
+    function settle(Leg[] memory legs, uint256 reserve) internal returns (bytes memory codes) {
         bytes32 batchId = bytes32(++batches);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, reserve);
         vm.recordLogs();
@@ -137,8 +176,8 @@ abstract contract TokenSetup is Checks {
     }
 
     /// Settle one leg under an attestation as large as any.
-    function settle(Settlement.Instruction memory leg) internal returns (uint8 code) {
-        Settlement.Instruction[] memory legs = new Settlement.Instruction[](1);
+    function settle(Leg memory leg) internal returns (uint8 code) {
+        Leg[] memory legs = new Leg[](1);
         legs[0] = leg;
         return uint8(settle(legs, UNLIMITED)[0]);
     }

@@ -17,26 +17,27 @@ type AccountWord is uint256;
 uint256 constant ACCOUNTS = uint256(keccak256("ledger-node.deposit-token.accounts")) & ~uint256(type(uint160).max);
 
 uint256 constant BALANCE_SHIFT = 160;
-uint256 constant STANDING_BYTE = 12;
 uint256 constant STANDING_SHIFT = 152;
 uint256 constant MEMBER_SHIFT = 120;
 
 uint256 constant STATUS_MASK = 0x7f;
 uint256 constant SELF_CUSTODY = 0x80;
 
-// Locked amounts stay below this, so that `locked + amount` always fits a balance's 96 bits.
-uint256 constant LOCKED_MAX = type(uint88).max;
-// Supply, and with it every balance, stays below this.
+// Supply, and with it every balance, stays at or below this, and so does what is locked of one account: the sum of a balance
+// or a locked amount and a leg's amount always fits its 96 bits.
 uint256 constant SUPPLY_MAX = type(uint88).max;
+uint256 constant LOCKED_MAX = type(uint88).max;
 
 uint8 constant NONE = 0;
 uint8 constant ACTIVE = 1;
 uint8 constant SUSPENDED = 2;
 uint8 constant FROZEN = 3;
 uint8 constant CLOSED = 4;
+// Of the zero address alone, and only while a batch runs.
+uint8 constant ISSUER = 5;
 
 using {
-    balance, locked, available, standing, status, isSelfCustody, member, isActive, withLocked, withStatus, raw
+    balance, locked, available, standing, status, isSelfCustody, member, isActive, withLocked, withStatus, raw, exhausted
 } for AccountWord global;
 
 function load(address account) view returns (AccountWord word) {
@@ -104,4 +105,19 @@ function withLocked(AccountWord word, uint256 amount) pure returns (AccountWord)
 
 function withStatus(AccountWord word, uint8 newStatus) pure returns (AccountWord) {
     return AccountWord.wrap((word.raw() & ~(STATUS_MASK << STANDING_SHIFT)) | (uint256(newStatus) << STANDING_SHIFT));
+}
+
+// THE ISSUER'S WORD: the zero address while a batch runs. Its balance is what may still be minted, its member field the code
+// to answer when that is not enough. What may be minted can be below zero at first (the reserve fell, redeems follow), so
+// both balance and locked are raised by ISSUER_BASE.
+
+uint256 constant ISSUER_BASE = 1 << 88;
+
+function issuer(uint256 mintableAboveBase, uint8 exhaustedCode) pure returns (AccountWord) {
+    uint256 word = (mintableAboveBase << BALANCE_SHIFT) | (uint256(ISSUER) << STANDING_SHIFT);
+    return AccountWord.wrap(word | (uint256(exhaustedCode) << MEMBER_SHIFT) | ISSUER_BASE);
+}
+
+function exhausted(AccountWord word) pure returns (uint8) {
+    return uint8(word.raw() >> MEMBER_SHIFT);
 }

@@ -3,28 +3,42 @@ pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {ACCOUNTS, AccountWord, BALANCE_SHIFT, STANDING_BYTE, load, store} from "./AccountWord.sol";
+import {ACCOUNTS, ACTIVE, AccountWord, ISSUER, STANDING_SHIFT, STATUS_MASK, load} from "./AccountWord.sol";
+import {
+    AMOUNT_MAX,
+    DEBIT_SPAN,
+    DEBTOR_MASK,
+    KIND_SHIFT,
+    LEG_BYTES,
+    Leg,
+    MINT,
+    MINT_LEAST,
+    REDEEM,
+    REDEEM_LEAST,
+    TRANSFER_LEAST,
+    VALUE_MASK,
+    amountOf,
+    transferLeg
+} from "./Leg.sol";
 import {Registry} from "./Registry.sol";
 import {Restriction} from "./Restriction.sol";
 
-/// The choke point: the only file that changes a balance. Three movements, `_move`, `_issue` and `_withdraw`; each asks
-/// the registry about every party and answers with a restriction code instead of reverting, so that a batch can go on.
-/// ERC-20's `_update`, through which OpenZeppelin's transfer, transferFrom, permit and ERC-3009 functions pass, calls
-/// `_move` and reverts with the code.
+/// The choke point: `_moveAll` is the only function that changes a balance. It takes legs (see Leg.sol), asks the registry
+/// about both parties of each, and answers with a code per leg instead of reverting, so that a batch can go on past a leg
+/// that fails. ERC-20's `_update`, through which OpenZeppelin's transfer, transferFrom and ERC-3009 functions pass, is a
+/// batch of one that reverts when its leg fails.
+///
+/// Tokens are minted out of the zero address and burnt into it: while a settlement batch runs, its word stands for the
+/// issuer and holds what may still be minted (see Settlement.sol). At all other times it is not registered.
 abstract contract Ledger is ERC20, Pausable, Registry {
     error TransferRestricted(uint8 code, address account);
     error InsufficientUnlockedBalance(address account, uint256 unlocked, uint256 needed);
 
-    uint256 internal constant ADDRESS = type(uint160).max;
-    uint256 internal constant VALUE = uint256(type(uint88).max) << BALANCE_SHIFT;
-
-    /// Whose order a movement is: the part of the debtor's standing that counts; masked with it, the standing must be
-    /// active and nothing else. By the settlement key: active and managed.
-    uint256 internal constant BY_SETTLEMENT = 0xff;
-    /// Active; custody does not matter, for the holder itself gave the order.
-    uint256 internal constant BY_HOLDER = 0x7f;
-    /// Any standing: a court ordered it.
-    uint256 internal constant BY_ORDER = 0x00;
+    // Whose order a movement is: the part of the debtor's standing that counts, which then must be ACTIVE and nothing else.
+    // By the settlement key: managed as well. By the holder: custody does not matter. By a court: nothing matters.
+    uint256 internal constant BY_SETTLEMENT = 0xff << STANDING_SHIFT;
+    uint256 internal constant BY_HOLDER = STATUS_MASK << STANDING_SHIFT;
+    uint256 internal constant BY_ORDER = 0;
 
     uint256 private constant TRANSFER_TOPIC = uint256(keccak256("Transfer(address,address,uint256)"));
 
@@ -32,109 +46,135 @@ abstract contract Ledger is ERC20, Pausable, Registry {
         return load(account).balance();
     }
 
-    /// Move `debit`'s amount (bits 160..247) from `debit`'s address to `credit`, or answer why not. The two must differ.
-    /// One test covers every rule; only when it fails `_refusal` finds out which one it was.
-    function _move(uint256 debit, uint256 credit, uint256 authority) internal returns (uint256 code) {
-        bool refused;
-        uint256 accounts = ACCOUNTS;
-        uint256 addressMask = ADDRESS;
-        uint256 valueMask = VALUE;
-        uint256 topic = TRANSFER_TOPIC;
-        uint256 standingByte = STANDING_BYTE;
+    /// Carry out the legs that lie in memory from `start` to `end`. One code per leg, 0 for one that moved.
+    /// A single test covers every rule; only where it fails, `_refusal` finds out which rule it was.
+    function _moveAll(uint256 start, uint256 end, uint256 authority) internal returns (bytes memory codes) {
+        codes = new bytes((end - start) / LEG_BYTES);
+        unchecked {
+            for (uint256 cursor = start; cursor != end; cursor += LEG_BYTES) {
+                uint256 debit;
+                uint256 credit;
+                assembly ("memory-safe") {
+                    debit := mload(cursor)
+                    credit := mload(add(cursor, 0x20))
+                }
+                uint256 debtorIs = uint256(ACTIVE) << STANDING_SHIFT;
+                uint256 creditorIs = uint256(ACTIVE) << STANDING_SHIFT;
+                if (debit - TRANSFER_LEAST >= DEBIT_SPAN) {
+                    if (debit - MINT_LEAST < DEBIT_SPAN) debtorIs = uint256(ISSUER) << STANDING_SHIFT;
+                    else if (debit - REDEEM_LEAST < DEBIT_SPAN) creditorIs = uint256(ISSUER) << STANDING_SHIFT;
+                    else creditorIs = STATUS_MASK << STANDING_SHIFT;
+                }
+                if (!_move(debit, credit, authority, debtorIs, creditorIs)) {
+                    codes[(cursor - start) / LEG_BYTES] = bytes1(_refusal(debit, credit, authority));
+                }
+            }
+        }
+    }
+
+    /// Move if the debtor's standing, masked with `authority`, is `debtorIs`, the creditor's status is `creditorIs`, and the
+    /// debtor has enough that is not locked. Unchecked arithmetic is proven: balances stay below 2**89, amounts below
+    /// 2**53, locked amounts below 2**89, each in a field of 96 bits.
+    function _move(uint256 debit, uint256 credit, uint256 authority, uint256 debtorIs, uint256 creditorIs)
+        private
+        returns (bool moved)
+    {
+        (uint256 accounts, uint256 debtorMask, uint256 valueMask) = (ACCOUNTS, DEBTOR_MASK, VALUE_MASK);
+        (uint256 statusMask, uint256 topic) = (STATUS_MASK << STANDING_SHIFT, TRANSFER_TOPIC);
         assembly ("memory-safe") {
-            let debtor := and(debit, addressMask)
+            let debtor := and(debit, debtorMask)
             let value := and(debit, valueMask)
-            let fromSlot := or(debtor, accounts)
-            let from := sload(fromSlot)
-            let toSlot := or(credit, accounts)
-            let to := sload(toSlot)
-            refused :=
-                or(
+            let debtorSlot := or(debtor, accounts)
+            let creditorSlot := or(credit, accounts)
+            let from := sload(debtorSlot)
+            let to := sload(creditorSlot)
+            moved :=
+                iszero(
                     or(
-                        // debtor's standing, as far as it counts: 1; creditor's status: active
-                        xor(and(byte(standingByte, from), authority), and(authority, 1)),
-                        xor(and(byte(standingByte, to), 0x7f), 1)
-                    ),
-                    or(
-                        // balance < amount + locked, compared where the balance lies: the bits below it do not matter
-                        lt(from, add(value, shl(160, from))),
-                        // reserved bits of credit set, or one account on both sides
-                        or(shr(160, credit), eq(debtor, credit))
+                        or(
+                            and(xor(from, debtorIs), authority),
+                            and(xor(to, creditorIs), statusMask)
+                        ),
+                        or(
+                            // balance < amount + locked, compared where the balance lies; bits below it change nothing
+                            lt(from, add(value, shl(160, from))),
+                            // reserved bits set, or the same account on both sides
+                            or(shr(160, credit), eq(debtor, credit))
+                        )
                     )
                 )
-            if iszero(refused) {
-                sstore(fromSlot, sub(from, value))
-                sstore(toSlot, add(to, value))
+            if moved {
+                sstore(debtorSlot, sub(from, value))
+                sstore(creditorSlot, add(to, value))
                 mstore(0x00, shr(160, value))
                 log3(0x00, 0x20, topic, debtor, credit)
             }
         }
-        if (refused) code = _refusal(debit, credit, authority);
     }
 
-    /// Why `_move` refused, in order of precedence. Never ALLOWED where `_move` refuses.
+    /// Why `_move` refused, in order of precedence. The code of an exhausted issuer stands in its word.
     function _refusal(uint256 debit, uint256 credit, uint256 authority) private view returns (uint8 code) {
+        uint256 kind = debit >> KIND_SHIFT;
+        uint256 amount = amountOf(debit);
         address debtor = address(uint160(debit));
-        if (credit >> 160 != 0 || uint256(uint160(debtor)) == credit) return Restriction.INVALID_INSTRUCTION;
+        address creditor = address(uint160(credit));
+        bool nobodyPays = kind == MINT;
+        bool nobodyGets = kind == REDEEM;
+        if (
+            kind < MINT || kind > REDEEM || credit >> 160 != 0 || debtor == creditor || nobodyPays != (debtor == address(0))
+                || nobodyGets != (creditor == address(0))
+        ) return Restriction.INVALID_INSTRUCTION;
+        if (amount == 0 || amount > AMOUNT_MAX) return Restriction.INVALID_AMOUNT;
+
         AccountWord from = load(debtor);
-        if (authority != BY_ORDER) {
+        if (!nobodyPays && authority != BY_ORDER) {
             if ((code = Restriction.ofDebtor(from)) != 0) return code;
             if (authority == BY_SETTLEMENT && from.isSelfCustody()) return Restriction.DEBTOR_IN_SELF_CUSTODY;
         }
-        if ((code = Restriction.ofCreditor(load(address(uint160(credit))))) != 0) return code;
-        return Restriction.ofAmount(from, (debit & VALUE) >> BALANCE_SHIFT);
+        if (!nobodyGets && (code = Restriction.ofCreditor(load(creditor))) != 0) return code;
+        return nobodyPays ? from.exhausted() : Restriction.ofAmount(from, amount);
     }
 
-    /// New tokens for `creditor`, unless its status or else `limit` (a code, or 0) forbids. The caller keeps the total.
-    function _issue(address creditor, uint256 amount, uint256 limit) internal returns (uint256 code) {
-        AccountWord word = load(creditor);
-        if ((code = Restriction.ofCreditor(word)) != 0) return code;
-        if (limit != 0) return limit;
-        unchecked {
-            store(creditor, AccountWord.wrap(word.raw() + (amount << BALANCE_SHIFT)));
-        }
-        emit Transfer(address(0), creditor, amount);
-    }
+    // ERC-20
 
-    /// Tokens of a managed `debtor` cease to exist. The caller keeps the total.
-    function _withdraw(address debtor, uint256 amount) internal returns (uint256 code) {
-        AccountWord word = load(debtor);
-        if ((code = Restriction.ofDebtor(word)) != 0) return code;
-        if (word.isSelfCustody()) return Restriction.DEBTOR_IN_SELF_CUSTODY;
-        if ((code = Restriction.ofAmount(word, amount)) != 0) return code;
-        unchecked {
-            store(debtor, AccountWord.wrap(word.raw() - (amount << BALANCE_SHIFT)));
-        }
-        emit Transfer(debtor, address(0), amount);
-    }
-
-    /// Every ERC-20 movement between two holders, on the holder's own authority. OpenZeppelin's minting and burning do
-    /// not pass: neither side may be the zero address, which is never registered.
+    /// Every ERC-20 movement, on the holder's own authority. OpenZeppelin's minting and burning do not pass, for the zero
+    /// address is not registered.
     function _update(address from, address to, uint256 amount) internal virtual override {
         _moveOrRevert(from, to, amount, BY_HOLDER);
     }
 
-    function _moveOrRevert(address from, address to, uint256 amount, uint256 authority) internal whenNotPaused {
-        if (amount > type(uint88).max) revert ERC20InsufficientBalance(from, balanceOf(from), amount);
-        if (from == to) {
-            // ERC-20 allows it; nothing but the event happens, under the same rules.
-            AccountWord word = load(from);
-            uint8 code = Restriction.ofDebtor(word);
-            if (code == 0) code = Restriction.ofAmount(word, amount);
-            if (code != 0) _revert(code, from, to, amount);
-            emit Transfer(from, to, amount);
-            return;
+    /// ERC-20 wants transfers of nothing, and to oneself, to be treated as any other: the same rules, nothing but the event.
+    function _moveOrRevert(address from, address to, uint256 amount, uint256 authority) internal {
+        _requireNotPaused();
+        uint8 code;
+        if (amount == 0 || amount > AMOUNT_MAX || from == to) {
+            code = detect(load(from), load(to), amount);
+            if (code == 0) emit Transfer(from, to, amount);
+        } else {
+            Leg memory leg = transferLeg(from, to, amount);
+            uint256 start;
+            assembly ("memory-safe") {
+                start := leg
+            }
+            code = uint8(_moveAll(start, start + LEG_BYTES, authority)[0]);
         }
-        uint256 debit = (amount << BALANCE_SHIFT) | uint160(from);
-        uint256 refusal = _move(debit, uint160(to), authority);
-        if (refusal != 0) _revert(uint8(refusal), from, to, amount);
+        _requireAllowed(code, from, to, amount);
     }
 
-    function _revert(uint8 code, address from, address to, uint256 amount) private view {
+    /// Revert with the error that carries a code's numbers.
+    function _requireAllowed(uint8 code, address from, address to, uint256 amount) internal view {
         if (code == Restriction.INSUFFICIENT_BALANCE) revert ERC20InsufficientBalance(from, balanceOf(from), amount);
         if (code == Restriction.INSUFFICIENT_UNLOCKED_BALANCE) {
             revert InsufficientUnlockedBalance(from, load(from).available(), amount);
         }
-        revert TransferRestricted(code, code < Restriction.CREDITOR_NOT_REGISTERED ? from : to);
+        if (code != 0) revert TransferRestricted(code, code < Restriction.CREDITOR_NOT_REGISTERED ? from : to);
+    }
+
+    /// What would forbid `from` to send `amount` to `to` by its own key.
+    function detect(AccountWord from, AccountWord to, uint256 amount) internal pure returns (uint8 code) {
+        if (amount > AMOUNT_MAX) return Restriction.INVALID_AMOUNT;
+        if ((code = Restriction.ofDebtor(from)) != 0) return code;
+        if ((code = Restriction.ofCreditor(to)) != 0) return code;
+        return Restriction.ofAmount(from, amount);
     }
 }

@@ -45,25 +45,26 @@ library Restriction {
         return amount > debtor.balance() ? INSUFFICIENT_BALANCE : INSUFFICIENT_UNLOCKED_BALANCE;
     }
 
-    function message(uint8 code) internal pure returns (string memory) {
-        if (code == ALLOWED) return "Allowed";
-        if (code == PAUSED) return "The token is paused";
-        if (code == INVALID_INSTRUCTION) return "The instruction is not well formed";
-        if (code == INVALID_AMOUNT) return "The amount is zero or too large";
-        if (code == DEBTOR_NOT_REGISTERED) return "The debtor is not registered";
-        if (code == DEBTOR_SUSPENDED) return "The debtor is suspended";
-        if (code == DEBTOR_FROZEN) return "The debtor is frozen";
-        if (code == DEBTOR_CLOSED) return "The debtor is closed";
-        if (code == DEBTOR_IN_SELF_CUSTODY) return "Only the debtor's own key moves it";
-        if (code == CREDITOR_NOT_REGISTERED) return "The creditor is not registered";
-        if (code == CREDITOR_SUSPENDED) return "The creditor is suspended";
-        if (code == CREDITOR_FROZEN) return "The creditor is frozen";
-        if (code == CREDITOR_CLOSED) return "The creditor is closed";
-        if (code == SPENDER_NOT_ACTIVE) return "The spender is not an active account";
-        if (code == INSUFFICIENT_BALANCE) return "The balance is too small";
-        if (code == INSUFFICIENT_UNLOCKED_BALANCE) return "Part of the balance is frozen or held";
-        if (code == ABOVE_ATTESTED_RESERVE) return "Above the attested reserve";
-        if (code == ABOVE_MINTER_ALLOWANCE) return "Above the minter's allowance";
-        return "Unknown code";
+    /// A sentence of at most 32 bytes, so that the table stays small.
+    function message(uint8 code) internal pure returns (bytes32) {
+        if (code == ALLOWED) return "allowed";
+        if (code == PAUSED) return "token is paused";
+        if (code == INVALID_INSTRUCTION) return "instruction is malformed";
+        if (code == INVALID_AMOUNT) return "amount is zero or too large";
+        if (code == DEBTOR_NOT_REGISTERED) return "debtor is not registered";
+        if (code == DEBTOR_SUSPENDED) return "debtor is suspended";
+        if (code == DEBTOR_FROZEN) return "debtor is frozen";
+        if (code == DEBTOR_CLOSED) return "debtor is closed";
+        if (code == DEBTOR_IN_SELF_CUSTODY) return "debtor is in self custody";
+        if (code == CREDITOR_NOT_REGISTERED) return "creditor is not registered";
+        if (code == CREDITOR_SUSPENDED) return "creditor is suspended";
+        if (code == CREDITOR_FROZEN) return "creditor is frozen";
+        if (code == CREDITOR_CLOSED) return "creditor is closed";
+        if (code == SPENDER_NOT_ACTIVE) return "spender is not active";
+        if (code == INSUFFICIENT_BALANCE) return "balance is too small";
+        if (code == INSUFFICIENT_UNLOCKED_BALANCE) return "balance is partly frozen or held";
+        if (code == ABOVE_ATTESTED_RESERVE) return "above the attested reserve";
+        if (code == ABOVE_MINTER_ALLOWANCE) return "above the minter's allowance";
+        return "unknown code";
     }
 }

@@ -3,21 +3,15 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {BALANCE_SHIFT, SUPPLY_MAX} from "./AccountWord.sol";
+import {AccountWord, ISSUER_BASE, SUPPLY_MAX, issuer, load, store} from "./AccountWord.sol";
 import {Ledger} from "./Ledger.sol";
+import {LEG_BYTES, Leg} from "./Leg.sol";
 import {MinterAllowances} from "./MinterAllowances.sol";
 import {Restriction} from "./Restriction.sol";
 
 /// Settlement in batches: mint, transfer and redeem legs of managed accounts in one call, each judged on its own, under an
 /// attestation of the reserve that the batch brings along. Here, and only here, tokens come into being and cease to be.
 abstract contract Settlement is Ledger, EIP712, MinterAllowances {
-    /// debit: kind (bits 248..255), amount (160..247), debtor's address (0..159).
-    /// credit: creditor's address; its other bits are reserved and zero.
-    struct Instruction {
-        uint256 debit;
-        uint256 credit;
-    }
-
     /// What the reserve attestor says of the books: the reserve in minor units, the Merkle-sum root over all members'
     /// claims, and how far the ledger's own log had come, with its head.
     struct Attestation {
@@ -48,18 +42,6 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
         "ReserveAttestation(bytes32 batchId,uint256 reserve,bytes32 claimsRoot,uint256 ledgerSequence,bytes32 ledgerHead)"
     );
 
-    uint256 private constant MINT = 1;
-    uint256 private constant TRANSFER = 2;
-    uint256 private constant REDEEM = 3;
-    uint256 private constant KIND_SHIFT = 248;
-    /// The largest amount of one leg: 2**53 - 1, which every JSON reader holds exactly.
-    uint256 private constant AMOUNT_MAX = 2 ** 53 - 1;
-
-    /// `debit` of a transfer of one unit by address zero, and how far above it a well-formed transfer can lie: subtracting
-    /// the one and comparing with the other tests kind, amount > 0 and amount <= AMOUNT_MAX at once.
-    uint256 private constant TRANSFER_LEAST = (TRANSFER << KIND_SHIFT) | (1 << BALANCE_SHIFT);
-    uint256 private constant TRANSFER_SPAN = AMOUNT_MAX << BALANCE_SHIFT;
-
     Totals private _totals;
 
     /// The block in which a batch was settled; zero for a batch id not used yet.
@@ -80,7 +62,7 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
 
     function settle(
         bytes32 batchId,
-        Instruction[] calldata instructions,
+        Leg[] calldata instructions,
         Attestation calldata attestation,
         bytes calldata signature
     ) external onlyRole(SETTLEMENT_ROLE) {
@@ -139,62 +121,30 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
         }
     }
 
-    /// One code per leg. Totals are kept on the stack and written once, by the caller.
-    function _settleLegs(Instruction[] calldata instructions, Totals memory totals)
-        private
-        returns (bytes memory codes)
-    {
-        codes = new bytes(instructions.length);
-        uint256 supply = totals.supply;
+    /// Lend the zero address the issuer's word for the time of the batch: what it then holds more or less tells by how much
+    /// supply fell or rose.
+    function _settleLegs(Leg[] calldata instructions, Totals memory totals) private returns (bytes memory codes) {
         uint256 mintable = _mintable(msg.sender);
-        uint256 minted = 0;
-        // Proven: amounts are below 2**53, supply and mintable below 2**88, cursors are positions in calldata.
-        unchecked {
-            uint256 start;
-            assembly ("memory-safe") {
-                start := instructions.offset
-            }
-            uint256 end = start + instructions.length * 64;
-            for (uint256 cursor = start; cursor != end; cursor += 64) {
-                uint256 debit;
-                uint256 credit;
-                assembly ("memory-safe") {
-                    debit := calldataload(cursor)
-                    credit := calldataload(add(cursor, 0x20))
-                }
-                uint256 code;
-                if (debit - TRANSFER_LEAST < TRANSFER_SPAN) {
-                    code = _move(debit, credit, BY_SETTLEMENT);
-                } else {
-                    uint256 amount = (debit & VALUE) >> BALANCE_SHIFT;
-                    code = _malformed(debit, credit, amount);
-                    if (code == 0 && debit >> KIND_SHIFT == MINT) {
-                        uint256 limit;
-                        if (supply + amount > totals.reserve) limit = Restriction.ABOVE_ATTESTED_RESERVE;
-                        else if (minted + amount > mintable) limit = Restriction.ABOVE_MINTER_ALLOWANCE;
-                        code = _issue(address(uint160(credit)), amount, limit);
-                        if (code == 0) {
-                            supply += amount;
-                            minted += amount;
-                        }
-                    } else if (code == 0) {
-                        code = _withdraw(address(uint160(debit)), amount);
-                        if (code == 0) supply -= amount;
-                    }
-                }
-                if (code != 0) codes[(cursor - start) / 64] = bytes1(uint8(code));
-            }
+        uint256 base = ISSUER_BASE + totals.reserve - totals.supply;
+        uint8 exhaustedCode = Restriction.ABOVE_ATTESTED_RESERVE;
+        if (ISSUER_BASE + mintable < base) {
+            base = ISSUER_BASE + mintable;
+            exhaustedCode = Restriction.ABOVE_MINTER_ALLOWANCE;
         }
-        if (minted != 0) _keepMinterAllowance(msg.sender, mintable - minted);
-        totals.supply = uint96(supply);
-    }
+        store(address(0), issuer(base, exhaustedCode));
 
-    /// What is wrong with a leg that is no well-formed transfer; 0 for a well-formed mint or redeem.
-    function _malformed(uint256 debit, uint256 credit, uint256 amount) private pure returns (uint8) {
-        uint256 kind = debit >> KIND_SHIFT;
-        bool valid = kind == TRANSFER || (kind == MINT && debit & ADDRESS == 0 && credit >> 160 == 0)
-            || (kind == REDEEM && credit == 0);
-        if (!valid) return Restriction.INVALID_INSTRUCTION;
-        return amount == 0 || amount > AMOUNT_MAX ? Restriction.INVALID_AMOUNT : Restriction.ALLOWED;
+        uint256 start;
+        uint256 size = instructions.length * LEG_BYTES;
+        assembly ("memory-safe") {
+            start := mload(0x40)
+            mstore(0x40, add(start, size))
+            calldatacopy(start, instructions.offset, size)
+        }
+        codes = _moveAll(start, start + size, BY_SETTLEMENT);
+
+        uint256 remaining = load(address(0)).balance();
+        store(address(0), AccountWord.wrap(0));
+        totals.supply = uint96(totals.supply + base - remaining);
+        if (remaining < base) _keepMinterAllowance(msg.sender, mintable - (base - remaining));
     }
 }
