@@ -14,6 +14,7 @@ from ledger_node.chain.backend import LocalChain
 from ledger_node.clock import Clock
 from ledger_node.rpc.app import create_rpc_app
 from ledger_node.rpc.settings import RpcSettings
+from tests.conformance.rpc.schema import faults
 
 
 class Answered(Exception):
@@ -52,10 +53,11 @@ class Client:
         return json.loads(body) if body else None
 
     def __call__(self, method: str, *params: Any) -> Any:
-        """The result. Raises Answered."""
+        """The result, which every test holds to the published schema. Raises Answered."""
         answer = self.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
         if "error" in answer:
             raise Answered(answer["error"])
+        assert faults(method, answer["result"]) == [], (method, answer["result"])
         return answer["result"]
 
 
