@@ -101,7 +101,7 @@ class ApiKeyForm(Form):
     name: Annotated[Text, Field(max_length=64, description="What the key is for; shown in lists.")] = "unnamed"
 
 
-class OperatorKeyForm(Form):
+class HouseKeyForm(Form):
     model_config = _like(name="night shift", scope="operator")
 
     name: Annotated[Text, Field(max_length=64)]

@@ -3,8 +3,7 @@
 Knows keys and scopes; whether a member may pay is settlement's question.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -14,16 +13,19 @@ from ledger_node.gateway.credentials import KeyRing, Scope
 from ledger_node.settlement.model import Caller
 
 
-def _with_scope(*scopes: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
-    async def identify(request: Request) -> Caller:
+class _Identify:
+    """One of these per set of scopes; `scopes` is there to be read by the reference's test."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
+
+    async def __call__(self, request: Request) -> Caller:
         caller: Caller | None = getattr(request.state, "caller", None)
         if caller is None:
             caller = request.state.caller = _known(request)
-        if caller.scope not in scopes:
-            raise Forbidden(f"This needs a key of scope {' or '.join(scopes)}; this one has scope {caller.scope}.")
+        if caller.scope not in self.scopes:
+            raise Forbidden(f"This needs a key of scope {' or '.join(self.scopes)}; this one has scope {caller.scope}.")
         return caller
-
-    return identify
 
 
 def _known(request: Request) -> Caller:
@@ -41,9 +43,9 @@ def _shown_key(request: Request) -> str:
     return key.strip()
 
 
-Anybody = Annotated[Caller, Depends(_with_scope("member", "operator", "supervisor"))]
+Anybody = Annotated[Caller, Depends(_Identify("member", "operator", "supervisor"))]
 """Any live key; the queries show a member only what is its own."""
 
-Payer = Annotated[Caller, Depends(_with_scope("member"))]
-Operator = Annotated[Caller, Depends(_with_scope("operator"))]
-Overseer = Annotated[Caller, Depends(_with_scope("operator", "supervisor"))]
+Payer = Annotated[Caller, Depends(_Identify("member"))]
+Operator = Annotated[Caller, Depends(_Identify("operator"))]
+Overseer = Annotated[Caller, Depends(_Identify("operator", "supervisor"))]

@@ -3,6 +3,7 @@
 Every route under /v1 needs a bearer key and may answer the common problems; request bodies carry their example.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from ledger_node.gateway.answers import problem_responses, problems
-from ledger_node.gateway.views import ProblemView
+from ledger_node.gateway.views import ProblemView, View
 
 _INTRODUCTION = """\
 REST interface of a ledger node: member banks **mint** (DDA to BDA), **transfer** (BDA to BDA) and **redeem** (BDA to
@@ -75,6 +76,10 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     problem = ProblemView.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas[ProblemView.__name__] = problem
+    for model in _descend(View):
+        extra = model.model_config.get("json_schema_extra")
+        if model.__name__ in schemas and isinstance(extra, dict):
+            schemas[model.__name__] |= extra  # FastAPI leaves nulls out, and with them half of an example
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
@@ -104,3 +109,9 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
         if "$ref" not in response:
             response.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _descend(view: type[View]) -> Iterator[type[View]]:
+    for child in view.__subclasses__():
+        yield child
+        yield from _descend(child)

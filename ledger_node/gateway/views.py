@@ -363,6 +363,12 @@ class ProblemView(BaseModel):
     facts: dict[str, Any] | None = Field(None, description="The numbers and ids behind the refusal.")
 
 
+class LivenessView(View):
+    model_config = _like({"live": True})
+
+    live: bool
+
+
 class ReadinessView(View):
     model_config = _like(examples.READY)
 

@@ -115,8 +115,10 @@ OPERATORS_ONLY = [
     ("POST", "/v1/accounts"),
     ("POST", "/v1/deposits"),
     ("POST", "/v1/withdrawals"),
+    ("POST", "/v1/api_keys"),
+    ("POST", "/v1/api_keys/key_0/revoke"),
 ]
-OVERSEERS_ONLY = [("GET", "/v1/members/*/api_keys"), ("GET", "/metrics")]
+OVERSEERS_ONLY = [("GET", "/v1/members/*/api_keys"), ("GET", "/v1/api_keys"), ("GET", "/metrics")]
 MEMBERS_ONLY = [
     ("POST", f"/v1/{verb}{rest}") for verb in ("mints", "transfers", "redemptions") for rest in ("", "/x_0/cancel")
 ]
@@ -176,3 +178,26 @@ def test_one_member_never_sees_another(albion: Bank, brava: Bank) -> None:
     assert brava.http.get(f"/v1/accounts?member={albion.id}").json()["data"] == []
     seen = brava.http.get("/v1/mints?limit=100").json()["data"] + brava.http.get("/v1/events?limit=100").json()["data"]
     assert {row["member"] for row in seen} <= {brava.id}
+
+
+def test_an_operator_makes_and_revokes_keys_for_its_house_but_not_the_one_in_use(door: Door, operator: Bank) -> None:
+    made = operator.http.post("/v1/api_keys", json={"name": "auditor", "scope": "supervisor"})
+    assert (made.status_code, made.json()["scope"], made.json()["member"]) == (201, "supervisor", None)
+    key = made.json()
+    with door.client(key["api_key"]) as http:
+        listed = {each["id"] for each in http.get("/v1/api_keys").json()["data"]}
+        assert key["id"] in listed
+        assert operator.http.post(f"/v1/api_keys/{key['id']}/revoke").status_code == 200
+        assert http.get("/v1/api_keys").status_code == 401
+    in_use = operator.http.headers["authorization"].removeprefix("Bearer ")
+    own_id = door.app.state.keys.caller(in_use).id
+    refused = operator.http.post(f"/v1/api_keys/{own_id}/revoke")
+    assert (refused.status_code, refused.json()["code"]) == (409, "wrong_state")
+    assert operator.http.get("/v1/api_keys").status_code == 200
+
+
+def test_a_members_key_is_not_one_of_the_house(operator: Bank, brava: Bank) -> None:
+    made = operator.http.post(f"/v1/members/{brava.id}/api_keys").json()
+    answer = operator.http.post(f"/v1/api_keys/{made['id']}/revoke")
+    assert (answer.status_code, answer.json()["code"]) == (404, "api_key_not_found")
+    assert operator.http.post("/v1/api_keys", json={"name": "x", "scope": "member"}).json()["code"] == "invalid_field"

@@ -24,7 +24,7 @@ router = APIRouter(route_class=LedgerRoute, tags=["members"])
 @router.post(
     "/v1/members",
     status_code=201,
-    summary="Admit a member (pending)",
+    summary="Admit a member",
     responses={201: {"model": views.MemberView}, **problems(409)},
 )
 async def admit_member(request: Request, caller: Operator, form: MemberForm) -> Response:

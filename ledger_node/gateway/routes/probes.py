@@ -2,18 +2,18 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from ledger_node.gateway.answers import Json
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.identity import Overseer
-from ledger_node.gateway.views import ReadinessView
+from ledger_node.gateway.views import LivenessView, ReadinessView
 from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["node"])
 
 
-@router.get("/livez", summary="Whether the process answers", responses={200: {"model": dict[str, bool]}})
+@router.get("/livez", summary="Whether the process answers", responses={200: {"model": LivenessView}})
 async def livez() -> Response:
     return Json({"live": True})
 
@@ -32,7 +32,7 @@ def readyz(request: Request) -> Response:
 @router.get(
     "/metrics",
     summary="Counters in Prometheus's text format",
-    responses={200: {"content": {"text/plain": {}}}},
+    response_class=PlainTextResponse,
     openapi_extra={"security": [{"api_key": []}]},
 )
 def metrics(request: Request, caller: Overseer) -> Response:
