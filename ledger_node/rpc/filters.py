@@ -97,7 +97,7 @@ class Filters:
         return list(self._chain.logs(wanted))
 
     def _add(self, new: Filter) -> str:
-        filter_id = "0x" + secrets.token_hex(16)
+        filter_id = new_id()
         with self._lock:
             self._drop_idle()
             if len(self._filters) >= self._limits.filters:
@@ -126,6 +126,11 @@ class Filters:
             for one in self._filters.values():
                 if one.kind == "transaction":
                     one.transactions.append(transaction)
+
+
+def new_id() -> str:
+    """Nobody can guess it; a quantity, as the specification has it: no leading zero."""
+    return hex(secrets.randbits(127) | 1 << 127)
 
 
 def find_logs(chain: LocalChain, query: LogQuery, limits: RpcLimits) -> list[Log]:

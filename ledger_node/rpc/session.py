@@ -6,13 +6,13 @@ chain speaks is disconnected rather than remembered without bound.
 """
 
 import asyncio
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ledger_node.rpc.errors import limit_exceeded
+from ledger_node.rpc.filters import new_id
 from ledger_node.rpc.jsonrpc import notification_head
 from ledger_node.rpc.logquery import EVERYTHING, LogQuery
 from ledger_node.rpc.settings import RpcLimits
@@ -48,7 +48,7 @@ class Session:
     # SUBSCRIPTIONS
 
     def subscribe(self, topic: Topic, query: LogQuery, *, full_transactions: bool = False) -> Subscription:
-        new = Subscription("0x" + secrets.token_hex(16), topic, query, full_transactions)
+        new = Subscription(new_id(), topic, query, full_transactions)
         with self._lock:
             most = self._limits.subscriptions_per_connection
             if len(self._subscriptions) >= most:

@@ -2,10 +2,12 @@
 
 from ledger_node.rpc.methods import (
     blocks,
+    configuration,
     debug,
     dev,
     execution,
     fees,
+    filling,
     logs,
     network,
     sending,
@@ -17,6 +19,6 @@ from ledger_node.rpc.methods import (
 from ledger_node.rpc.registry import METHODS
 
 __all__ = [
-    "METHODS", "blocks", "debug", "dev", "execution", "fees", "logs", "network", "sending", "simulation", "state",
-    "transactions", "txpool",
+    "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "logs", "network", "sending",
+    "simulation", "state", "transactions", "txpool",
 ]  # fmt: skip

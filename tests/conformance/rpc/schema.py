@@ -38,11 +38,13 @@ def faults(method: str, result: Any) -> list[str]:
     """Where the result differs from the schema; nothing for a method that the schema does not know."""
     if method not in published():
         return []
-    shown = _without_place(result) if isinstance(result, dict) else result
+    shown = _with_a_place(result) if isinstance(result, dict) else result
     return [f"{error.json_path}: {error.message[:300]}" for error in _validator(method).iter_errors(shown)]
 
 
-def _without_place(result: dict[str, Any]) -> dict[str, Any]:
-    """A pending transaction's place in the chain is null in geth, as clients expect; the schema would have it absent."""
-    place = ("blockHash", "blockNumber", "transactionIndex", "blockTimestamp")
-    return {name: value for name, value in result.items() if not (name in place and value is None)}
+PLACE = {"blockHash": "0x" + "00" * 32, "blockNumber": "0x0", "transactionIndex": "0x0", "blockTimestamp": "0x0"}
+
+
+def _with_a_place(result: dict[str, Any]) -> dict[str, Any]:
+    """A pending transaction's place in the chain is null, as clients expect; the schema knows mined ones only."""
+    return {name: PLACE.get(name) if value is None else value for name, value in result.items()}
