@@ -7,12 +7,17 @@ from eth.constants import BLANK_ROOT_HASH, CREATE_CONTRACT_ADDRESS
 from eth.db.atomic import AtomicDB
 from eth.vm.computation import BaseComputation
 from eth.vm.execution_context import ExecutionContext
+from eth.vm.forks.cancun.constants import BEACON_ROOTS_ADDRESS
 from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.forks.prague.computation import PragueComputation
+from eth.vm.forks.prague.constants import HISTORY_STORAGE_ADDRESS
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.message import Message
 
+from ledger_node.chain import tries
 from ledger_node.chain.pyevm.interpreter import fast_computation
+from ledger_node.chain.pyevm.machine import NetworkComputation, state_class
+from ledger_node.chain.pyevm.world import World as OurWorld
 
 SENDER = b"\xaa" * 20
 MAIN = b"\xc0" * 20
@@ -22,6 +27,10 @@ COINBASE = b"\x01" * 20
 PLAIN = PragueComputation
 FAST = fast_computation(PragueComputation)
 EAGER = fast_computation(PragueComputation, runs_before_translation=0)
+NETWORK = fast_computation(NetworkComputation, runs_before_translation=0)
+"""The fast machine with our network's rules, on our own world state instead of py-evm's."""
+
+CONTEXT = ExecutionContext(COINBASE, 1_700_000_000, 5, 0, bytes(32), 10**9, [b"\x11" * 32] * 5, 1337, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,20 @@ class Outcome:
     gas_used: int
     gas_refund: int
     logs: tuple[Any, ...]
+    calls: tuple[Any, ...]
     state_root: bytes
 
 
 class Machine:
     def __init__(self, computation_class: type[BaseComputation], world: World) -> None:
-        state_class = type("MachineState", (PragueState,), {"computation_class": computation_class})
-        context = ExecutionContext(COINBASE, 1_700_000_000, 5, 0, bytes(32), 10**9, [b"\x11" * 32] * 5, 1337, 0, 0)
-        self.state = state_class(AtomicDB(), context, BLANK_ROOT_HASH)
+        if issubclass(computation_class, NetworkComputation):
+            empty = OurWorld(BLANK_ROOT_HASH, tries.no_nodes, no_code)
+            self.state: Any = state_class(PragueState)(empty, CONTEXT, ancestor, computation_class)
+        else:
+            self.state = PragueState(AtomicDB(), CONTEXT, BLANK_ROOT_HASH)
+            for system_contract in (BEACON_ROOTS_ADDRESS, HISTORY_STORAGE_ADDRESS):
+                self.state.delete_account(system_contract)
+            self.state.computation_class = computation_class
         for address, code in world.code.items():
             self.state.set_code(address, code)
             self.state.set_nonce(address, 1)
@@ -72,14 +87,37 @@ class Machine:
         self.state.clear_transient_storage()
         done = apply(self.state, message, CancunTransactionContext(gas_price=9, origin=SENDER))
         return Outcome(
-            error=type(done.error).__name__ if done.is_error else None,
+            error=error_of(done),
             output=done.output,
             return_data=done.return_data,
             gas_used=done.get_gas_used(),
             gas_refund=done.get_gas_refund(),
             logs=done.get_raw_log_entries(),
+            calls=tuple(call_outcome(child) for child in done.children),
             state_root=self.state.make_state_root(),
         )
+
+
+def error_of(done: BaseComputation) -> str | None:
+    return type(done.error).__name__ if done.is_error else None
+
+
+def call_outcome(done: BaseComputation) -> tuple[Any, ...]:
+    """What a call inside the message came to, which its caller may not show."""
+    return (
+        error_of(done),
+        done.output,
+        done.get_gas_remaining(),
+        tuple(call_outcome(child) for child in done.children[:9]),
+    )
+
+
+def no_code(code_hash: bytes) -> bytes:
+    raise LookupError(code_hash.hex())
+
+
+def ancestor(number: int) -> bytes:
+    return b"\x11" * 32
 
 
 class GasWatch(PragueComputation):  # type: ignore[misc]

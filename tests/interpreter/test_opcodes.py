@@ -1,6 +1,7 @@
 """Each opcode on operands at the edges, from calldata, as constants and mixed; and the ways in which each can fail."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 from eth.vm import mnemonics
@@ -10,7 +11,7 @@ from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
 from tests.interpreter.machine import EAGER, FAST, MAIN, OTHER, World, assert_same, gas_steps
 from tests.interpreter.programs import operation, push
 
-EDGES = [0, 1, 2, 7, 31, 32, 255, 256, 2**64, 2**160 - 1, 2**255 - 1, 2**255, 2**255 + 1, 2**256 - 2, 2**256 - 1]
+EDGES = [0, 1, 2, 7, 30, 31, 32, 255, 256, 2**64, 2**160 - 1, 2**255 - 1, 2**255, 2**255 + 1, 2**256 - 2, 2**256 - 1]
 UNARY = [op.ISZERO, op.NOT, op.CALLDATALOAD]
 BINARY = [
     op.ADD, op.MUL, op.SUB, op.DIV, op.SDIV, op.MOD, op.SMOD, op.EXP, op.SIGNEXTEND, op.LT, op.GT, op.SLT, op.SGT,
@@ -61,6 +62,12 @@ def returning(code: bytes) -> bytes:
     return code + bytes([op.PUSH0, op.MSTORE]) + operation(op.RETURN, 0, 64)
 
 
+def on_calldata(opcode: int, operands: list[int]) -> tuple[bytes, bytes]:
+    """The opcode with its operands read from calldata, and that calldata."""
+    read = b"".join(push(32 * at) + bytes([op.CALLDATALOAD]) for at in reversed(range(len(operands))))
+    return read + bytes([opcode]), b"".join(word.to_bytes(32) for word in operands)
+
+
 SPANS = [0, 1, 31, 32, 33, 64, 65, 200, 2**32, 2**64, 2**256 - 1]
 
 
@@ -69,6 +76,9 @@ def test_spans_of_memory_are_charged_and_read_the_same(opcode: int) -> None:
     filled = operation(op.MSTORE, 10, 2**256 - 3)
     for start, size in product(SPANS, SPANS):
         assert_same(World({MAIN: filled + operation(opcode, start, size)}), {}, {"gas": 400}, computation_class=EAGER)
+        code, data = on_calldata(opcode, [start, size])
+        messages: list[dict[str, Any]] = [{"data": data}, {"data": data, "gas": 400}]
+        assert_same(World({MAIN: filled + code}), *messages, computation_class=EAGER)
 
 
 @pytest.mark.parametrize("opcode", [op.CALLDATACOPY, op.CODECOPY, op.MCOPY, op.RETURNDATACOPY], ids=name)
@@ -80,6 +90,10 @@ def test_copies_into_memory_end_the_same(opcode: int) -> None:
         code = call + operation(op.MSTORE, 3, 2**200 + 77) + operation(opcode, target, source, size)
         world = World({MAIN: returning(code + bytes([op.MSIZE])), OTHER: giver})
         assert_same(world, {"data": bytes(range(1, 37))}, computation_class=EAGER)
+        copy, data = on_calldata(opcode, [target, source, size])
+        code = call + operation(op.MSTORE, 3, 2**200 + 77) + copy
+        world = World({MAIN: returning(code + bytes([op.MSIZE])), OTHER: giver})
+        assert_same(world, {"data": data}, {"data": data, "gas": 3_000}, computation_class=EAGER)
 
 
 @pytest.mark.parametrize("opcode", [op.MLOAD, op.MSTORE, op.MSTORE8], ids=name)
@@ -89,6 +103,9 @@ def test_words_of_memory_are_the_same_at_any_place(opcode: int) -> None:
         code = operation(opcode, *operands) + operation(op.MLOAD, 1)
         world = World({MAIN: returning(code + bytes([op.MSIZE]))})
         assert_same(world, {}, {"gas": 10**7}, {"gas": 25}, computation_class=EAGER)
+        code, data = on_calldata(opcode, operands)
+        world = World({MAIN: returning(code + operation(op.MLOAD, 1) + bytes([op.MSIZE]))})
+        assert_same(world, {"data": data}, {"data": data, "gas": 10**7}, computation_class=EAGER)
 
 
 def test_storing_costs_and_refunds_the_same_on_every_way_between_values() -> None:
@@ -101,8 +118,16 @@ def test_storing_costs_and_refunds_the_same_on_every_way_between_values() -> Non
 def test_storing_out_of_gas_ends_the_same_at_every_limit() -> None:
     code = operation(op.SSTORE, 5, 1) + operation(op.SSTORE, 6, 0) + operation(op.SSTORE, 5, 0)
     world = World({MAIN: code}, {MAIN: {6: 1}})
-    for limit in [*gas_steps(world, {}), *range(2295, 2325)]:
+    for limit in gas_steps(world, {}):
         assert_same(world, {"gas": limit}, computation_class=EAGER)
+
+
+def test_storing_needs_more_than_the_stipend_the_same() -> None:
+    code = operation(op.SLOAD, 6) + operation(op.SSTORE, 6, 1)  # the second costs 100, but wants 2301 to be there
+    outcomes = assert_same(
+        World({MAIN: code}, {MAIN: {6: 1}}), *[{"gas": limit} for limit in range(4395, 4425)], computation_class=EAGER
+    )
+    assert {outcome.error for outcome in outcomes} == {None, "OutOfGas"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.interpreter.machine import EAGER, FAST, MAIN, OTHER, World, assert_same, gas_steps
+from tests.interpreter.machine import EAGER, FAST, MAIN, NETWORK, OTHER, World, assert_same, gas_steps
 from tests.interpreter.programs import ANY_OPCODE, programs
 
 pytestmark = pytest.mark.filterwarnings(
@@ -24,6 +24,13 @@ STORAGE = {MAIN: {0: 1, 1: 2}, OTHER: {0: 5}}
 def test_programs_that_call_each_other_end_the_same(code: bytes, other: bytes, data: bytes) -> None:
     world = World({MAIN: code, OTHER: other}, STORAGE)
     assert_same(world, {"data": data}, {"data": data, "gas": 3_000}, {"data": data, "value": 2})
+
+
+@RELAXED
+@given(programs(), programs(max_blocks=2), CALLDATA)
+def test_programs_end_the_same_on_our_own_world_state(code: bytes, other: bytes, data: bytes) -> None:
+    world = World({MAIN: code, OTHER: other}, STORAGE)
+    assert_same(world, {"data": data}, {"data": data}, {"data": data, "value": 2}, computation_class=NETWORK)
 
 
 @RELAXED

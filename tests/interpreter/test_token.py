@@ -161,7 +161,7 @@ steps = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(steps, min_size=1, max_size=12))
 def test_any_calls_of_the_token_end_the_same(some: list[Step]) -> None:
     assert_same(*some)

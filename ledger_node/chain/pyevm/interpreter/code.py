@@ -23,8 +23,8 @@ class Code:
         found = set()
         at = 0
         while at < len(self.content):
-            opcode, _, after = self.instruction(at)
+            opcode = self.content[at]
             if opcode == op.JUMPDEST:
                 found.add(at)
-            at = after
+            at += opcode - op.PUSH0 + 1 if op.PUSH1 <= opcode <= op.PUSH32 else 1
         return frozenset(found)

@@ -26,7 +26,7 @@ _TRANSLATED = PURE.keys() | EFFECTS.keys() | _STACK_AND_FLOW
 def translated_gas_costs(opcodes: Mapping[int, OpcodeAPI]) -> dict[int, int]:
     """Static gas of the opcodes a trace may hold. An opcode the rules replaced is not among them: py-evm runs it."""
     own: Mapping[int, Any] = PRAGUE_OPCODES
-    return {each: own[each].gas_cost for each in _TRANSLATED if opcodes[each] is own[each]}
+    return {each: own[each].gas_cost for each in _TRANSLATED if opcodes.get(each) is own[each]}
 
 
 class Program:
