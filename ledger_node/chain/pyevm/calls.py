@@ -3,6 +3,7 @@
 As geth does it: the sender needs no key and no nonce, gas costs nothing unless a price is named, and gas is bounded.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +24,17 @@ from eth.exceptions import (
 )
 
 from ledger_node.chain.blocks import Call, Transaction
-from ledger_node.chain.errors import CallFailed, InsufficientBalanceForGas, IntrinsicGasTooLow, Reverted
+from ledger_node.chain.errors import (
+    CallFailed,
+    InsufficientBalanceForGas,
+    IntrinsicGasTooLow,
+    InvalidTransaction,
+    Reverted,
+    Underpriced,
+)
 from ledger_node.chain.pyevm.execution import Outcome, run_message
-from ledger_node.chain.pyevm.machine import NetworkState
-from ledger_node.chain.pyevm.rules import Permissions, check_permissions, effective_price, floor_gas, intrinsic_gas
+from ledger_node.chain.pyevm.forks import Fork
+from ledger_node.chain.pyevm.rules import INITCODE_MAX, Permissions, check_permissions, effective_price, fee_cap
 
 _MESSAGES: tuple[tuple[type[VMError], str], ...] = (
     (OutOfGas, "out of gas"),
@@ -74,21 +82,29 @@ def _or(value: int | None, otherwise: int) -> int:
     return otherwise if value is None else value
 
 
-def run_call(state: NetworkState, transaction: Transaction, permissions: Permissions) -> Outcome:
+def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Permissions) -> Outcome:
     """Execute once. Raises InvalidTransaction's errors where a transaction could not even start."""
     tx = transaction
     check_permissions(permissions, tx)
-    needed = max(intrinsic_gas(tx), floor_gas(tx))
-    if tx.gas < needed:
+    if tx.gas < (needed := fork.least_gas(tx)):
         raise IntrinsicGasTooLow(f"intrinsic gas too low: gas {tx.gas}, minimum needed {needed}")
-    price = effective_price(tx)
-    balance = state.world.get_balance(tx.sender)  # type: ignore[arg-type]
+    if tx.to is None and fork.pays_for_initcode and len(tx.data) > INITCODE_MAX:
+        raise CallFailed(f"max initcode size exceeded: code size {len(tx.data)}, limit {INITCODE_MAX}")
+    price = effective_price(tx, state.execution_context.base_fee_per_gas)
+    balance = state.world.get_balance(tx.sender)
     if balance < tx.value + tx.gas * price:
         raise InsufficientBalanceForGas(
             f"insufficient funds for gas * price + value: address 0x{tx.sender.hex()} "
             f"have {balance} want {tx.value + tx.gas * price}"
         )
-    return run_message(state, tx, price=price, permissions=permissions)
+    return run_message(state, fork, tx, price=price, permissions=permissions)
+
+
+def underpriced(transaction: Transaction, base_fee: int) -> InvalidTransaction:
+    return Underpriced(
+        "max fee per gas less than block base fee: "
+        f"address 0x{transaction.sender.hex()}, maxFeePerGas: {fee_cap(transaction)}, baseFee: {base_fee}"
+    )
 
 
 def result(outcome: Outcome) -> bytes:
@@ -119,14 +135,13 @@ def error_message(error: VMError, computation: Any) -> str:
     return str(error)
 
 
-def estimate(run: "Attempt", transaction: Transaction, *, balance: int) -> int:
+def estimate(run: Callable[[Transaction], Outcome], fork: Fork, transaction: Transaction, *, balance: int) -> int:
     """The least gas with which it succeeds, to within 1.5 %, as geth searches it.
 
     `run` executes with a given gas on a fresh state. Raises Reverted, CallFailed, or what makes it invalid.
     """
     high = transaction.gas
-    price = effective_price(transaction)
-    if price:
+    if price := fee_cap(transaction):
         high = min(high, max(balance - transaction.value, 0) // price)
     if transaction.to is not None and not transaction.data and not transaction.authorization_list:
         plain = run(replace(transaction, gas=TRANSFER_GAS)) if high >= TRANSFER_GAS else None
@@ -134,34 +149,17 @@ def estimate(run: "Attempt", transaction: Transaction, *, balance: int) -> int:
             return TRANSFER_GAS
     outcome = run(replace(transaction, gas=high))
     if not outcome.succeeded:
-        error = failure(outcome)
-        if isinstance(error, CallFailed) and isinstance(outcome.computation.error, OutOfGas):
+        if isinstance(outcome.computation.error, OutOfGas):
             raise CallFailed(f"gas required exceeds allowance ({high})")
-        raise error
-    low = max(outcome.gas_used - 1, max(intrinsic_gas(transaction), floor_gas(transaction)) - 1)
+        raise failure(outcome)
+    low = max(outcome.gas_used, fork.least_gas(transaction)) - 1
     # Room for the 63/64 rule and for refunds usually is enough; otherwise halve the interval.
-    guess = (outcome.gas_used + _gross_refund(outcome) + 2_300) * 64 // 63
+    guess = (outcome.gas_used + outcome.computation.get_gas_refund() + 2_300) * 64 // 63
     while low + 1 < high and (high - low) * 1000 > high * 15:
-        middle = guess if low < guess < high else min((low + high) // 2, low * 2 or high)
+        middle = guess if low < guess < high else min((low + high) // 2, low * 2)
         guess = 0
         if run(replace(transaction, gas=middle)).succeeded:
             high = middle
         else:
             low = middle
     return high
-
-
-class Attempt:
-    """Runs a transaction on a fresh state each time it is called."""
-
-    def __init__(self, make_state: Any, permissions: Permissions) -> None:
-        self._make_state = make_state
-        self._permissions = permissions
-
-    def __call__(self, transaction: Transaction) -> Outcome:
-        return run_call(self._make_state(), transaction, self._permissions)
-
-
-def _gross_refund(outcome: Outcome) -> int:
-    refund: int = outcome.computation.get_gas_refund()
-    return refund

@@ -28,12 +28,24 @@ from ledger_node.chain.blocks import (
 from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import BlockNotFound, ChainUnavailable, InvalidBlock, InvalidTransaction
 from ledger_node.chain.genesis import Genesis, parse_genesis
-from ledger_node.chain.pyevm import calls, views
-from ledger_node.chain.pyevm.execution import Executed, execute_block, state_on
+from ledger_node.chain.inspection import (
+    NO_OVERRIDES,
+    AccessListResult,
+    AccountProof,
+    Overrides,
+    Trace,
+    TraceConfig,
+    TransactionTrace,
+)
+from ledger_node.chain.pyevm import views
+from ledger_node.chain.pyevm.execution import Executed, execute_block
+from ledger_node.chain.pyevm.forks import NETWORK, Fork
+from ledger_node.chain.pyevm.interpreter import fast_computation
 from ledger_node.chain.pyevm.logs import find_logs, put_logs
-from ledger_node.chain.pyevm.machine import NetworkState
 from ledger_node.chain.pyevm.mempool import HeadView, Mempool, PoolLimits
 from ledger_node.chain.pyevm.producer import Producer
+from ledger_node.chain.pyevm.proofs import prove_account
+from ledger_node.chain.pyevm.questions import Questions
 from ledger_node.chain.pyevm.rules import (
     ParentState,
     Permissions,
@@ -57,13 +69,14 @@ class ChainSettings:
     """`produce`: make blocks. `interval_s`: also empty ones on an idle chain, this far apart.
 
     `block_budget_ms`: no transaction is started in a block after it has taken this long. `call_gas_max`: gas of a call
-    that names none, and the most one may name.
+    that names none, and the most one may name. `fast_interpreter`: translate hot code instead of interpreting it.
     """
 
     produce: bool = True
     interval_s: float | None = None
     block_budget_ms: int = 2_000
     call_gas_max: int = 30_000_000
+    fast_interpreter: bool = True
     pool: PoolLimits = field(default_factory=PoolLimits)
 
 
@@ -94,12 +107,13 @@ def open_chain(
         nodes: dict[Hash32, bytes] = {}
         genesis.write_state(nodes)
         store.put_genesis(json.dumps(genesis.to_json()), genesis.header(), nodes)
+        settings = settings or ChainSettings()
         chain = PyEvmChain(
             store,
-            Rules(genesis, permissions_at),
+            Rules(genesis, permissions_at, _fork(settings)),
             sealer=sealer,
             clock=clock or SystemClock(),
-            settings=settings or ChainSettings(),
+            settings=settings,
             on_fault=on_fault,
         )
         chain.start()
@@ -107,6 +121,12 @@ def open_chain(
     except BaseException:
         store.close()
         raise
+
+
+def _fork(settings: ChainSettings) -> Fork:
+    if not settings.fast_interpreter:
+        return NETWORK
+    return replace(NETWORK, computation=fast_computation(NETWORK.computation))
 
 
 class PyEvmChain:
@@ -136,6 +156,7 @@ class PyEvmChain:
         self._fault: BaseException | None = None
         self._on_fault = on_fault
         self._closed = False
+        self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max)
         self.pool = Mempool(rules, settings.pool, self._view(head))
         produces = settings.produce and sealer is not None
         self._producer = (
@@ -230,29 +251,39 @@ class PyEvmChain:
     def _state(self, at: BlockRef) -> ParentState:
         return ParentState(self.header(at).state_root, self.store.node, self.store.code)
 
-    # CALLS
+    # WHAT WOULD BE
 
     def call(self, call: Call, at: BlockRef = "latest") -> bytes:
-        attempt, transaction, _ = self._attempt(call, at)
-        return calls.result(attempt(transaction))
+        return self.call_with(call, at)
 
     def estimate_gas(self, call: Call, at: BlockRef = "latest") -> int:
-        attempt, transaction, state = self._attempt(call, at)
-        balance = state.world.get_balance(call.sender)  # type: ignore[arg-type]
-        return calls.estimate(attempt, transaction, balance=balance)
+        return self.estimate_gas_with(call, at)
 
-    def _attempt(self, call: Call, at: BlockRef) -> tuple[calls.Attempt, Transaction, NetworkState]:
-        header = self.header(at)
-        permissions = self.rules.permissions_at(self._state(at))
+    def call_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> bytes:
+        return self._questions.call(call, self.header(at), overrides)
 
-        def fresh() -> NetworkState:
-            return state_on(self.store, header, root=header.state_root, chain_id=self.chain_id, permissions=permissions)
+    def estimate_gas_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> int:
+        return self._questions.estimate_gas(call, self.header(at), overrides)
 
-        state = fresh()
-        gas = min(call.gas if call.gas is not None else self.settings.call_gas_max, self.settings.call_gas_max)
-        nonce = state.world.get_nonce(call.sender)  # type: ignore[arg-type]
-        transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self.chain_id)
-        return calls.Attempt(fresh, permissions), transaction, state
+    def create_access_list(
+        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
+    ) -> AccessListResult:
+        return self._questions.create_access_list(call, self.header(at), overrides)
+
+    def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof:
+        return prove_account(self.header(at).state_root, address, slots, self.store.node)
+
+    def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
+        found = self.store.find_transaction(transaction_hash)
+        if found is None:
+            return None
+        return self._questions.trace_transaction(self.header(found[0]), found[1], config)
+
+    def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]:
+        return self._questions.trace_block(self.header(at), config)
+
+    def trace_call(self, call: Call, at: BlockRef, config: TraceConfig, overrides: Overrides = NO_OVERRIDES) -> Trace:
+        return self._questions.trace_call(call, self.header(at), config, overrides)
 
     # THE POOL
 

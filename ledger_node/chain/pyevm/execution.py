@@ -6,7 +6,7 @@ here: an Executed holds all that is to be kept, or nothing is.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from eth.exceptions import ContractCreationCollision
 from eth.vm.execution_context import ExecutionContext
@@ -17,7 +17,7 @@ from ledger_node.chain.blocks import Address, Authorization, Hash32, Header, Tra
 from ledger_node.chain.encoding import EMPTY_HASH, EMPTY_LIST_HASH, EMPTY_TRIE_ROOT, int_bytes, keccak, rlp_encode
 from ledger_node.chain.errors import InvalidBlock, InvalidTransaction
 from ledger_node.chain.genesis import BEACON_ROOTS, BLOCK_HASHES, NO_REQUESTS_HASH
-from ledger_node.chain.pyevm.machine import NetworkState
+from ledger_node.chain.pyevm.forks import NETWORK, Fork
 from ledger_node.chain.pyevm.rules import (
     ParentState,
     Permissions,
@@ -27,8 +27,6 @@ from ledger_node.chain.pyevm.rules import (
     check_sender,
     check_transaction,
     effective_price,
-    floor_gas,
-    intrinsic_gas,
 )
 from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
 from ledger_node.chain.pyevm.world import World
@@ -49,30 +47,43 @@ EMPTY_LIST = b"\xc0"
 # STATES
 
 
+class Schedule(Protocol):
+    """What executing anything on a chain needs to know of its rules."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    def fork_at(self, header: Header) -> Fork: ...
+
+
 def state_on(
     store: Store,
+    schedule: Schedule,
     header: Header,
     *,
     root: Hash32,
-    chain_id: int,
     permissions: Permissions | None = None,
-) -> NetworkState:
-    """A state on `root`, in which the block is `header` (its own roots are not looked at)."""
-    return NetworkState(
+    fork: Fork | None = None,
+) -> Any:
+    """A WorldState on `root`, in which the block is `header` (its own roots are not looked at)."""
+    fork = fork or schedule.fork_at(header)
+    return fork.state_class(
         World(root, store.node, store.code),
         ExecutionContext(
             coinbase=header.coinbase,  # type: ignore[arg-type]
             timestamp=header.timestamp,
             block_number=header.number,  # type: ignore[arg-type]
-            difficulty=0,
-            mix_hash=bytes(32),  # type: ignore[arg-type]  # PREVRANDAO: the seal must not reach into execution
+            difficulty=header.difficulty,
+            # On a network of ours PREVRANDAO is 0: the seal, which lies in this field, must not reach into execution.
+            mix_hash=bytes(32) if fork.name == NETWORK.name else header.mix_hash,  # type: ignore[arg-type]
             gas_limit=header.gas_limit,
             prev_hashes=(),
-            chain_id=chain_id,
+            chain_id=schedule.chain_id,
             base_fee_per_gas=header.base_fee_per_gas or 0,
             excess_blob_gas=header.excess_blob_gas or 0,
         ),
         lambda number: _hash_of(store, number),
+        fork.computation,
         (lambda _: None) if permissions is None else permissions.refusal_to_deploy,
     )
 
@@ -97,39 +108,41 @@ class Outcome:
     computation: Any
 
 
-def execute_transaction(
-    state: NetworkState, transaction: Transaction, rules: Rules, permissions: Permissions
-) -> Outcome:
+def execute_transaction(state: Any, transaction: Transaction, rules: Rules, permissions: Permissions) -> Outcome:
     """Check and execute. Raises InvalidTransaction, having changed nothing."""
     check_transaction(rules, transaction)
     world = state.world
     sender = world.account(transaction.sender)
     check_nonce(transaction, 0 if sender is None else sender[0])
-    check_sender(transaction, sender, world.get_code(transaction.sender))  # type: ignore[arg-type]
+    check_sender(transaction, sender, world.get_code(transaction.sender))
     check_permissions(permissions, transaction)
-    return run_message(state, transaction, price=effective_price(transaction), permissions=permissions)
+    return run_message(state, rules.fork, transaction, price=effective_price(transaction), permissions=permissions)
 
 
-def run_message(state: NetworkState, tx: Transaction, *, price: int, permissions: Permissions | None = None) -> Outcome:
+def run_message(
+    state: Any, fork: Fork, tx: Transaction, *, price: int, permissions: Permissions | None = None
+) -> Outcome:
     """Execute what was checked already: buy gas, delegate, run, refund, pay the sealer, clear up."""
     world: Any = state.world
     world.lock_changes()
     world.set_balance(tx.sender, world.get_balance(tx.sender) - tx.gas * price)
     world.increment_nonce(tx.sender)
     refund = sum(_delegate(state, entry, permissions) for entry in tx.authorization_list or ())
-    computation = _run(state, tx, price)
+    computation = _run(state, fork, tx, price)
     # A failure that is no revert burns what is left; only delegations earn a refund then.
     remaining = computation.get_gas_remaining()
     used = tx.gas - remaining
-    used -= min(refund + computation.get_gas_refund(), used // 5)
-    used = max(used, floor_gas(tx))
+    deleted = computation.get_accounts_for_deletion()
+    refund += computation.get_gas_refund() + len(deleted) * fork.selfdestruct_refund
+    used = max(used - min(refund, used // fork.refund_divisor), fork.floor_gas(tx))
     world.set_balance(tx.sender, world.get_balance(tx.sender) + (tx.gas - used) * price)
-    if price:
-        coinbase = state.coinbase
-        world.set_balance(coinbase, world.get_balance(coinbase) + used * price)
-    for address in computation.get_accounts_for_deletion():
+    tip = price - state.execution_context.base_fee_per_gas
+    if tip > 0 or not fork.clears_empty_accounts:
+        world.set_balance(state.coinbase, world.get_balance(state.coinbase) + used * tip)
+    for address in deleted:
         world.delete_account(address)
-    world.clear_empty_accounts()
+    if fork.clears_empty_accounts:
+        world.clear_empty_accounts()
     return Outcome(
         gas_used=used,
         succeeded=computation.is_success,
@@ -143,15 +156,15 @@ def run_message(state: NetworkState, tx: Transaction, *, price: int, permissions
     )
 
 
-def _run(state: NetworkState, tx: Transaction, price: int) -> Any:
+def _run(state: Any, fork: Fork, tx: Transaction, price: int) -> Any:
     world: Any = state.world
     world.mark_address_warm(tx.sender)
     for address, slots in tx.access_list or ():
         world.mark_address_warm(address)
         for slot in slots:
             world.mark_storage_warm(address, slot)
-    context = state.get_transaction_context_class()(gas_price=price, origin=tx.sender)  # type: ignore[arg-type]
-    gas = tx.gas - intrinsic_gas(tx)
+    context = state.get_transaction_context_class()(gas_price=price, origin=tx.sender)
+    gas = tx.gas - fork.intrinsic_gas(tx)
     if tx.to is None:
         nonce = world.get_nonce(tx.sender) - 1
         contract = keccak(rlp_encode([tx.sender, int_bytes(nonce)]))[12:]
@@ -173,7 +186,7 @@ def _run(state: NetworkState, tx: Transaction, price: int) -> Any:
     return state.computation_class.apply_message(state, message, context)
 
 
-def _delegate(state: NetworkState, entry: Authorization, permissions: Permissions | None) -> int:
+def _delegate(state: Any, entry: Authorization, permissions: Permissions | None) -> int:
     """Carry out one EIP-7702 authorization, or skip it; returns the refund it earns."""
     world: Any = state.world
     if entry.chain_id not in (0, state.execution_context.chain_id) or entry.nonce >= 2**64 - 1:
@@ -257,8 +270,8 @@ def execute_block(
         parent_beacon_block_root=bytes(32),
         requests_hash=NO_REQUESTS_HASH,
     )
-    state = state_on(store, header, root=root, chain_id=rules.chain_id, permissions=permissions)
-    begin_block(state, header)
+    state = state_on(store, rules, header, root=root, permissions=permissions)
+    begin_block(state, rules.fork, header)
     gas_used, bloom = 0, 0
     rows: list[TransactionRow] = []
     logs: list[LogRow] = []
@@ -316,15 +329,15 @@ def execute_block(
     )
 
 
-def begin_block(state: NetworkState, header: Header) -> None:
+def begin_block(state: Any, fork: Fork, header: Header) -> None:
     """What the system contracts are told before the first transaction (EIP-4788, EIP-2935)."""
     world: Any = state.world
-    if world.get_code_hash(BEACON_ROOTS) != EMPTY_HASH:
+    if fork.keeps_beacon_roots and world.get_code_hash(BEACON_ROOTS) != EMPTY_HASH:
         place = header.timestamp % _HISTORY
         world.set_storage(BEACON_ROOTS, place, header.timestamp)
         root = int.from_bytes(header.parent_beacon_block_root or b"", "big")
         world.set_storage(BEACON_ROOTS, place + _HISTORY, root)
-    if world.get_code_hash(BLOCK_HASHES) != EMPTY_HASH and header.number > 0:
+    if fork.keeps_block_hashes and world.get_code_hash(BLOCK_HASHES) != EMPTY_HASH:
         parent_hash = int.from_bytes(header.parent_hash, "big")
         world.set_storage(BLOCK_HASHES, (header.number - 1) % _HISTORY, parent_hash)
 

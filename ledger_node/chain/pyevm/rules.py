@@ -25,6 +25,7 @@ from ledger_node.chain.errors import (
     NotPermitted,
 )
 from ledger_node.chain.genesis import NO_REQUESTS_HASH, Genesis
+from ledger_node.chain.pyevm.forks import NETWORK, Fork
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account, World, read_account, read_slot
 from ledger_node.chain.wire import SECP256K1_N, BadSignature, encode_header, hashed, recover
 from ledger_node.keys import Signer
@@ -93,10 +94,14 @@ def everyone(_: ParentState) -> Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A network's rules. `permissions_at` is asked once per block, with the parent's state."""
+    """A network's rules. `permissions_at` is asked once per block, with the parent's state.
+
+    `fork` runs the code; its computation class may be a faster one that comes to the same to the last unit of gas.
+    """
 
     genesis: Genesis
     permissions_at: Callable[[ParentState], Permissions] = everyone
+    fork: Fork = NETWORK
 
     @property
     def chain_id(self) -> int:
@@ -106,28 +111,15 @@ class Rules:
     def transaction_gas_max(self) -> int:
         return min(self.genesis.rules.transaction_gas_max, self.genesis.gas_limit)
 
+    def fork_at(self, header: Header) -> Fork:
+        return self.fork
+
     def authorised_sealer(self, parent: ParentState) -> Address:
         """Who may seal the block after `parent`."""
         return self.genesis.sealer
 
 
 # TRANSACTIONS
-
-
-def intrinsic_gas(transaction: Transaction) -> int:
-    zeros = transaction.data.count(0)
-    gas = 21_000 + 4 * zeros + 16 * (len(transaction.data) - zeros)
-    if transaction.to is None:
-        gas += 32_000 + 2 * ((len(transaction.data) + 31) // 32)
-    for _, slots in transaction.access_list or ():
-        gas += 2_400 + 1_900 * len(slots)
-    return gas + 25_000 * len(transaction.authorization_list or ())
-
-
-def floor_gas(transaction: Transaction) -> int:
-    """What the transaction's data costs at least (EIP-7623)."""
-    zeros = transaction.data.count(0)
-    return 21_000 + 10 * (zeros + 4 * (len(transaction.data) - zeros))
 
 
 def fee_cap(transaction: Transaction) -> int:
@@ -137,11 +129,11 @@ def fee_cap(transaction: Transaction) -> int:
     return cap
 
 
-def effective_price(transaction: Transaction) -> int:
-    """What it pays for a unit of gas, all of it to the sealer: the base fee is zero."""
+def effective_price(transaction: Transaction, base_fee: int = 0) -> int:
+    """What it pays for a unit of gas; all above the base fee goes to the sealer."""
     if transaction.max_priority_fee_per_gas is None:
         return fee_cap(transaction)
-    return min(fee_cap(transaction), transaction.max_priority_fee_per_gas)
+    return min(fee_cap(transaction), transaction.max_priority_fee_per_gas + base_fee)
 
 
 def total_cost(transaction: Transaction) -> int:
@@ -174,9 +166,9 @@ def check_transaction(rules: Rules, transaction: Transaction) -> None:
         raise InvalidTransaction("EIP-7702 transaction with empty auth list")
     if tx.gas > rules.transaction_gas_max:
         raise GasLimitTooHigh(f"exceeds block gas limit: have {tx.gas}, at most {rules.transaction_gas_max} here")
-    if tx.gas < (needed := intrinsic_gas(tx)):
+    if tx.gas < (needed := rules.fork.intrinsic_gas(tx)):
         raise IntrinsicGasTooLow(f"intrinsic gas too low: gas {tx.gas}, minimum needed {needed}")
-    if tx.gas < (needed := floor_gas(tx)):
+    if tx.gas < (needed := rules.fork.floor_gas(tx)):
         raise IntrinsicGasTooLow(f"insufficient gas for floor data gas cost: gas {tx.gas}, minimum needed {needed}")
 
 

@@ -105,7 +105,9 @@ class World(AccountDatabaseAPI):
         return EthHash((self.account(address) or NEW_ACCOUNT)[3])
 
     def get_code(self, address: EthAddress) -> bytes:
-        code_hash = (self.account(address) or NEW_ACCOUNT)[3]
+        return self.code_of_hash((self.account(address) or NEW_ACCOUNT)[3])
+
+    def code_of_hash(self, code_hash: Hash32) -> bytes:
         if code_hash == EMPTY_HASH:
             return b""
         code = self.codes.get(code_hash)
@@ -133,6 +135,7 @@ class World(AccountDatabaseAPI):
         return nonce == 0 and balance == 0 and code_hash == EMPTY_HASH
 
     def touch_account(self, address: EthAddress) -> None:
+        self._touched.add(address)
         if self.account(address) is None:
             self._set_account(address, NEW_ACCOUNT)
 
@@ -141,10 +144,7 @@ class World(AccountDatabaseAPI):
         self._set_account(address, None)
 
     def clear_empty_accounts(self) -> None:
-        """Remove those that the transaction in hand touched and left empty (EIP-161).
-
-        No account of the state is empty to begin with, so whatever is empty now was touched.
-        """
+        """Remove those that the transaction in hand touched and left empty (EIP-161)."""
         for address in tuple(self._touched):
             if self._accounts.get(address) is not None and self.account_is_empty(address):  # type: ignore[arg-type]
                 self._set_account(address, None)

@@ -1,0 +1,237 @@
+"""Questions that need execution: calls, estimates, access lists, traces. They read the store and change nothing.
+
+Everything asked and answered here is plain data, so that a question can be put to another process (see workers.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ledger_node.chain import wire
+from ledger_node.chain.blocks import Address, Call, Header, Transaction
+from ledger_node.chain.errors import CallFailed, ChainError
+from ledger_node.chain.inspection import (
+    AccessListResult,
+    AccountOverride,
+    Overrides,
+    Trace,
+    TraceConfig,
+    TransactionTrace,
+)
+from ledger_node.chain.pyevm import calls
+from ledger_node.chain.pyevm.execution import Outcome, Schedule, begin_block, run_message, state_on
+from ledger_node.chain.pyevm.forks import Fork
+from ledger_node.chain.pyevm.rules import ParentState, Permissions, effective_price, fee_cap
+from ledger_node.chain.pyevm.store import Store
+from ledger_node.chain.pyevm.tracers import CallTracer, PrestateTracer, RecordingWorld, StructLogger, Tracer
+from ledger_node.chain.pyevm.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """`header` is always the block whose state a question is asked of."""
+
+    store: Store
+    schedule: Schedule
+    permissions_at: Callable[[ParentState], Permissions]
+    call_gas_max: int
+    root_of: Callable[[Header], bytes] = lambda header: header.state_root
+
+    # CALLS
+
+    def call(self, call: Call, header: Header, overrides: Overrides) -> bytes:
+        attempt = self._attempt(call, header, overrides)
+        return calls.result(attempt(attempt.transaction))
+
+    def estimate_gas(self, call: Call, header: Header, overrides: Overrides) -> int:
+        attempt = self._attempt(call, header, overrides)
+        balance = attempt.state().world.get_balance(call.sender)
+        return calls.estimate(attempt, attempt.fork, attempt.transaction, balance=balance)
+
+    def create_access_list(self, call: Call, header: Header, overrides: Overrides) -> AccessListResult:
+        """As geth: execute, take down what was touched, and again with that list, until it stays the same."""
+        attempt = self._attempt(call, header, overrides, recording=True)
+        listed = call.access_list
+        for _ in range(10):
+            transaction = replace(attempt.transaction, access_list=listed, type=max(attempt.transaction.type, 1))
+            state = attempt.state()
+            outcome = calls.run_call(state, attempt.fork, transaction, attempt.permissions)
+            found = _touched(state.world, outcome, call)
+            if found == listed:
+                break
+            listed = found
+        else:
+            raise CallFailed("the access list does not settle; name more gas")
+        error = None if outcome.succeeded else str(calls.failure(outcome).detail)
+        return AccessListResult(listed, outcome.gas_used, error)
+
+    def _attempt(self, call: Call, header: Header, overrides: Overrides, *, recording: bool = False) -> "_Attempt":
+        """Who asks without naming a price pays nothing, whatever the base fee is."""
+        free = not (call.gas_price or call.max_fee_per_gas or call.max_priority_fee_per_gas)
+        block = _overridden(header, overrides)
+        if free and overrides.block.base_fee_per_gas is None:
+            block = replace(block, base_fee_per_gas=0)
+        fork = _with_moved_precompiles(self.schedule.fork_at(header), overrides)
+        root = self.root_of(header)
+        permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
+
+        def fresh() -> Any:
+            state = state_on(self.store, self.schedule, block, root=root, permissions=permissions, fork=fork)
+            if recording:
+                state = _recording(state)
+            state.blob_base_fee_override = overrides.block.blob_base_fee
+            if overrides.block.prev_randao is not None:
+                state.execution_context._mix_hash = overrides.block.prev_randao
+            for address, override in overrides.accounts.items():
+                _apply(state.world, address, override)
+            return state
+
+        gas = min(self.call_gas_max if call.gas is None else call.gas, self.call_gas_max)
+        nonce = call.nonce if call.nonce is not None else fresh().world.get_nonce(call.sender)
+        transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self.schedule.chain_id)
+        if (base_fee := block.base_fee_per_gas or 0) > fee_cap(transaction) and not free:
+            raise calls.underpriced(transaction, base_fee)
+        return _Attempt(fresh, fork, permissions, transaction)
+
+    # TRACES
+
+    def trace_call(self, call: Call, header: Header, config: TraceConfig, overrides: Overrides) -> Trace:
+        attempt = self._attempt(call, header, overrides, recording=True)
+        state = attempt.state()
+        tracer = _tracer(config, attempt.fork, state)
+        outcome = calls.run_call(state, tracer.fork, attempt.transaction, attempt.permissions)
+        return tracer.trace(outcome, attempt.transaction)
+
+    def trace_transaction(self, header: Header, position: int, config: TraceConfig) -> Trace:
+        (traced,) = self._replay(header, config, first=position, last=position)
+        return traced.trace
+
+    def trace_block(self, header: Header, config: TraceConfig) -> tuple[TransactionTrace, ...]:
+        return self._replay(header, config, first=0, last=None)
+
+    def _replay(
+        self, header: Header, config: TraceConfig, *, first: int, last: int | None
+    ) -> tuple[TransactionTrace, ...]:
+        """Execute a block again up to `last`, tracing from `first` on."""
+        if header.number == 0:
+            return ()
+        parent = self.store.header(header.number - 1)
+        assert parent is not None
+        root = self.root_of(parent)
+        fork = self.schedule.fork_at(header)
+        permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
+        state = _recording(state_on(self.store, self.schedule, header, root=root, permissions=permissions, fork=fork))
+        begin_block(state, fork, header)
+        traces = []
+        for position, row in enumerate(self.store.transactions(header.number)):
+            if last is not None and position > last:
+                break
+            transaction = wire.decode_transaction(row.raw, row.sender)
+            price = effective_price(transaction, header.base_fee_per_gas or 0)
+            if position < first:
+                run_message(state, fork, transaction, price=price, permissions=permissions)
+                continue
+            tracer = _tracer(config, fork, state)
+            outcome = run_message(state, tracer.fork, transaction, price=price, permissions=permissions)
+            if outcome.gas_used != row.gas_used:
+                raise ChainError(
+                    f"Replaying transaction 0x{row.hash.hex()} used {outcome.gas_used} gas, its receipt says "
+                    f"{row.gas_used}. The store is damaged, or its state was set by hand."
+                )
+            traces.append(TransactionTrace(row.hash, tracer.trace(outcome, transaction)))
+        return tuple(traces)
+
+
+class _Attempt:
+    """A call made ready: executes it on a fresh state each time."""
+
+    def __init__(
+        self, state: Callable[[], Any], fork: Fork, permissions: Permissions, transaction: Transaction
+    ) -> None:
+        self.state = state
+        self.fork = fork
+        self.permissions = permissions
+        self.transaction = transaction
+
+    def __call__(self, transaction: Transaction) -> Outcome:
+        return calls.run_call(self.state(), self.fork, transaction, self.permissions)
+
+
+# OVERRIDES
+
+
+def _overridden(header: Header, overrides: Overrides) -> Header:
+    block = overrides.block
+    named = {
+        "number": block.number,
+        "timestamp": block.timestamp,
+        "gas_limit": block.gas_limit,
+        "coinbase": block.coinbase,
+        "base_fee_per_gas": block.base_fee_per_gas,
+    }
+    return replace(header, **{name: value for name, value in named.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _apply(world: Any, address: Address, override: AccountOverride) -> None:
+    if override.storage is not None and override.storage_diff is not None:
+        raise CallFailed(f"account 0x{address.hex()} has both state and stateDiff overrides")
+    if override.nonce is not None:
+        world.set_nonce(address, override.nonce)
+    if override.code is not None:
+        world.set_code(address, override.code)
+    if override.balance is not None:
+        world.set_balance(address, override.balance)
+    if override.storage is not None:
+        world.delete_storage(address)
+    for slot, value in (override.storage or override.storage_diff or {}).items():
+        world.set_storage(address, slot, value)
+
+
+def _with_moved_precompiles(fork: Fork, overrides: Overrides) -> Fork:
+    moved = {
+        address: override.move_precompile_to
+        for address, override in overrides.accounts.items()
+        if override.move_precompile_to is not None
+    }
+    overridden = {address for address, override in overrides.accounts.items() if override.code is not None}
+    computation: Any = fork.computation
+    precompiles = dict(computation.get_precompiles())
+    if not moved and not overridden & set(precompiles):
+        return fork
+    for address, target in moved.items():
+        if address not in precompiles:
+            raise CallFailed(f"account 0x{address.hex()} is not a precompile")
+        precompiles[target] = precompiles.pop(address)
+    for address in overridden - set(moved.values()):
+        precompiles.pop(address, None)
+    return replace(fork, computation=type(computation.__name__, (computation,), {"_precompiles": precompiles}))
+
+
+# WATCHING
+
+
+def _recording(state: Any) -> Any:
+    world = state.world
+    state.world = state._account_db = RecordingWorld(world._root, world._read, world._read_code)
+    return state
+
+
+def _tracer(config: TraceConfig, fork: Fork, state: Any) -> Tracer:
+    if config.tracer == "prestate":
+        return PrestateTracer(config, fork, state.world).attached(state)
+    return (CallTracer if config.tracer == "call" else StructLogger)(config, fork).attached(state)
+
+
+def _touched(world: World, outcome: Outcome, call: Call) -> tuple[tuple[Address, tuple[int, ...]], ...]:
+    """What an access list should name: not what is warm anyway, nor what the call itself created."""
+    warm: dict[Address, set[int]] = {}
+    for place in world.warm_places():
+        address, slot = place if isinstance(place, tuple) else (place, None)
+        warm.setdefault(address, set())
+        if slot is not None:
+            warm[address].add(slot)
+    free = {call.sender, call.to, outcome.contract, outcome.computation.state.coinbase}
+    free |= set(outcome.computation.contracts_created)
+    return tuple(
+        (address, tuple(sorted(slots))) for address, slots in sorted(warm.items()) if slots or address not in free
+    )
