@@ -4,7 +4,7 @@ A BDA is pending until the block with its registration is booked. A managed BDA'
 settlement role moves it, on the member's instruction.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from concurrent.futures import Future
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
 from ledger_node.errors import AlreadyExists, InvalidField, UnknownCurrency, WrongState
 from ledger_node.reserve import ledger
-from ledger_node.settlement import events, members, tables
+from ledger_node.settlement import events, members, rows, tables
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Account, AccountKind, AccountStatus, Caller, Custody
 from ledger_node.writer import Writer
@@ -80,14 +80,13 @@ class Accounts:
         return account
 
 
-def activate(connection: sa.Connection, account_ids: list[str], *, at: int) -> None:
-    """These are on the token's register now."""
+def change_status(connection: sa.Connection, statuses: Mapping[str, AccountStatus], *, at: int) -> None:
+    """What the token's register says of these accounts now, by account id."""
     accounts = tables.accounts
-    chosen = accounts.c.id.in_(account_ids)
-    connection.execute(accounts.update().where(chosen, accounts.c.status == "pending").values(status="active"))
-    found = connection.execute(sa.select(accounts).where(chosen)).all()
-    drafts = [_draft(Account(*(getattr(row, name) for name in Account.__slots__))) for row in found]
-    events.record(connection, drafts, at=at)
+    for account_id, status in statuses.items():
+        connection.execute(accounts.update().where(accounts.c.id == account_id).values(status=status))
+    found = connection.execute(sa.select(*rows.ACCOUNT).where(accounts.c.id.in_(sorted(statuses))))
+    events.record(connection, [_draft(rows.account(row)) for row in found], at=at)
 
 
 def managed_address(account_id: str) -> bytes:

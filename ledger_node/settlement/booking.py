@@ -15,8 +15,11 @@ from ledger_node.errors import Fault
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
 from ledger_node.settlement import accounts, events, tables
-from ledger_node.settlement.model import Operation
+from ledger_node.settlement.model import AccountStatus, Operation
 from ledger_node.settlement.outcomes import Outcome
+
+ACCOUNT_STATUS: dict[int, AccountStatus] = {1: "active", 2: "blocked", 3: "blocked", 4: "closed"}
+"""The contract's status of a holder (active, suspended, frozen, closed) as the status of a BDA."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class Booking:
         self._by_account: dict[str, Holding] = {}
         self._lines: list[dict[str, Any]] = []
         self._supply: dict[str, int] = {}
-        self._registered: list[str] = []
+        self._statuses: dict[str, AccountStatus] = {}
         self._posts: list[str] = []
         self._voids: list[str] = []
         self._payouts: list[Movement] = []
@@ -95,7 +98,10 @@ class Booking:
             )  # fmt: skip
 
     def registered(self, currency: str, address: bytes) -> None:
-        self._registered.append(self._holder(currency, address).account_id)
+        self._statuses[self._holder(currency, address).account_id] = "active"
+
+    def status_changed(self, currency: str, address: bytes, status: int) -> None:
+        self._statuses[self._holder(currency, address).account_id] = ACCOUNT_STATUS[status]
 
     # WHAT IT MEANS FOR OUR OPERATIONS
 
@@ -152,8 +158,7 @@ class Booking:
         ledger.post(connection, self._posts, at=self._at)
         ledger.void(connection, self._voids, at=self._at)
         ledger.transfer(connection, self._payouts, at=self._at)
-        if self._registered:
-            accounts.activate(connection, self._registered, at=self._at)
+        accounts.change_status(connection, self._statuses, at=self._at)
         ended = [leg.operation for leg in self._ended]
         if ended:
             connection.execute(_OPERATION, [_operation_row(operation) for operation in ended])

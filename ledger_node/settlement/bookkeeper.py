@@ -12,7 +12,15 @@ from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Call, Header, Receipt
 from ledger_node.chain.errors import CallFailed, Reverted
 from ledger_node.clock import Clock
-from ledger_node.deposit_token.events import NOBODY, BatchSettled, HolderRegistered, Moved, TokenEvent, decode
+from ledger_node.deposit_token.events import (
+    NOBODY,
+    BatchSettled,
+    HolderRegistered,
+    HolderStatusChanged,
+    Moved,
+    TokenEvent,
+    decode,
+)
 from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import ChainBehindLedger, Fault
 from ledger_node.settlement import outcomes, rows, tables
@@ -71,6 +79,8 @@ class Bookkeeper:
                 booking.moved(currency, event, operation_id)
             elif isinstance(event, HolderRegistered):
                 booking.registered(currency, event.account)
+            elif isinstance(event, HolderStatusChanged):
+                booking.status_changed(currency, event.account, event.status)
         ended = booking.write()
 
         _note_our_transactions(connection, mine)
@@ -131,7 +141,7 @@ def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:
     for currency, event in seen:
         if isinstance(event, Moved):
             holders |= {(currency, side) for side in (event.payer, event.payee) if side != NOBODY}
-        elif isinstance(event, HolderRegistered):
+        elif isinstance(event, HolderRegistered | HolderStatusChanged):
             holders.add((currency, event.account))
     return holders
 

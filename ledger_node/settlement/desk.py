@@ -21,20 +21,19 @@ from ledger_node.settlement.model import Accepted, Operation
 from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
-SITTING_MAX = 2_000
-WAITING_MAX = 50_000
-
 
 class Desk:
     def __init__(
         self, writer: Writer, watch: Watch, clock: Clock, *, currencies: frozenset[str],
-        closed_because: Callable[[], str | None],
+        closed_because: Callable[[], str | None], waiting_max: int = 50_000, sitting_max: int = 2_000,
     ) -> None:  # fmt: skip
         self._writer = writer
         self._watch = watch
         self._clock = clock
         self._currencies = currencies
         self._closed_because = closed_because
+        self._waiting_max = waiting_max
+        self._sitting_max = sitting_max
         self._waiting: deque[tuple[Request, Future[Accepted]]] = deque()
         self._called = False
         self._lock = threading.Lock()
@@ -52,7 +51,7 @@ class Desk:
             rules.key_usable(request.idempotency_key)
         arrivals = [(request, Future[Accepted]()) for request in requests]
         with self._lock:
-            if len(self._waiting) + len(arrivals) > WAITING_MAX:
+            if len(self._waiting) + len(arrivals) > self._waiting_max:
                 raise Overloaded("Too many requests are waiting; send it again later, with the same Idempotency-Key.")
             self._call_sitting()
             self._waiting.extend(arrivals)
@@ -72,7 +71,7 @@ class Desk:
 
     def _sit(self, connection: sa.Connection, sitting: "_Sitting") -> None:
         with self._lock:
-            arrivals = [self._waiting.popleft() for _ in range(min(len(self._waiting), SITTING_MAX))]
+            arrivals = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._sitting_max))]
             self._called = False
             if self._waiting:
                 self._call_sitting()

@@ -76,7 +76,14 @@ class House:
         self.queries = Queries(database)
         self.members = Members(self.writer, clock)
         self.accounts = Accounts(self.writer, clock, currencies=currencies)
-        self.desk = Desk(self.writer, self.watch, clock, currencies=currencies, closed_because=self.closed_because)
+        self.desk = Desk(
+            self.writer,
+            self.watch,
+            clock,
+            currencies=currencies,
+            closed_because=self.closed_because,
+            waiting_max=settings.writer_waiting_max,
+        )
         self.outbox = Outbox(database, chain, clock, settings.fees)
         self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend)
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
@@ -128,16 +135,23 @@ class House:
         self.check_backing()
         self._begun = True
 
+    def look_after(self) -> None:
+        """Do again what a lost connection may have left undone: booking and sending. Runs every `tick_s`."""
+        try:
+            if not self._begun:
+                self._begin()
+            self._call_bookkeeper()
+            self.outbox.resend_unmined()
+        except Unavailable as trouble:
+            log.warning("Trying again: %s", trouble)
+        except Fault as fault:
+            self._stop_for(fault)
+
     def _tick(self) -> None:
         while not self._stopping.wait(self.settings.tick_s):
             try:
-                if not self._begun:
-                    self._begin()
-                self._call_bookkeeper()
-                self.outbox.resend_unmined()
-            except Unavailable as trouble:
-                log.warning("Trying again: %s", trouble)
-            except Fault as fault:
+                self.look_after()
+            except Exception as fault:  # the outermost loop of this thread
                 self._stop_for(fault)
 
     # THE CYCLE

@@ -26,7 +26,7 @@ class Outbox:
         self._chain = chain
         self._clock = clock
         self._fees = fees
-        self._fresh: list[bytes] = []
+        self._fresh: list[tuple[bytes, bytes]] = []
         self._sending = threading.Lock()
         self._chain_id: int | None = None
         self.trouble: str | None = None
@@ -62,7 +62,7 @@ class Outbox:
                 created_at=self._clock.now_ms(),
             )
         )  # fmt: skip
-        self._fresh.append(signed.raw)
+        self._fresh.append((signed.sender, signed.raw))
         return signed
 
     def send_fresh(self) -> None:
@@ -74,20 +74,26 @@ class Outbox:
         """Send everything stored that is in no booked block, in the order of nonces. Any thread, at any time."""
         unmined = tables.chain_transactions
         query = (
-            sa.select(unmined.c.raw).where(unmined.c.status == tables.literally("signed")).order_by(unmined.c.number)
+            sa.select(unmined.c.sender, unmined.c.raw)
+            .where(unmined.c.status == tables.literally("signed"))
+            .order_by(unmined.c.number)
         )
         with self._database.read() as connection:
-            stored = list(connection.execute(query).scalars())
+            stored = [(row.sender, row.raw) for row in connection.execute(query)]
         self._send(stored)
 
-    def _send(self, raws: list[bytes]) -> None:
+    def _send(self, stored: list[tuple[bytes, bytes]]) -> None:
+        refused: dict[bytes, str] = {}
         with self._sending:
-            for raw in raws:
+            for sender, raw in stored:
+                if sender in refused:
+                    continue  # a later nonce is of no use before this one
                 try:
                     self._chain.send_raw_transaction(raw)
-                except (ChainUnavailable, InvalidTransaction) as refusal:
-                    # The rest waits as well: a later nonce is of no use before this one.
-                    self.trouble = f"{refusal.code}: {refusal.detail}"
+                except InvalidTransaction as refusal:
+                    refused[sender] = f"0x{sender.hex()}: {refusal.code}: {refusal.detail}"
+                except ChainUnavailable as trouble:
+                    self.trouble = f"{trouble.code}: {trouble.detail}"
                     return
-            if raws:
-                self.trouble = None
+            if stored:
+                self.trouble = "; ".join(refused.values()) or None

@@ -1,14 +1,15 @@
 """A whole issuer in one process: real chain, real ledger file, hand-set clock, blocks made when the test says so.
 
-`settle()` runs the cycle to its end without a single wait: whatever is queued is done, a block is made of what was sent,
+`settle()` runs the cycle to its end without a single wait: what is queued is done, a block is made of what was sent,
 it is booked, and so on until nothing is left to do.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ledger_node.chain.encoding import keccak
+from ledger_node.chain.errors import ChainUnavailable
 from ledger_node.chain.genesis import Genesis, build_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.clock import HandSetClock
@@ -27,6 +28,7 @@ from ledger_node.settlement.model import (
     PaymentKind,
     PaymentRequest,
 )
+from ledger_node.settlement.signing import Fees, sign_transaction
 
 OPERATOR = Caller("key_operator", "operator")
 SUPERVISOR = Caller("key_supervisor", "supervisor")
@@ -51,6 +53,19 @@ def nothing(_store: str, _moment: str) -> None:
     return None
 
 
+class Line:
+    """The chain behind a line that can be cut: while it is, every question ends in ChainUnavailable."""
+
+    def __init__(self, chain: PyEvmChain) -> None:
+        self._chain = chain
+        self.cut = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.cut and name != "on_new_head":
+            raise ChainUnavailable("The line is cut.")
+        return getattr(self._chain, name)
+
+
 class Issuer:
     """Banks A, B and C by name; an account's name is the bank's, the kind and a number: `A.dda`, `A.bda`, `A.bda2`."""
 
@@ -69,14 +84,14 @@ class Issuer:
             settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
         )  # fmt: skip
         self.settings = Settings(currencies=currencies, tick_s=3600, **settings)
-        self.house = House(self.database, self.chain, SIGNERS, self.clock, self.settings)
+        self.line = Line(self.chain)
+        self.house = House(self.database, self.line, SIGNERS, self.clock, self.settings)
         self.members: dict[str, Caller] = {}
         self.accounts: dict[str, Account] = {}
 
     # LIFE
 
     def start(self) -> "Issuer":
-        self.chain.start()
         self.house.start()
         self.learn()
         return self
@@ -163,6 +178,22 @@ class Issuer:
         self.flush()
         while self.chain.make_block() is not None:
             self.flush()
+
+    def send(self, signer: LocalSigner, to: bytes, data: bytes) -> bytes:
+        """A raw transaction of somebody's own, waiting for the next block."""
+        nonce = self.chain.nonce(signer.address, "pending")
+        signed = sign_transaction(
+            signer, chain_id=self.chain.chain_id, nonce=nonce, to=to, data=data, gas=500_000, fees=Fees()
+        )
+        return self.chain.send_raw_transaction(signed.raw)
+
+    def token(self, currency: str = "USD") -> bytes:
+        return next(token.address for token in self.house.queries.tokens() if token.currency == currency)
+
+    def address(self, account: str) -> bytes:
+        address = self.accounts[account].address
+        assert address is not None
+        return address
 
     # LOOKS
 

@@ -1,0 +1,121 @@
+"""The chain away, back, behind or another one: nothing is lost, nothing is guessed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ledger_node.errors import ChainBehindLedger
+from tests.settlement.issuer import Issuer, key
+from tests.settlement.scenario import play
+
+
+def test_what_cannot_be_sent_now_is_sent_later(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    issuer.line.cut = True
+    accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
+    issuer.settle()
+    assert issuer.booked("A.bda") == 0
+    assert "chain_unavailable: The line is cut." in issuer.house.reasons_not_ready()
+
+    issuer.line.cut = False
+    issuer.house.look_after()
+    issuer.settle()
+    assert issuer.house.desk.watch(accepted.operation.id).result(0).status == "settled"
+    assert issuer.house.reasons_not_ready() == ()
+    play(issuer, "audit backed")
+
+
+def test_a_block_made_while_the_line_was_cut_is_booked_later(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
+    issuer.line.cut = True
+    issuer.settle()
+    assert issuer.chain.head().number > issuer.house.queries.booked_block()
+    assert issuer.house.fault is None
+
+    issuer.line.cut = False
+    issuer.house.look_after()
+    issuer.flush()
+    assert issuer.house.desk.watch(accepted.operation.id).result(0).status == "settled"
+
+
+def test_sending_the_same_bytes_again_changes_nothing(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
+    issuer.house.outbox.resend_unmined()
+    issuer.house.outbox.resend_unmined()
+    issuer.settle()
+    play(issuer, "balance A.bda 10.00\naudit backed")
+
+
+def test_a_house_starts_while_the_chain_is_away(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY"))
+    issuer.line.cut = True
+    issuer.start()
+    assert "book and chain have not been brought together yet" in issuer.house.reasons_not_ready()
+    issuer.house.look_after()
+    assert issuer.house.reasons_not_ready() != ()
+    issuer.line.cut = False
+    issuer.house.look_after()
+    assert issuer.house.reasons_not_ready() == ()
+    issuer.close()
+
+
+def test_a_new_house_is_founded_as_soon_as_the_chain_answers(tmp_path: Path) -> None:
+    issuer = Issuer(tmp_path)
+    issuer.line.cut = True
+    issuer.start()
+    issuer.line.cut = False
+    issuer.house.look_after()
+    issuer.settle()
+    assert issuer.house.reasons_not_ready() == ()
+    issuer.close()
+
+
+def test_a_currency_added_to_the_settings_gets_its_token_at_the_next_start(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY", "EUR")).start()
+    assert "the EUR token is not deployed yet" in issuer.house.reasons_not_ready()
+    issuer.settle()
+    assert issuer.house.reasons_not_ready() == ()
+    assert [token.currency for token in issuer.house.queries.tokens()] == ["EUR", "JPY", "USD"]
+    issuer.admit("A", currency="EUR")
+    play(issuer, "deposit d1 A.dda.eur 1.00 EUR settled\nmint m1 A.dda.eur A.bda.eur 1.00 EUR settled\naudit backed")
+    issuer.close()
+
+
+def test_a_chain_that_lost_booked_blocks_stops_the_start(directory: Path) -> None:
+    shutil.rmtree(directory / "chain")
+    issuer = Issuer(directory, currencies=("USD", "JPY"))
+    with pytest.raises(ChainBehindLedger, match="the chain ends at 0"):
+        issuer.start()
+    issuer.close()
+
+
+def test_a_chain_with_other_blocks_stops_the_start(directory: Path) -> None:
+    shutil.rmtree(directory / "chain")
+    issuer = Issuer(directory, currencies=("USD", "JPY"))
+    for _ in range(20):
+        issuer.send(key("developer"), b"\x77" * 20, b"another history")
+        issuer.chain.make_block()
+    with pytest.raises(ChainBehindLedger, match="another block"):
+        issuer.start()
+    issuer.close()
+
+
+def test_many_blocks_are_caught_up_with_in_several_jobs(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY"))
+    for _ in range(120):
+        issuer.chain.make_block(allow_empty=True)
+    issuer.start()
+    assert issuer.house.queries.booked_block() == issuer.chain.head().number
+    issuer.close()
+
+
+def test_heads_that_come_faster_than_bookings_are_all_booked(issuer: Issuer) -> None:
+    for _ in range(120):
+        issuer.chain.make_block(allow_empty=True)
+    issuer.flush()
+    issuer.flush()
+    issuer.flush()
+    assert issuer.house.queries.booked_block() == issuer.chain.head().number
