@@ -4,6 +4,7 @@ Knows nothing of what the fields mean.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -60,9 +61,18 @@ async def _read_json(request: Request, *, required: bool) -> None:
         raise MalformedJson("The body is empty; send a JSON object.")
     try:
         parsed = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        json.loads(body, object_pairs_hook=_refuse_repeated_names)
+    except (orjson.JSONDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body cannot be read as JSON: {error}.") from None
     request._body, request._json = body, parsed
+
+
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> None:
+    """Readers differ in which of two equal names they take: a body that says two amounts says none."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedJson(f"The body names {twice!r} twice.")
 
 
 async def _read(request: Request, limit: int) -> bytes:

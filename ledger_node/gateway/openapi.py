@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from ledger_node.gateway.answers import problem_responses, problems
+from ledger_node.gateway.forms import Form
 from ledger_node.gateway.views import ProblemView, View
 
 _INTRODUCTION = """\
@@ -66,7 +68,6 @@ def _generated(app: FastAPI) -> dict[str, Any]:
         description=_INTRODUCTION,
         routes=app.routes,
         tags=_TAGS,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
 
 
@@ -76,10 +77,10 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     problem = ProblemView.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas[ProblemView.__name__] = problem
-    for model in _descend(View):
+    for model in (*_descend(View), *_descend(Form)):
         extra = model.model_config.get("json_schema_extra")
         if model.__name__ in schemas and isinstance(extra, dict):
-            schemas[model.__name__] |= extra  # FastAPI leaves nulls out, and with them half of an example
+            schemas[model.__name__] |= extra  # FastAPI sorts an example and leaves its nulls out
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
@@ -111,7 +112,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _descend(view: type[View]) -> Iterator[type[View]]:
-    for child in view.__subclasses__():
+def _descend(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for child in model.__subclasses__():
         yield child
         yield from _descend(child)

@@ -173,10 +173,13 @@ RAW = [
     (b"null", "invalid_field"),
     (b'"text"', "invalid_field"),
     (b"1e999", "malformed_json"),
+    (b'{"amount": "1.00", "amount": "9.00"}', "malformed_json"),
+    (b'{"a": {"b": 1, "b": 2}}', "malformed_json"),
+    (b'{"a": ' * 5000 + b"1" + b"}" * 5000, "malformed_json"),
 ]
 
 
-@pytest.mark.parametrize(("raw", "code"), RAW, ids=[str(raw[:12]) for raw, _ in RAW])
+@pytest.mark.parametrize(("raw", "code"), RAW, ids=[str(raw[:24]) for raw, _ in RAW])
 @pytest.mark.usefixtures("nothing_changes")
 def test_a_body_that_is_no_json_object(raw: bytes, code: str, albion: Bank) -> None:
     headers = {"Content-Type": "application/json", "Idempotency-Key": new_key()}
