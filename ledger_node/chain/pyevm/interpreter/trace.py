@@ -59,7 +59,7 @@ class Trace:
         return "\n".join(
             [
                 "def trace(frame, stack, memory, gas):",
-                f" if not {self._taken} <= len(stack) <= {highest}: return {~self._entry}, gas",
+                f" if not {self._taken} <= len(stack) <= {highest}: return {_left_to_pyevm(self._entry)}, gas",
                 *(f" {line}" for line in self._lines),
             ]
         )
@@ -72,7 +72,7 @@ class Trace:
         while at is not None:
             visits[at] += 1
             if self.operations >= MAX_OPERATIONS or visits[at] > MAX_VISITS or (at == self._entry and visits[at] > 1):
-                self._leave(str(at))
+                self._leave(hex(at))
                 return
             self.operations += 1
             at = self._write_operation(at)
@@ -81,7 +81,7 @@ class Trace:
         """Write the operation at `at`; returns where to go on, or None if the trace ended."""
         opcode, operand, after = self._code.instruction(at)
         if opcode not in self._gas_costs:
-            self._leave(str(~at))
+            self._leave(_left_to_pyevm(at))
             return None
         if op.PUSH0 <= opcode <= op.PUSH32:
             self.push(constant(operand))
@@ -113,9 +113,9 @@ class Trace:
         target = self._peek(1)
         if target.constant is None:
             self.write(f"if {target.source} not in JUMPDESTS:")
-            self._leave(str(~at), indent=" ")
+            self._leave(_left_to_pyevm(at), indent=" ")
         elif target.constant not in self._code.jump_destinations:
-            self._leave(str(~at))
+            self._leave(_left_to_pyevm(at))
             return None
         self._items.pop()
         self.gas += self._gas_costs[op.JUMP]
@@ -128,7 +128,7 @@ class Trace:
         self._take(2)
         target, decision = self._items[-1], self._items[-2]
         if target.constant not in self._code.jump_destinations:
-            self._leave(str(~at))
+            self._leave(_left_to_pyevm(at))
             return None
         assert target.constant is not None
         del self._items[-2:]
@@ -138,13 +138,13 @@ class Trace:
         jumped, fell = self._runs.get(target.constant, 0), self._runs.get(after, 0)
         if jumped > fell:
             self.write(f"if {decision.when_false}:")
-            self._leave(str(after), indent=" ")
+            self._leave(hex(after), indent=" ")
             return target.constant
         self.write(f"if {decision.when_true}:")
-        self._leave(str(target.constant), indent=" ")
+        self._leave(hex(target.constant), indent=" ")
         if fell:
             return after
-        self._leave(str(after))  # neither way was ever taken: nothing tells which one is worth writing
+        self._leave(hex(after))  # neither way was ever taken: nothing tells which one is worth writing
         return None
 
     def _leave(self, target: str, indent: str = "") -> None:
@@ -235,6 +235,10 @@ class Trace:
             non_empty = "" if size.constant else f"{size.source} and "
             end_source = f"{start.source} + {size.source}"
             self.write(f"if {non_empty}len(memory) < {end_source}: gas = grow(memory, {end_source}, gas)")
+
+
+def _left_to_pyevm(at: int) -> str:
+    return f"~{at:#x}"
 
 
 def translate(
