@@ -5,6 +5,8 @@ payment settles, once, and every balance is what the plan says.
 """
 
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def run_demo(plan_path: Path | None, data: Path | None) -> int:
     directory = Path(tempfile.mkdtemp(prefix="ledger-node-demo-")) if data is None else data.absolute().parent
     node = NodeProcess(directory / "node" if data is None else data.absolute())
     screen = Screen(Console(), plan)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then either
     try:
         differences = travel(plan, node, screen)
     except Unavailable as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from ledger_node.demo.plan import Holding, Kind, Payment
+from ledger_node.demo.plan import KINDS, Holding, Payment
 from ledger_node.errors import Unavailable
 
 FINAL = ("settled", "rejected", "canceled")
@@ -100,14 +100,21 @@ class Parties:
     ) -> None:
         """Make a member of this bank, with a DDA and a BDA in every currency, and give it a key."""
         member = await self.operator.post("/v1/members", {"bic": bic, "lei": lei, "legal_name": legal_name})
-        await self.operator.post(f"/v1/members/{member['id']}/activate")
-        kinds: tuple[Kind, ...] = ("DDA", "BDA")
+        if member["status"] == "pending":
+            await self.operator.post(f"/v1/members/{member['id']}/activate")
         for code in currencies:
-            for kind in kinds:
-                form = {"member_id": member["id"], "kind": kind, "currency": code}
+            for kind in KINDS:
+                form = {"member": member["id"], "kind": kind, "currency": code}
                 self.accounts[bic, kind, code] = (await self.operator.post("/v1/accounts", form))["id"]
         made = await self.operator.post(f"/v1/members/{member['id']}/api_keys", {"name": "demonstration"})
         self.banks[bic] = client(made["api_key"])
+
+    async def until_active(self) -> None:
+        """Wait until every account can be used: a BDA is when the token's register has it."""
+        for account in self.accounts.values():
+            # Asked again and again, for it happens in another process.
+            while (await self.operator.get(f"/v1/accounts/{account}"))["status"] == "pending":  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE_S)
 
     async def pay(self, payment: Payment) -> Answer:
         """A deposit is the operator's to book; everything else the paying bank asks for itself."""
@@ -128,6 +135,12 @@ class Parties:
         if balances["booked"] != balances["available"]:
             raise Unavailable(f"{holding} still has something under way: {balances}")
         return Decimal(balances["booked"])
+
+    async def block_number(self) -> int:
+        """The newest block that is booked."""
+        reserve = await self.operator.get("/v1/reserve")
+        newest: int = max(position["block_number"] for position in reserve["data"])
+        return newest
 
     async def entries(self, holding: Holding) -> list[dict[str, Any]]:
         return await self.banks[holding[0]].get_all(f"/v1/accounts/{self.accounts[holding]}/entries")

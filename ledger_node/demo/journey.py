@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import TypeAlias
 
 from ledger_node.demo.banks import Answer, Client, Parties
-from ledger_node.demo.plan import Payment, Plan
+from ledger_node.demo.plan import Holding, Payment, Plan
 from ledger_node.demo.process import NodeProcess
 from ledger_node.demo.report import Screen
+from ledger_node.errors import Unavailable
 
 OnAnswer: TypeAlias = Callable[[Answer], None]
 
@@ -42,6 +44,7 @@ async def _pay_everything(plan: Plan, node: NodeProcess, screen: Screen, operato
                 currencies,
                 lambda key: Client(node.gateway_url, key, connections=plan.clients_per_bank),
             )
+        await parties.until_active()
         screen.say(f"{len(plan.banks)} banks admitted, each with a DDA and a BDA in {', '.join(currencies)}")
         await _pay(parties, plan.deposits, 1, lambda _: None)
 
@@ -60,9 +63,10 @@ async def _pay_everything(plan: Plan, node: NodeProcess, screen: Screen, operato
         with screen.progress("Asking again", len(plan.payments)) as advance:
             again = await _pay(parties, plan.payments, plan.clients_per_bank, advance)
         differences = [*_unsettled(answers), *_changed(answers, again), *await _miscounted(parties, plan, answers)]
-        differences += await _wrong_balances(parties, plan)
-        screen.balances(plan)
-        screen.figures(answers, elapsed_s=elapsed_s, away_s=away_s)
+        balances = {holding: await parties.balance(holding) for holding in parties.accounts}
+        differences += _wrong(balances, plan)
+        screen.balances(balances)
+        screen.figures(answers, blocks_made=await parties.block_number(), elapsed_s=elapsed_s, away_s=away_s)
         return differences
     finally:
         await parties.close()
@@ -83,10 +87,13 @@ async def _pay(
             answers[payment.key] = await parties.pay(payment)
             on_answer(answers[payment.key])
 
-    async with asyncio.TaskGroup() as group:
-        for mine in waiting.values():
-            for _ in range(clients_per_bank):
-                group.create_task(client(mine))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for mine in waiting.values():
+                for _ in range(clients_per_bank):
+                    group.create_task(client(mine))
+    except* Unavailable as refused:
+        raise refused.exceptions[0] from None
     return answers
 
 
@@ -150,7 +157,7 @@ async def _miscounted(parties: Parties, plan: Plan, answers: dict[str, Answer]) 
     found: Counter[tuple[str, str, str]] = Counter()
     for holding, account in parties.accounts.items():
         for entry in await parties.entries(holding):
-            found[account, entry["direction"], entry["operation_id"]] += 1
+            found[account, entry["direction"], entry["operation"]] += 1
     of_payments = {operation for _, _, operation in expected}
     strangers = sum(1 for _, _, operation in found if operation not in of_payments)
     differences = [f"{line} stands {found[line]} times" for line in expected if found[line] != 1]
@@ -159,10 +166,9 @@ async def _miscounted(parties: Parties, plan: Plan, answers: dict[str, Answer]) 
     return differences
 
 
-async def _wrong_balances(parties: Parties, plan: Plan) -> list[str]:
-    differences = []
-    for holding, expected in plan.final_balances().items():
-        balance = await parties.balance(holding)
-        if balance != expected:
-            differences.append(f"{' '.join(holding)} is {balance}, not {expected}")
-    return differences
+def _wrong(balances: dict[Holding, Decimal], plan: Plan) -> list[str]:
+    return [
+        f"{' '.join(holding)} is {balances[holding]}, not {expected}"
+        for holding, expected in plan.final_balances().items()
+        if balances[holding] != expected
+    ]

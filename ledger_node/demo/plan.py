@@ -15,6 +15,7 @@ from ledger_node.errors import ConfigurationError
 
 Verb: TypeAlias = Literal["deposit", "mint", "transfer", "redemption"]
 Kind: TypeAlias = Literal["DDA", "BDA"]
+KINDS: tuple[Kind, ...] = ("DDA", "BDA")
 Holding: TypeAlias = tuple[str, Kind, str]
 """A bank's BIC, the kind of account, the currency."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger_node.demo.banks import Answer
-from ledger_node.demo.plan import Plan
+from ledger_node.demo.plan import KINDS, Holding, Plan
 
 PLAIN_STEPS = 10
 """Without a terminal, progress is said so many times."""
@@ -45,30 +46,28 @@ class Screen:
 
         return advance
 
-    def balances(self, plan: Plan) -> None:
-        final = plan.final_balances()
-        currencies = sorted({code for _, _, code in final})
+    def balances(self, found: dict[Holding, Decimal]) -> None:
+        currencies = sorted({code for _, _, code in found})
         table = Table(title="Balances")
         table.add_column("bank")
         table.add_column("account")
         for code in currencies:
             table.add_column(code, justify="right")
-        for bank in plan.banks:
-            for kind in ("DDA", "BDA"):
-                table.add_row(
-                    bank.legal_name, kind, *(f"{final.get((bank.bic, kind, code), 0):,}" for code in currencies)
-                )
+        for bank in self._plan.banks:
+            for kind in KINDS:
+                table.add_row(bank.legal_name, kind, *(f"{found[bank.bic, kind, code]:,}" for code in currencies))
         self._console.print(table)
 
-    def figures(self, answers: dict[str, Answer], *, elapsed_s: float, away_s: float) -> None:
+    def figures(self, answers: dict[str, Answer], *, blocks_made: int, elapsed_s: float, away_s: float) -> None:
         blocks = {answer.body["block_number"] for answer in answers.values()}
         repeated = [answer for answer in answers.values() if answer.attempts > 1]
         table = Table(title="Figures", show_header=False)
         table.add_column()
         table.add_column(justify="right")
         table.add_row("payments settled", f"{len(answers):,}")
-        table.add_row("blocks they are in", f"{len(blocks):,}")
-        table.add_row("payments a block", f"{len(answers) / max(1, len(blocks)):.1f}")
+        table.add_row("blocks made", f"{blocks_made:,}")
+        table.add_row("blocks with payments", f"{len(blocks):,}")
+        table.add_row("payments in such a block", f"{len(answers) / max(1, len(blocks)):.1f}")
         table.add_row("seconds, the kill included", f"{elapsed_s:.1f}")
         table.add_row("payments a second while the node was up", f"{len(answers) / (elapsed_s - away_s):,.0f}")
         table.add_row("seconds from kill -9 to ready again", f"{away_s:.1f}")
