@@ -38,14 +38,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`tick_s`: how often it looks after what a lost connection may have left behind. No payment waits for it."""
+    """`tick_ms`: how often it looks after what a lost connection may have left behind. No payment waits for it."""
 
     currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
     batch_operations_max: int = 2_000
     transaction_gas_max: int = 30_000_000
     fees: Fees = field(default_factory=Fees)
     writer_waiting_max: int = 20_000
-    tick_s: float = 2.0
+    tick_ms: int = 2_000
 
 
 class House:
@@ -136,7 +136,7 @@ class House:
         self._begun = True
 
     def look_after(self) -> None:
-        """Do again what a lost connection may have left undone: booking and sending. Runs every `tick_s`."""
+        """Do again what a lost connection may have left undone: booking and sending. Runs every `tick_ms`."""
         try:
             if not self._begun:
                 self._begin()
@@ -148,7 +148,7 @@ class House:
             self._stop_for(fault)
 
     def _tick(self) -> None:
-        while not self._stopping.wait(self.settings.tick_s):
+        while not self._stopping.wait(self.settings.tick_ms / 1000):
             try:
                 self.look_after()
             except Exception as fault:  # the outermost loop of this thread

@@ -108,7 +108,7 @@ class Queries:
 
     def operations(
         self, caller: Caller, part: Slice = FIRST_PAGE, *, kind: PaymentKind | FiatKind | None = None,
-        status: Status | None = None, account_id: str | None = None,
+        status: Status | None = None, account_id: str | None = None, currency: str | None = None,
     ) -> Page[Operation]:  # fmt: skip
         operations = tables.operations
         query = sa.select(*rows.OPERATION, operations.c.number).where(
@@ -118,6 +118,8 @@ class Queries:
             query = query.where(operations.c.kind == kind)
         if status is not None:
             query = query.where(operations.c.status == status)
+        if currency is not None:
+            query = query.where(operations.c.currency == currency)
         if account_id is not None:
             query = query.where(
                 sa.or_(operations.c.debtor_account == account_id, operations.c.creditor_account == account_id)

@@ -1,3 +1,5 @@
+"""Fresh books for each test, with two members on them."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A founded data directory, made once and copied for each test."""
+
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

@@ -83,7 +83,7 @@ class Issuer:
             directory / "chain", network(), sealer=key("sealer"), clock=self.clock,
             settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
         )  # fmt: skip
-        self.settings = Settings(currencies=currencies, tick_s=3600, **settings)
+        self.settings = Settings(currencies=currencies, tick_ms=3_600_000, **settings)
         self.line = Line(self.chain)
         self.house = House(self.database, self.line, SIGNERS, self.clock, self.settings)
         self.members: dict[str, Caller] = {}

@@ -1,4 +1,4 @@
-"""The audit finds every difference between book, chain and reserve, names the side, and shuts the desk until it is mended."""
+"""The audit finds every difference between book, chain and reserve, and shuts the desk until it is mended."""
 
 from pathlib import Path
 

@@ -121,11 +121,11 @@ def test_the_first_broken_rule_answers(issuer: Issuer) -> None:
     play(
         issuer,
         """
-        transfer used nobody nothing  -1    XXX as C         idempotency_conflict
-        transfer k1   nobody nothing  -1    XXX as operator  forbidden
-        transfer k1   nobody nothing  -1    XXX as supervisor forbidden
-        transfer k1   nobody nothing  -1    XXX as C         member_suspended
-        transfer k1   nobody nothing  -1    XXX as A         unknown_currency
+        transfer used nobody nothing  -1    QQQ as C         idempotency_conflict
+        transfer k1   nobody nothing  -1    QQQ as operator  forbidden
+        transfer k1   nobody nothing  -1    QQQ as supervisor forbidden
+        transfer k1   nobody nothing  -1    QQQ as C         member_suspended
+        transfer k1   nobody nothing  -1    QQQ as A         unknown_currency
         transfer k1   nobody nothing  -1    GBP as A         unknown_currency       # real, but not issued here
         transfer k1   nobody nothing  -1    JPY as A         invalid_amount
         transfer k1   nobody nothing  0     JPY as A         invalid_amount
