@@ -48,19 +48,18 @@ def _step_json(step: Step) -> dict[str, Any]:
         "gas": step.gas,
         "gasCost": step.gas_cost,
         "depth": step.depth,
+        "refund": step.refund,
     }
     if step.error is not None:
         shown["error"] = step.error
     if step.stack is not None:
         shown["stack"] = [quantity(item) for item in step.stack]
-    if step.return_data:
+    if step.return_data is not None:
         shown["returnData"] = hexed(step.return_data)
     if step.memory is not None:
         shown["memory"] = [hexed(step.memory[at : at + WORD]) for at in range(0, len(step.memory), WORD)]
     if step.storage is not None:
         shown["storage"] = _storage_json(step.storage)
-    if step.refund:
-        shown["refund"] = step.refund
     return shown
 
 

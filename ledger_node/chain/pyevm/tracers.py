@@ -10,6 +10,7 @@ from typing import Any
 
 from eth.exceptions import VMError
 from eth.vm import opcode_values as op
+from eth.vm.code_stream import CodeStream
 from eth.vm.logic.invalid import InvalidOpcode
 
 from ledger_node.chain.blocks import Address, Transaction
@@ -63,6 +64,10 @@ def _watched(fork: Fork, tracer: Tracer) -> Fork:
 
     class Watched(plain):  # type: ignore[misc]
         opcodes = _WatchedOpcodes(plain.opcodes, tracer)
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.code = CodeStream(self.msg.code)  # one instruction after the other, never a translated trace
 
         @classmethod
         def apply_computation(

@@ -18,8 +18,6 @@ def call(
     block: BlockOverrideParam = None,
 ) -> str:
     asked = transaction.for_chain(door.chain.chain_id)
-    if state is None and block is None:
-        return hexed(door.chain.call(asked, at))
     return hexed(door.chain.call_with(asked, at, overrides(state, block)))
 
 
@@ -32,8 +30,6 @@ def estimate_gas(
     block: BlockOverrideParam = None,
 ) -> str:
     asked = transaction.for_chain(door.chain.chain_id)
-    if state is None and block is None:
-        return quantity(door.chain.estimate_gas(asked, at))
     return quantity(door.chain.estimate_gas_with(asked, at, overrides(state, block)))
 
 
