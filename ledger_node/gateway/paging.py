@@ -27,6 +27,8 @@ Moment = Annotated[
 ]
 """An RFC 3339 time, held as milliseconds since 1970 UTC."""
 
+CurrencyFilter = Annotated[str, Field(pattern="^[A-Z]{3}$", description="Only in this currency (ISO 4217).")]
+
 
 class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

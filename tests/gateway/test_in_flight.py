@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,10 @@ def test_a_retry_while_the_first_is_in_flight_gets_its_answer(still: Issuer, ban
 
 
 def test_what_is_promised_is_not_available(still: Issuer, bank: Bank) -> None:
-    booked, available = map(float, bank.balances(bank.bda["USD"]))
+    booked, available = map(Decimal, bank.balances(bank.bda["USD"]))
     assert booked == available
     bank.pay("/v1/transfers", bank.bda["USD"], still.id("B.bda"), "2.00", wait=None)
-    assert tuple(map(float, bank.balances(bank.bda["USD"]))) == (booked, available - 2)
+    assert tuple(map(Decimal, bank.balances(bank.bda["USD"]))) == (booked, available - 2)
     refused = bank.pay("/v1/transfers", bank.bda["USD"], still.id("B.bda"), f"{booked:.2f}")
     assert refused.json()["code"] == "insufficient_balance"
 
@@ -103,8 +104,8 @@ def test_a_payment_that_waits_behind_a_batch_can_be_canceled_and_one_in_the_batc
     still.settle()
     assert bank.http.get(f"{path}/{behind['id']}").json()["status"] == "canceled"
     after = bank.balances(bank.bda["USD"]), bank.balances(bank.dda["USD"])
-    moved = {abs(round(float(was[0]) - float(now[0]), 2)) for was, now in zip(before, after, strict=True)}
-    assert moved <= {0.0, 1.0}
+    moved = {abs(Decimal(was[0]) - Decimal(now[0])) for was, now in zip(before, after, strict=True)}
+    assert moved <= {Decimal(0), Decimal(1)}
 
 
 def test_closed_doors_refuse_money_and_let_read(still: Issuer, bank: Bank) -> None:
@@ -123,7 +124,7 @@ def test_closed_doors_refuse_money_and_let_read(still: Issuer, bank: Bank) -> No
 def test_too_much_waiting_work_is_503_with_a_time_to_try_again(
     still: Issuer, bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger_node.settlement.desk.WAITING_MAX", 0)
+    monkeypatch.setattr(still.house.desk, "_waiting_max", 0)
     refused = bank.pay("/v1/transfers", bank.bda["USD"], still.id("B.bda"), "1.00")
     assert (refused.status_code, refused.json()["code"]) == (503, Overloaded.code)
     assert refused.headers["retry-after"] == "1"

@@ -1,5 +1,6 @@
 """Lists: newest first, page by page without gaps or repeats, filtered, and strict about what they are asked."""
 
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -72,6 +73,8 @@ def test_payments_are_filtered_by_status_and_account(busy: Bank, brava: Bank) ->
     assert {row["status"] for row in settled} == {"settled"}
     assert busy.http.get("/v1/transfers?status=rejected").json()["data"] == []
     assert busy.http.get(f"/v1/transfers?account={busy.bda['JPY']}").json()["data"] == []
+    assert busy.http.get("/v1/transfers?currency=JPY").json()["data"] == []
+    assert {row["currency"] for row in busy.http.get("/v1/deposits?currency=USD").json()["data"]} == {"USD"}
     paid = busy.http.get(f"/v1/transfers?account={brava.bda['USD']}&limit=3").json()["data"]
     assert {row["creditor_account"] for row in paid} == {brava.bda["USD"]}
 
@@ -109,6 +112,8 @@ def test_a_list_asked_wrongly(path: str, query: str, code: str, brava: Bank) -> 
 def test_an_unknown_status_is_refused_rather_than_matching_nothing(brava: Bank) -> None:
     assert brava.http.get("/v1/transfers?status=done").json()["code"] == "invalid_field"
     assert brava.http.get("/v1/accounts?kind=IBAN").json()["code"] == "invalid_field"
+    assert brava.http.get("/v1/transfers?currency=dollar").json()["code"] == "invalid_field"
+    assert brava.http.get("/v1/events?type=%00").json()["code"] == "invalid_field"
 
 
 @pytest.mark.parametrize("path", ["/v1/reserve", "/v1/accounts/*", "/v1/accounts/*/balances", "/livez"])
@@ -133,6 +138,6 @@ def test_entries_carry_the_balance_after_each_line(busy: Bank) -> None:
         assert lines[0]["balance"] == busy.balances(account)[0]
         for newer, older in pairwise(lines):
             sign = 1 if newer["direction"] == "CRDT" else -1
-            moved = round(float(newer["balance"]) - float(older["balance"]), 2)
-            assert moved == sign * float(newer["amount"])
+            moved = Decimal(newer["balance"]) - Decimal(older["balance"])
+            assert moved == sign * Decimal(newer["amount"])
             assert (newer["block_number"] is not None) == is_token

@@ -1,6 +1,7 @@
 """Mint, transfer and redeem over a socket: what is answered, when, and what a retry gets."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from tests.gateway.conftest import Bank, new_key
 
@@ -84,7 +85,7 @@ def test_fifty_copies_at_once_move_money_once(albion: Bank, brava: Bank) -> None
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
-    assert float(before) - float(albion.balances(albion.bda["USD"])[0]) == 3
+    assert Decimal(before) - Decimal(albion.balances(albion.bda["USD"])[0]) == 3
 
 
 def test_a_payee_sees_what_it_was_paid_but_not_the_payers_own_reference(albion: Bank, brava: Bank, cedar: Bank) -> None:
@@ -117,15 +118,15 @@ def test_an_unknown_preference_is_ignored(albion: Bank, brava: Bank) -> None:
 
 def test_deposits_and_withdrawals_move_fiat_at_once(albion: Bank, operator: Bank) -> None:
     account = albion.dda["USD"]
-    before = float(albion.balances(account)[0])
+    before = Decimal(albion.balances(account)[0])
     body = {"account": account, "amount": "50.00", "currency": "USD", "end_to_end_id": "WIRE-1"}
     key = new_key()
     came = operator.post("/v1/deposits", body, key=key)
     assert (came.status_code, came.json()["status"], came.json()["account"]) == (201, "settled", account)
     again = operator.post("/v1/deposits", body, key=key)
     assert (again.status_code, again.json(), again.headers["idempotent-replayed"]) == (201, came.json(), "true")
-    assert float(albion.balances(account)[0]) == before + 50
+    assert Decimal(albion.balances(account)[0]) == before + 50
     went = operator.post("/v1/withdrawals", body)
     assert (went.status_code, went.json()["kind"]) == (201, "withdrawal")
-    assert float(albion.balances(account)[0]) == before
+    assert Decimal(albion.balances(account)[0]) == before
     assert albion.http.get(came.headers["location"]).json() == came.json()

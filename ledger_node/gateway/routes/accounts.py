@@ -12,7 +12,7 @@ from ledger_node.gateway.answers import Json, PageView, durable, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import AccountForm, Id
 from ledger_node.gateway.identity import Anybody, Operator
-from ledger_node.gateway.paging import ListQuery
+from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
@@ -21,7 +21,7 @@ router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
 class AccountsQuery(ListQuery):
     member: Annotated[Id | None, Field(description="Only this member's.")] = None
     kind: Literal["DDA", "BDA"] | None = None
-    currency: Annotated[str | None, Field(max_length=3, description="ISO 4217 code.")] = None
+    currency: CurrencyFilter | None = None
 
 
 @router.post(

@@ -17,7 +17,9 @@ router = APIRouter(route_class=LedgerRoute, tags=["house"])
 
 
 class EventsQuery(ListQuery):
-    type: Annotated[str | None, Field(max_length=64, description="Only this type, e.g. `transfer.settled`.")] = None
+    type: Annotated[
+        str | None, Field(pattern=r"^[a-z_.]{1,64}$", description="Only this type, e.g. `transfer.settled`.")
+    ] = None
 
 
 @router.get("/v1/events", summary="List events", responses={200: {"model": PageView[views.EventView]}})

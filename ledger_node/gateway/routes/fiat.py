@@ -45,7 +45,7 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
 def _list(kind: FiatKind) -> Callable[..., Response]:
     def list_movements(request: Request, caller: Anybody, query: Annotated[PaymentsQuery, Query()]) -> Response:
         found = request.app.state.house.queries.operations(
-            caller, query.part(), kind=kind, status=query.status, account_id=query.account
+            caller, query.part(), kind=kind, status=query.status, account_id=query.account, currency=query.currency
         )
         return page(found, views.fiat)
 

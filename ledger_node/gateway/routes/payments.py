@@ -15,7 +15,7 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import Id, PaymentForm
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, PREFER_WAIT, idempotency_key, preferred_wait_s
 from ledger_node.gateway.identity import Anybody, Payer
-from ledger_node.gateway.paging import ListQuery
+from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import FINAL, Accepted, Caller, Operation, PaymentKind, PaymentRequest, Status
 
@@ -26,6 +26,7 @@ Handler = Callable[..., Awaitable[Response]]
 
 class PaymentsQuery(ListQuery):
     status: Status | None = None
+    currency: CurrencyFilter | None = None
     account: Annotated[Id | None, Field(description="Only with this debtor or creditor account.")] = None
 
 
@@ -79,7 +80,7 @@ async def _reached(house: House, caller: Caller, accepted: Accepted, wait_s: flo
 def _list(kind: PaymentKind) -> Callable[..., Response]:
     def list_payments(request: Request, caller: Anybody, query: Annotated[PaymentsQuery, Query()]) -> Response:
         found = request.app.state.house.queries.operations(
-            caller, query.part(), kind=kind, status=query.status, account_id=query.account
+            caller, query.part(), kind=kind, status=query.status, account_id=query.account, currency=query.currency
         )
         return page(found, views.payment)
 
