@@ -26,6 +26,7 @@ interface Vm {
     function expectEmit(bool one, bool two, bool three, bool data, address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function load(address target, bytes32 slot) external view returns (bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;
     function label(address account, string calldata name) external;

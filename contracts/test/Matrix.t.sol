@@ -10,11 +10,11 @@ import {Holds} from "../src/token/Holds.sol";
 import {Ledger} from "../src/token/Ledger.sol";
 import {Restriction} from "../src/token/Restriction.sol";
 import {vm} from "./Cheats.sol";
-import {TokenSetup} from "./TokenSetup.sol";
+import {TokenTest} from "./TokenSetup.sol";
 
 /// Every state against every function that moves tokens, or gives somebody the power to: the outcome of each pair is one
 /// cell of the table below, a restriction code, or E where a deadline has passed. Whatever is refused moves nothing.
-contract MatrixTest is TokenSetup {
+contract MatrixTest is TokenTest {
     uint8 private constant E = 200;
 
     enum State {

@@ -6,9 +6,9 @@ import {Leg} from "../src/token/Leg.sol";
 import {Restriction} from "../src/token/Restriction.sol";
 import {Settlement} from "../src/token/Settlement.sol";
 import {Vm, vm} from "./Cheats.sol";
-import {TokenSetup} from "./TokenSetup.sol";
+import {TokenTest} from "./TokenSetup.sol";
 
-contract SettleTest is TokenSetup {
+contract SettleTest is TokenTest {
     function test_a_batch_mints_transfers_and_redeems_in_order() public {
         Leg[] memory legs = new Leg[](3);
         legs[0] = mintLeg(ALICE, 100_00);
@@ -130,14 +130,8 @@ contract SettleTest is TokenSetup {
     function test_an_attestation_signature_with_high_s_is_refused() public {
         Leg[] memory none = new Leg[](0);
         (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
-        uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
-        bytes32 r;
-        uint256 s;
-        assembly {
-            r := mload(add(signature, 0x20))
-            s := mload(add(signature, 0x40))
-        }
-        bytes memory twin = abi.encodePacked(r, order - s, uint8(signature[64]) == 27 ? uint8(28) : uint8(27));
+        (uint8 v, bytes32 r, bytes32 s) = split(signature);
+        bytes memory twin = abi.encodePacked(r, SECP256K1_ORDER - uint256(s), v == 27 ? uint8(28) : uint8(27));
         vm.prank(SETTLEMENT);
         vm.expectRevert(abi.encodeWithSelector(Settlement.NotAttestedByReserveAttestor.selector, address(0)));
         token.settle(bytes32(uint256(9)), none, attestation, twin);
