@@ -82,4 +82,4 @@ def test_the_first_walk_ends_backed(tmp_path: Path) -> None:
     assert payments[2] == payments[3]
     booked = [answer["booked"] for answer in answers(output) if "booked" in answer]
     assert booked == ["500.00", "500.00", "60.00", "35.00", "25.00"]
-    assert output.splitlines()[-1] == "backed"
+    assert output.splitlines()[-1] == "Every token is backed; book and chain agree."
