@@ -116,11 +116,14 @@ class Genesis:
         }
 
 
-def write_alloc(alloc: Mapping[Address, GenesisAccount], nodes: dict[Hash32, bytes]) -> Hash32:
+def write_alloc(
+    alloc: Mapping[Address, GenesisAccount], nodes: dict[Hash32, bytes], *, keep_empty: bool = False
+) -> Hash32:
+    """Add the accounts' trie nodes and code to `nodes`, by hash; returns the state root."""
     created: dict[Hash32, tuple[bytes, tries.Node]] = {}
     accounts: dict[bytes, bytes] = {}
     for address, account in alloc.items():
-        if account == GenesisAccount():
+        if account == GenesisAccount() and not keep_empty:
             continue  # an empty account is no account (EIP-161)
         slots = {
             keccak(slot.to_bytes(32, "big")): rlp_encode(int_bytes(value))

@@ -143,7 +143,7 @@ def estimate(run: Callable[[Transaction], Outcome], fork: Fork, transaction: Tra
     high = transaction.gas
     if price := fee_cap(transaction):
         high = min(high, max(balance - transaction.value, 0) // price)
-    if transaction.to is not None and not transaction.data and not transaction.authorization_list:
+    if transaction.to is not None and not transaction.data and fork.least_gas(transaction) <= TRANSFER_GAS:
         plain = run(replace(transaction, gas=TRANSFER_GAS)) if high >= TRANSFER_GAS else None
         if plain is not None and plain.succeeded and plain.gas_used == TRANSFER_GAS:
             return TRANSFER_GAS

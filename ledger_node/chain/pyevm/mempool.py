@@ -18,9 +18,9 @@ from ledger_node.chain.errors import (
     Underpriced,
 )
 from ledger_node.chain.pyevm.rules import (
+    ChainRules,
     ParentState,
     Permissions,
-    Rules,
     check_permissions,
     check_sender,
     check_transaction,
@@ -55,7 +55,7 @@ class HeadView:
 class Mempool:
     """May be used from any thread."""
 
-    def __init__(self, rules: Rules, limits: PoolLimits, view: HeadView) -> None:
+    def __init__(self, rules: ChainRules, limits: PoolLimits, view: HeadView) -> None:
         self._rules = rules
         self._limits = limits
         self._view = view

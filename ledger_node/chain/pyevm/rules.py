@@ -92,6 +92,25 @@ def everyone(_: ParentState) -> Permissions:
     return Everyone()
 
 
+class ChainRules(Protocol):
+    """What answering questions and letting transactions in needs to know, on any chain."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def fork(self) -> Fork:
+        """What new transactions are judged by."""
+
+    @property
+    def transaction_gas_max(self) -> int: ...
+
+    @property
+    def permissions_at(self) -> Callable[[ParentState], Permissions]: ...
+
+    def fork_at(self, header: Header) -> Fork: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A network's rules. `permissions_at` is asked once per block, with the parent's state.
@@ -140,7 +159,7 @@ def total_cost(transaction: Transaction) -> int:
     return transaction.gas * fee_cap(transaction) + transaction.value
 
 
-def check_transaction(rules: Rules, transaction: Transaction) -> None:
+def check_transaction(rules: ChainRules, transaction: Transaction) -> None:
     """What can be said without any state. Raises InvalidTransaction."""
     tx = transaction
     if tx.type == 3:

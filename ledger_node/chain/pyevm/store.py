@@ -53,7 +53,7 @@ _SELECT_TRANSACTIONS: LiteralString = (
 DurableWrite = Callable[[Literal["before", "after"]], None]
 
 
-def _nothing(_: Literal["before", "after"]) -> None:
+def nothing(_: Literal["before", "after"]) -> None:
     return None
 
 
@@ -96,7 +96,7 @@ class Store:
     """
 
     def __init__(
-        self, directory: Path, *, on_durable_write: DurableWrite = _nothing, nodes_cached: int = 50_000
+        self, directory: Path, *, on_durable_write: DurableWrite = nothing, nodes_cached: int = 50_000
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / "chain.sqlite"
@@ -214,6 +214,11 @@ class Store:
         db.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", sorted(nodes))
 
     @staticmethod
+    def put_values(db: sqlite3.Connection, values: Iterable[tuple[bytes, bytes]]) -> None:
+        """Values under keys that are no hashes and may change."""
+        db.executemany("INSERT OR REPLACE INTO nodes VALUES (?, ?)", sorted(values))
+
+    @staticmethod
     def put_block(db: sqlite3.Connection, block: BlockRow, transactions: Sequence[TransactionRow]) -> None:
         header = block.header
         first = header.number * POSITIONS
@@ -269,18 +274,19 @@ class Store:
         """Raises tries.MissingNode."""
         node = self._nodes.get(node_hash)
         if node is None:
-            node = tries.decode_node(self._value(node_hash))
+            node = tries.decode_node(self.value(node_hash))
             self._nodes[node_hash] = node
         return node
 
     def code(self, code_hash: Hash32) -> bytes:
         code = self._codes.get(code_hash)
         if code is None:
-            code = self._value(code_hash)
+            code = self.value(code_hash)
             self._codes[code_hash] = code
         return code
 
-    def _value(self, value_hash: Hash32) -> bytes:
+    def value(self, value_hash: Hash32) -> bytes:
+        """Raises tries.MissingNode."""
         with self.reading() as db:
             row = db.execute("SELECT value FROM nodes WHERE hash = ?", (value_hash,)).fetchone()
         if row is None:

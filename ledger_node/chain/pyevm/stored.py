@@ -1,0 +1,274 @@
+"""A chain that lies in a store: everything about it that does not depend on who may add blocks, and by which rules.
+
+Every read is of a committed block and waits for nobody. What changes the chain does so under one lock.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ledger_node.chain import tries, wire
+from ledger_node.chain.blocks import (
+    Address,
+    Block,
+    BlockRef,
+    Call,
+    Hash32,
+    Header,
+    Log,
+    LogFilter,
+    Receipt,
+    Transaction,
+)
+from ledger_node.chain.encoding import NotCanonical
+from ledger_node.chain.errors import BlockNotFound, ChainUnavailable, InvalidTransaction
+from ledger_node.chain.inspection import (
+    NO_OVERRIDES,
+    AccessListResult,
+    AccountProof,
+    Overrides,
+    Trace,
+    TraceConfig,
+    TransactionTrace,
+)
+from ledger_node.chain.pyevm import views
+from ledger_node.chain.pyevm.logs import find_logs, put_logs
+from ledger_node.chain.pyevm.mempool import HeadView, Mempool, PoolLimits
+from ledger_node.chain.pyevm.proofs import prove_account
+from ledger_node.chain.pyevm.questions import Questions
+from ledger_node.chain.pyevm.rules import ChainRules, ParentState
+from ledger_node.chain.pyevm.store import POSITIONS, BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSettings:
+    """`produce`: make blocks. `interval_s`: also empty ones on an idle chain, this far apart.
+
+    `block_budget_ms`: no transaction is started in a block after it has taken this long. `call_gas_max`: gas of a call
+    that names none, and the most one may name. `fast_interpreter`: translate hot code instead of interpreting it.
+    """
+
+    produce: bool = True
+    interval_s: float | None = None
+    block_budget_ms: int = 2_000
+    call_gas_max: int = 30_000_000
+    fast_interpreter: bool = True
+    pool: PoolLimits = field(default_factory=PoolLimits)
+
+
+class StoredChain:
+    """All of LocalChain but `import_block`."""
+
+    def __init__(self, store: Store, rules: ChainRules, settings: ChainSettings) -> None:
+        head = store.head()
+        assert head is not None, "a store starts with its genesis"
+        self.store = store
+        self.settings = settings
+        self._rules = rules
+        self._head = head
+        self._changing = threading.RLock()
+        self._listeners: list[Callable[[Header], None]] = []
+        self._pending_listeners: list[Callable[[Transaction], None]] = []
+        self._fault: BaseException | None = None
+        self._closed = False
+        self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max)
+        self.pool = Mempool(rules, settings.pool, self._view(head))
+
+    def close(self) -> None:
+        if not self._closed:
+            with self._changing:
+                self._closed = True
+                self.store.close()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What stopped the chain, if something did."""
+        return self._fault
+
+    # READS
+
+    @property
+    def chain_id(self) -> int:
+        return self._rules.chain_id
+
+    def head(self) -> Header:
+        return self._head
+
+    def header(self, at: BlockRef) -> Header:
+        return views.find_header(self.store, self._head, at)
+
+    def block(self, at: BlockRef) -> Block:
+        return views.block(self.store, self.header(at))
+
+    def receipts(self, at: BlockRef) -> tuple[Receipt, ...]:
+        return views.receipts(self.store, self.header(at))
+
+    def transaction(self, transaction_hash: Hash32) -> Transaction | None:
+        found = self.store.find_transaction(transaction_hash)
+        if found is None:
+            return self.pool.get(transaction_hash)
+        number, position = found
+        return views.mined(self.store.transaction(number, position), self.header(number), position)
+
+    def receipt(self, transaction_hash: Hash32) -> Receipt | None:
+        found = self.store.find_transaction(transaction_hash)
+        if found is None:
+            return None
+        return views.receipt(self.store, self.header(found[0]), found[1])
+
+    def logs(self, query: LogFilter) -> Sequence[Log]:
+        if query.block_hash is not None:
+            number = self.header(query.block_hash).number
+            query = replace(query, first=number, last=number, block_hash=None)
+        return find_logs(self.store, replace(query, last=min(query.last, self._head.number)))
+
+    def nonce(self, address: Address, at: BlockRef = "latest") -> int:
+        if at == "pending":
+            return self.pool.next_nonce(address)
+        return self._account(address, at)[0]
+
+    def balance(self, address: Address, at: BlockRef = "latest") -> int:
+        return self._account(address, at)[1]
+
+    def code(self, address: Address, at: BlockRef = "latest") -> bytes:
+        return self._state(at).code(address)
+
+    def storage(self, address: Address, slot: int, at: BlockRef = "latest") -> int:
+        return self._state(at).storage(address, slot)
+
+    def _account(self, address: Address, at: BlockRef) -> Account:
+        return self._state(at).account(address) or NEW_ACCOUNT
+
+    def _state(self, at: BlockRef) -> ParentState:
+        return ParentState(self.header(at).state_root, self.store.node, self.store.code)
+
+    # WHAT WOULD BE
+
+    def call(self, call: Call, at: BlockRef = "latest") -> bytes:
+        return self.call_with(call, at)
+
+    def estimate_gas(self, call: Call, at: BlockRef = "latest") -> int:
+        return self.estimate_gas_with(call, at)
+
+    def call_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> bytes:
+        return self._questions.call(call, self.header(at), overrides)
+
+    def estimate_gas_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> int:
+        return self._questions.estimate_gas(call, self.header(at), overrides)
+
+    def create_access_list(
+        self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
+    ) -> AccessListResult:
+        return self._questions.create_access_list(call, self.header(at), overrides)
+
+    def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof:
+        return prove_account(self.header(at).state_root, address, slots, self.store.node)
+
+    def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
+        found = self.store.find_transaction(transaction_hash)
+        if found is None:
+            return None
+        return self._questions.trace_transaction(self.header(found[0]), found[1], config)
+
+    def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]:
+        return self._questions.trace_block(self.header(at), config)
+
+    def trace_call(self, call: Call, at: BlockRef, config: TraceConfig, overrides: Overrides = NO_OVERRIDES) -> Trace:
+        return self._questions.trace_call(call, self.header(at), config, overrides)
+
+    # THE POOL
+
+    def send_raw_transaction(self, raw: bytes) -> Hash32:
+        self._check_open()
+        try:
+            transaction = wire.decode_transaction(raw)
+        except wire.BadSignature as error:
+            raise InvalidTransaction(f"invalid sender: {error}") from None
+        except NotCanonical as error:
+            raise InvalidTransaction(f"the transaction cannot be decoded: {error}") from None
+        if self.store.find_transaction(transaction.hash) is None:
+            self._admit(transaction)
+        return transaction.hash
+
+    def _admit(self, transaction: Transaction) -> None:
+        for ready in self.pool.add(transaction):
+            for listener in tuple(self._pending_listeners):
+                listener(ready)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ChainUnavailable("The chain is stopping; send the transaction again later.")
+        if self._fault is not None:
+            raise ChainUnavailable(f"The chain stopped making blocks: {self._fault}. The operator must restart it.")
+
+    def pending_transactions(self) -> tuple[Transaction, ...]:
+        return tuple(self.pool.waiting()[0])
+
+    def queued_transactions(self) -> tuple[Transaction, ...]:
+        return tuple(self.pool.waiting()[1])
+
+    # LISTENERS
+
+    def on_new_head(self, listener: Callable[[Header], None]) -> Callable[[], None]:
+        return _subscribe(self._listeners, listener)
+
+    def on_pending_transaction(self, listener: Callable[[Transaction], None]) -> Callable[[], None]:
+        return _subscribe(self._pending_listeners, listener)
+
+    # NEW BLOCKS
+
+    def _keep(
+        self,
+        row: BlockRow,
+        transactions: Sequence[TransactionRow],
+        logs: Sequence[LogRow],
+        created: Mapping[Hash32, tuple[bytes, tries.Node]],
+        codes: Mapping[Hash32, bytes],
+        values: Iterable[tuple[bytes, bytes]] = (),
+    ) -> Header:
+        """Commit a block with its trie nodes and code; then it is the head, and everybody hears of it."""
+        header = row.header
+        with self.store.writing() as db:
+            self.store.put_nodes(db, [(node_hash, encoded) for node_hash, (encoded, _) in created.items()])
+            self.store.put_nodes(db, codes.items())
+            self.store.put_values(db, values)
+            self.store.put_block(db, row, transactions)
+            put_logs(db, header.number * POSITIONS, logs)
+        self.store.remember(header, created)
+        self.pool.move_to(self._view(header), {transaction.sender for transaction in transactions})
+        self._head = header
+        for listener in tuple(self._listeners):
+            listener(header)
+        return header
+
+    def _view(self, header: Header) -> HeadView:
+        state = ParentState(header.state_root, self.store.node, self.store.code)
+        return HeadView(state, self._rules.permissions_at(state))
+
+    # RAW BYTES
+
+    def raw_header(self, at: BlockRef) -> bytes:
+        return wire.encode_header(self.header(at))
+
+    def raw_block(self, at: BlockRef) -> bytes:
+        return views.raw_block(self.store, self.header(at))
+
+    def raw_receipts(self, at: BlockRef) -> tuple[bytes, ...]:
+        return views.raw_receipts(self.store, self.header(at))
+
+    def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
+        if last > self._head.number:
+            raise BlockNotFound(f"There is no block {last}; the newest is {self._head.number}.")
+        for number in range(first, last + 1):
+            yield self.raw_block(number)
+
+
+def _subscribe(listeners: list, listener: Callable) -> Callable[[], None]:  # type: ignore[type-arg]
+    listeners.append(listener)
+
+    def unsubscribe() -> None:
+        if listener in listeners:
+            listeners.remove(listener)
+
+    return unsubscribe
