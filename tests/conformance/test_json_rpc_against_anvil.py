@@ -254,3 +254,8 @@ def test_our_network_answers_as_anvil_does(two_chains: tuple[Pair, Story]) -> No
     pair, story = two_chains
     found = {path for call in calls_of_the_network(story) for path in pair.compare(*call)}
     assert report(found, OF_THE_NETWORK) == ([], [])
+
+
+def test_every_difference_is_explained_on_the_reference_page() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert [reason for reason in OF_THE_NETWORK.values() if reason not in page] == []
