@@ -189,6 +189,7 @@ class _Door(uvicorn.Server):
                 server_header=False,
                 timeout_graceful_shutdown=10,
                 lifespan="off",
+                proxy_headers=False,
             )
         )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
