@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 async def measure(directory: Path, *, runs: int, payments: int, idle_payments: int, clients: int) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 110)
     report = Report(console, runs=runs)
     subject = LedgerNode(directory)
     loads: list[Load] = []
