@@ -235,8 +235,9 @@ class RemoteChain:
         try:
             tip = integer(self._ask("eth_maxPriorityFeePerGas"))
         except Answered:
-            # No such method: below a gwei, other nodes' pools may not take it from the one we are connected to.
-            tip = max(_GWEI, integer(self._read("eth_gasPrice")) - base_fee)
+            tip = (
+                _GWEI  # no such method: with less, other nodes' pools may not take it from the one we are connected to
+            )
         return 2 * base_fee + tip, tip
 
     def send_raw_transaction(self, raw: bytes) -> Hash32:
