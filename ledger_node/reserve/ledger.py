@@ -11,6 +11,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from ledger_node.database import execute_many
 from ledger_node.errors import AccountNotFound, AlreadyExists, CurrencyMismatch, InsufficientFunds, WrongState
 from ledger_node.reserve import tables
 from ledger_node.reserve.movements import Movement, cash, dda, reserve
@@ -72,9 +73,8 @@ def hold(connection: sa.Connection, movements: Sequence[Movement], *, at: int) -
     for movement in movements:
         book.set_aside(movement, movement.amount)
     book.write([])
-    if movements:
-        rows = [_hold_row(movement) | {"state": "pending", "created_at": at} for movement in movements]
-        connection.execute(tables.holds.insert(), rows)
+    rows = [_hold_row(movement) | {"state": "pending", "created_at": at} for movement in movements]
+    execute_many(connection, _HOLD, rows)
 
 
 def post(connection: sa.Connection, hold_ids: Sequence[str], *, at: int) -> None:
@@ -135,10 +135,8 @@ class _Book:
         self._put(self._accounts[movement.credit].held("credit", amount))
 
     def write(self, postings: list[dict[str, object]]) -> None:
-        if postings:
-            self._connection.execute(tables.postings.insert(), postings)
-        if self._touched:
-            self._connection.execute(_WRITE, [_state(self._accounts[id_]) for id_ in sorted(self._touched)])
+        execute_many(self._connection, _POSTING, postings)
+        execute_many(self._connection, _WRITE, [_state(self._accounts[id_]) for id_ in sorted(self._touched)])
 
     def _put(self, account: LedgerAccount) -> LedgerAccount:
         if account.available < 0:
@@ -157,6 +155,8 @@ class _Book:
             raise CurrencyMismatch(f"{account_id} is kept in {account.currency}, not in {currency}.")
 
 
+_HOLD = tables.holds.insert().inline()
+_POSTING = tables.postings.insert().inline()
 _WRITE = (
     tables.accounts.update()
     .where(tables.accounts.c.id == sa.bindparam("account_id"))

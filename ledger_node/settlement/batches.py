@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
+from ledger_node.database import execute_many
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain, signature_bytes
 from ledger_node.deposit_token.calls import Leg
@@ -68,9 +69,8 @@ class Batches:
                 created_at=self._clock.now_ms(),
             )
         )  # fmt: skip
-        connection.execute(
-            _TAKE, [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
-        )
+        taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
+        execute_many(connection, _TAKE, taken)
 
 
 def id_on_chain(batch_id: str) -> bytes:
@@ -81,7 +81,7 @@ def id_on_chain(batch_id: str) -> bytes:
 _TAKE = (
     tables.operations.update()
     .where(tables.operations.c.number == sa.bindparam("number_"))
-    .values(status="processing", batch_id=sa.bindparam("batch"), leg=sa.bindparam("leg_"))
+    .values(status=tables.literally("processing"), batch_id=sa.bindparam("batch"), leg=sa.bindparam("leg_"))
 )
 
 

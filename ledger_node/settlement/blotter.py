@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import orjson
 import sqlalchemy as sa
 
+from ledger_node.database import execute_many
 from ledger_node.errors import IdempotencyConflict
 from ledger_node.money import Amount
 from ledger_node.reserve import ledger, movements
@@ -134,12 +135,10 @@ class Blotter:
     def write(self) -> None:
         """Store what was decided."""
         connection = self._connection
-        if self._accepted:
-            connection.execute(tables.operations.insert(), self._accepted)
+        execute_many(connection, _ACCEPT, self._accepted)
         ledger.transfer(connection, self._movements, at=self.at)
         ledger.hold(connection, self._holds, at=self.at)
-        if self._promised:
-            connection.execute(_PROMISE, [{"id_": id_, "more": more} for id_, more in self._promised.items()])
+        execute_many(connection, _PROMISE, [{"id_": id_, "more": more} for id_, more in self._promised.items()])
         events.record(connection, [events.of_operation(done, done.member_id) for done in self._settled], at=self.at)
 
 
@@ -188,7 +187,7 @@ def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Part
 
 def _earlier(connection: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[bytes, Operation]]:
     operations = tables.operations
-    query = sa.select(operations.c.request_key, operations.c.request_hash, *rows.OPERATION)
+    query = sa.select(*rows.OPERATION, operations.c.request_key, operations.c.request_hash)
     found = connection.execute(query.where(operations.c.request_key.in_(sorted(set(keys)))))
     return {row.request_key: (row.request_hash, _as_first_answered(rows.operation(row))) for row in found}
 
@@ -203,6 +202,7 @@ def _as_first_answered(operation: Operation) -> Operation:
     )  # fmt: skip
 
 
+_ACCEPT = tables.operations.insert().inline()
 _PROMISE = (
     tables.holdings.update()
     .where(tables.holdings.c.account_id == sa.bindparam("id_"))

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger_node.chain.blocks import Log
+from ledger_node.database import execute_many
 from ledger_node.deposit_token.events import NOBODY, Moved
 from ledger_node.errors import Fault
 from ledger_node.reserve import ledger, movements
@@ -148,10 +149,8 @@ class Booking:
     def write(self) -> list[Operation]:
         """Store it all; the operations that have ended."""
         connection = self._connection
-        if self._lines:
-            connection.execute(tables.statement_lines.insert(), self._lines)
-        if self._by_account:
-            connection.execute(_HOLDING, [_holding_row(holding) for holding in self._by_account.values()])
+        execute_many(connection, _LINE, self._lines)
+        execute_many(connection, _HOLDING, [_holding_row(holding) for holding in self._by_account.values()])
         for currency, change in self._supply.items():
             mine = tables.tokens.c.currency == currency
             connection.execute(tables.tokens.update().where(mine).values(supply=tables.tokens.c.supply + change))
@@ -161,11 +160,12 @@ class Booking:
         accounts.change_status(connection, self._statuses, at=self._at)
         ended = [leg.operation for leg in self._ended]
         if ended:
-            connection.execute(_OPERATION, [_operation_row(operation) for operation in ended])
+            execute_many(connection, _OPERATION, [_operation_row(operation) for operation in ended])
             events.record(connection, _events(self._ended), at=self._at)
         return ended
 
 
+_LINE = tables.statement_lines.insert().inline()
 _HOLDING = (
     tables.holdings.update()
     .where(tables.holdings.c.account_id == sa.bindparam("id_"))

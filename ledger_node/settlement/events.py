@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from orjson import dumps
 
+from ledger_node.database import execute_many
 from ledger_node.money import currency, decimal_string
 from ledger_node.settlement import tables
 from ledger_node.settlement.ids import new_id
@@ -38,6 +40,11 @@ def of_operation(operation: Operation, member_id: str) -> Draft:
 
 
 def record(connection: sa.Connection, drafts: Sequence[Draft], *, at: int) -> None:
-    if drafts:
-        rows = [draft | {"id": new_id("evt"), "created_at": at} for draft in drafts]
-        connection.execute(tables.events.insert(), rows)
+    execute_many(
+        connection,
+        _RECORD,
+        [draft | {"data": dumps(draft["data"]).decode(), "id": new_id("evt"), "created_at": at} for draft in drafts],
+    )
+
+
+_RECORD = tables.events.insert().inline()

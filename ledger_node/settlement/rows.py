@@ -1,8 +1,12 @@
-"""How stored rows read as the data of model.py. No decisions here."""
+"""How stored rows read as the data of model.py. No decisions here.
+
+A query selects MEMBER, ACCOUNT or OPERATION first, and anything else after it; the functions read by position.
+"""
 
 from typing import Any
 
 import sqlalchemy as sa
+from orjson import loads
 
 from ledger_node.settlement import tables
 from ledger_node.settlement.model import Account, Entry, Event, Member, Operation
@@ -13,21 +17,24 @@ MEMBER = [tables.members.c[name] for name in Member.__slots__]
 ACCOUNT = [tables.accounts.c[name] for name in Account.__slots__]
 OPERATION = [tables.operations.c[name] for name in Operation.__slots__]
 
+_MEMBER, _ACCOUNT, _OPERATION = (slice(len(columns)) for columns in (MEMBER, ACCOUNT, OPERATION))
+
 
 def member(row: Row) -> Member:
-    return Member(*(row._mapping[column] for column in MEMBER))
+    return Member(*row[_MEMBER])
 
 
 def account(row: Row) -> Account:
-    return Account(*(row._mapping[column] for column in ACCOUNT))
+    return Account(*row[_ACCOUNT])
 
 
 def operation(row: Row) -> Operation:
-    return Operation(*(row._mapping[column] for column in OPERATION))
+    return Operation(*row[_OPERATION])
 
 
 def event(row: Row) -> Event:
-    return Event(*(row._mapping[name] for name in Event.__slots__))
+    facts = {name: getattr(row, name) for name in Event.__slots__}
+    return Event(**(facts | {"data": loads(row.data)}))
 
 
 def entry_id(account_id: str, sequence: int) -> str:

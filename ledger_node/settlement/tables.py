@@ -228,7 +228,7 @@ events = sa.Table(
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("member_id", sa.Text, sa.ForeignKey("members.id")),
     sa.Column("resource_id", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Index("ix_events_member_id_sequence", "member_id", "sequence"),
 )
