@@ -60,6 +60,21 @@ def test_an_opcode_that_the_rules_replaced_is_run_as_they_say() -> None:
     assert done == Machine(OtherRules, world).send()
 
 
+def test_a_watcher_of_opcodes_sees_every_one() -> None:
+    seen: list[int] = []
+
+    class Watched(dict[int, object]):
+        def __getitem__(self, opcode: int) -> object:
+            seen.append(opcode)
+            return super().__getitem__(opcode)
+
+    class Watching(EAGER):  # type: ignore[misc, valid-type]
+        opcodes = Watched(PRAGUE_OPCODES)
+
+    Machine(Watching, World({MAIN: bytes([op.CALLER, op.GAS, op.ADD, op.STOP])})).send()
+    assert seen == [op.CALLER, op.GAS, op.ADD, op.STOP]
+
+
 def test_opcodes_of_prague_itself_are_translated() -> None:
     assert {op.ADD, op.SLOAD, op.SSTORE, op.LOG3, op.JUMPI, op.MCOPY, op.TSTORE} <= COSTS.keys()
 

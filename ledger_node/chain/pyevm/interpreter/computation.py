@@ -84,7 +84,8 @@ def fast_computation(
     class FastComputation(computation_class):  # type: ignore[valid-type, misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            if self.msg.code:
+            # Init code runs once; and whoever watches opcodes by replacing their table wants to see each of them.
+            if self.msg.code and not self.msg.is_create and self.opcodes is computation_class.opcodes:
                 self.code = TranslatingCodeStream(self, program_of)
 
     return FastComputation

@@ -16,6 +16,8 @@ from ledger_node.chain.pyevm.interpreter.values import Value, constant
 if TYPE_CHECKING:
     from ledger_node.chain.pyevm.interpreter.trace import Trace
 
+_CHEAP_TO_HASH = 256
+
 Operation = Callable[["Trace"], None]
 
 # MEMORY
@@ -50,6 +52,8 @@ def _sha3(trace: "Trace") -> None:
         trace.write(f"gas -= {constants.GAS_SHA3WORD} * ({size.source} + 31 >> 5)")
     else:
         trace.gas += constants.GAS_SHA3WORD * ((size.constant + 31) >> 5)
+    if size.constant is None or size.constant > _CHEAP_TO_HASH:
+        trace.charge()  # paid before the work is done, or a trace full of long hashes would be free to attempt
     span = f"memory[{start.source}:{_end(start, size)}]"
     trace.push_new(Value(f"keccak_pair(bytes({span}))" if size.constant in (32, 64) else f"keccak_int({span})"))
 
