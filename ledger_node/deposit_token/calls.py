@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from ledger_node.chain.blocks import Address, Hash32
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.attestation import ReserveAttestation
+from ledger_node.deposit_token.authorization import TransferAuthorization
 from ledger_node.money import AMOUNT_MAX
 
 LegKind: TypeAlias = Literal["mint", "transfer", "redeem"]
@@ -100,9 +101,60 @@ def set_minter_allowance(minter: Address, per_day: int) -> bytes:
     return deposit_token().call("setMinterAllowance", minter, per_day)
 
 
+def set_frozen_tokens(account: Address, amount: int) -> bytes:
+    """Court order: `amount` is what is frozen from now on."""
+    return deposit_token().call("setFrozenTokens", account, amount)
+
+
+def forced_transfer(payer: Address, payee: Address, amount: int, reason: str) -> bytes:
+    return deposit_token().call("forcedTransfer", payer, payee, amount, reason)
+
+
+def retire(successor: Address) -> bytes:
+    return deposit_token().call("retire", successor)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldTerms:
+    """A hold to be placed: until `expires_at_s` (Unix seconds) the notary may execute it."""
+
+    hold_id: Hash32
+    payer: Address
+    payee: Address
+    notary: Address
+    amount: int
+    expires_at_s: int
+
+
+def place_hold(terms: HoldTerms) -> bytes:
+    return deposit_token().call(
+        "placeHold", terms.hold_id, terms.payer, terms.payee, terms.notary, terms.amount, terms.expires_at_s
+    )
+
+
+def execute_hold(hold_id: Hash32) -> bytes:
+    return deposit_token().call("executeHold", hold_id)
+
+
+def release_hold(hold_id: Hash32) -> bytes:
+    return deposit_token().call("releaseHold", hold_id)
+
+
+# WHAT HOLDERS IN SELF CUSTODY SEND, OR SIGN AND HAVE SENT
+
+
 def transfer(payee: Address, amount: int) -> bytes:
     """A holder's own ERC-20 transfer."""
     return deposit_token().call("transfer", payee, amount)
+
+
+def transfer_with_authorization(authorization: TransferAuthorization, signature: bytes) -> bytes:
+    """ERC-3009 with a signature of any form; anybody may send it."""
+    terms = authorization
+    return deposit_token().call(
+        "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
+        terms.payer, terms.payee, terms.amount, terms.valid_after_s, terms.valid_before_s, terms.nonce, signature,
+    )  # fmt: skip
 
 
 def _word(value: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ledger_node.chain.blocks import Address, Hash32, Log
 from ledger_node.deposit_token.artifact import deposit_token
@@ -71,8 +71,65 @@ class MinterAllowanceSet:
     log: Log
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenTokensChanged:
+    """`amount` is what is frozen of the account from now on."""
+
+    account: Address
+    amount: int
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class TransferForced:
+    """A court order moved tokens (the Moved beside it says so too), for this reason."""
+
+    payer: Address
+    payee: Address
+    amount: int
+    reason: str
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaced:
+    hold_id: Hash32
+    payer: Address
+    payee: Address
+    notary: Address
+    amount: int
+    expires_at_s: int
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """Executed (a Moved stands beside it), released by one of its parties, or released because it had expired."""
+
+    hold_id: Hash32
+    how: Literal["executed", "released", "expired"]
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    successor: Address
+    log: Log
+
+
 TokenEvent: TypeAlias = (
-    Moved | BatchSettled | ReserveAttested | HolderRegistered | HolderStatusChanged | PauseChanged | MinterAllowanceSet
+    Moved
+    | BatchSettled
+    | ReserveAttested
+    | HolderRegistered
+    | HolderStatusChanged
+    | PauseChanged
+    | MinterAllowanceSet
+    | FrozenTokensChanged
+    | TransferForced
+    | HoldPlaced
+    | HoldEnded
+    | Retired
 )
 
 
@@ -127,6 +184,35 @@ def _minter_allowance_set(log: Log) -> MinterAllowanceSet:
     return MinterAllowanceSet(log.topics[1][12:], _integer(log.data, 0), log)
 
 
+def _frozen_tokens_changed(log: Log) -> FrozenTokensChanged:
+    return FrozenTokensChanged(log.topics[1][12:], _integer(log.data, 0), log)
+
+
+def _transfer_forced(log: Log) -> TransferForced:
+    _, payer, payee = log.topics
+    length = _integer(log.data, 2)
+    reason = log.data[96 : 96 + length].decode("utf-8", "replace")
+    return TransferForced(payer[12:], payee[12:], _integer(log.data, 0), reason, log)
+
+
+def _hold_placed(log: Log) -> HoldPlaced:
+    _, hold_id, payer, payee = log.topics
+    data = log.data
+    return HoldPlaced(hold_id, payer[12:], payee[12:], data[12:32], _integer(data, 1), _integer(data, 2), log)
+
+
+def _hold_executed(log: Log) -> HoldEnded:
+    return HoldEnded(log.topics[1], "executed", log)
+
+
+def _hold_released(log: Log) -> HoldEnded:
+    return HoldEnded(log.topics[1], "expired" if _integer(log.data, 0) else "released", log)
+
+
+def _retired(log: Log) -> Retired:
+    return Retired(log.topics[1][12:], log)
+
+
 def _integer(data: bytes, word: int) -> int:
     return int.from_bytes(data[32 * word : 32 * word + 32], "big")
 
@@ -142,4 +228,10 @@ _DECODERS: dict[Hash32, Callable[[Log], TokenEvent]] = {
     _TOPICS["Paused"]: _paused,
     _TOPICS["Unpaused"]: _unpaused,
     _TOPICS["MinterAllowanceSet"]: _minter_allowance_set,
+    _TOPICS["Frozen"]: _frozen_tokens_changed,
+    _TOPICS["ForcedTransferReason"]: _transfer_forced,
+    _TOPICS["HoldPlaced"]: _hold_placed,
+    _TOPICS["HoldExecuted"]: _hold_executed,
+    _TOPICS["HoldReleased"]: _hold_released,
+    _TOPICS["Retired"]: _retired,
 }

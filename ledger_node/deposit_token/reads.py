@@ -67,3 +67,9 @@ def settled_at(chain: ChainBackend, token: Address, batch_id: Hash32, at: BlockR
     """The block that settled a batch, or None while the id is not used."""
     slot = keccak(batch_id + deposit_token().storage_slots["settledAt"].to_bytes(32, "big"))
     return chain.storage(token, int.from_bytes(slot, "big"), at) or None
+
+
+def held_of(chain: ChainBackend, token: Address, account: Address, at: BlockRef = "latest") -> int:
+    """What is held of an account; the rest of what is locked is frozen by order."""
+    key = account.rjust(32, b"\0") + deposit_token().storage_slots["_held"].to_bytes(32, "big")
+    return chain.storage(token, int.from_bytes(keccak(key), "big"), at)

@@ -29,6 +29,7 @@ class Evm:
         ).from_genesis(AtomicDB(), {"difficulty": 0, "gas_limit": GAS, "timestamp": GENESIS_TIME})
         self.state = network.get_vm().state
         self.log_index = 0
+        self.at(GENESIS_TIME)
 
     @property
     def block_number(self) -> int:
