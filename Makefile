@@ -16,11 +16,14 @@ RUNTIME := $(VENV)/.stamp-runtime
 DEV := $(VENV)/.stamp-dev
 SLITHER := $(SLITHER_VENV)/.stamp
 NPM := contracts/node_modules/.stamp
+ETHEREUMJS := tests/networks/ethereumjs/node_modules/.stamp
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 BENCH_ARGS ?=
 DEMO_ARGS ?=
+
+NEED_NPM = command -v npm > /dev/null || { echo "make: npm is not here; install Node 20 or newer with npm" >&2; exit 1; }
 
 say = @printf '\n== %s\n' $(1)
 
@@ -50,20 +53,26 @@ $(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
 
 $(NPM): contracts/package.json contracts/package-lock.json
 	$(call say,"npm packages of the contracts")
-	@command -v npm > /dev/null || { echo "make: npm is not here; the contracts need Node 20 or newer with npm" >&2; exit 1; }
+	@$(NEED_NPM)
 	@# Not `npm ci`: it wants every platform's Foundry binaries in the lock, and the registry does not have all of them.
 	@cd contracts && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(ETHEREUMJS): tests/networks/ethereumjs/package.json tests/networks/ethereumjs/package-lock.json
+	$(call say,"npm packages of the EthereumJS network in tests")
+	@$(NEED_NPM)
+	@cd tests/networks/ethereumjs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 $(SLITHER): requirements/slither.lock
-	$(call say,"Slither, in an environment of its own")
+	$(call say,"Slither in an environment of its own")
 	@$(PYTHON) -m venv $(SLITHER_VENV)
 	@$(SLITHER_VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/slither.lock
 	@touch $@
 
 .PHONY: setup
 setup: $(DEV) ## Install everything (.venv, and npm packages when npm is here); quick when nothing changed
-	@if command -v npm > /dev/null; then $(MAKE) $(NPM); else echo "npm is not here: the contracts' tools are left out"; fi
+	@if command -v npm > /dev/null; then $(MAKE) $(NPM) $(ETHEREUMJS); else echo "npm is not here: its packages are left out"; fi
 
 # RUN
 
@@ -172,6 +181,6 @@ lock: $(DEV) ## Resolve the dependencies again and write requirements/*.lock
 
 .PHONY: clean
 clean: ## Remove everything the targets made
-	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules contracts/out contracts/cache build dist htmlcov
+	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules tests/networks/ethereumjs/node_modules contracts/out contracts/cache build dist htmlcov
 	rm -rf .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
