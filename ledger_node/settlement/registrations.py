@@ -1,4 +1,7 @@
-"""Registrations: BDAs that wait go onto the token's register together, through the outbox, in the writer's commit."""
+"""Registrations: BDAs that wait go onto the token's register together, through the outbox, in the writer's commit.
+
+As with batches, one per currency is in flight; accounts opened meanwhile share the next.
+"""
 
 from itertools import groupby
 
@@ -22,7 +25,7 @@ class Registrations:
         self._registrar = registrar
 
     def cut(self, connection: sa.Connection) -> None:
-        """One transaction per currency with accounts that have none."""
+        """The next registration of every currency that has none in flight and accounts without one."""
         for address, group in groupby(_unregistered(connection), key=lambda row: row.token):
             self._register(connection, address, list(group))
 
@@ -38,6 +41,8 @@ class Registrations:
 
 def _unregistered(connection: sa.Connection) -> list[Row]:
     accounts, members, tokens = tables.accounts, tables.members, tables.tokens
+    pending = accounts.c.status == tables.literally("pending")
+    busy = sa.select(accounts.c.currency).where(pending, accounts.c.registration.is_not(None))
     query = (
         sa.select(
             accounts.c.id, accounts.c.address, accounts.c.custody, members.c.number.label("member"),
@@ -46,7 +51,7 @@ def _unregistered(connection: sa.Connection) -> list[Row]:
         .join_from(accounts, members)
         .join(tokens, tokens.c.currency == accounts.c.currency)
         .where(
-            accounts.c.status == tables.literally("pending"), accounts.c.registration.is_(None),
+            pending, accounts.c.registration.is_(None), accounts.c.currency.not_in(busy),
             tokens.c.block_number.is_not(None),
         )
         .order_by(tokens.c.address, accounts.c.id)

@@ -53,6 +53,14 @@ one_dda_per_currency = sa.Index(
     postgresql_where=sa.text("kind = 'DDA'"),
 )
 
+accounts_pending = sa.Index(
+    "ix_accounts_pending",
+    accounts.c.currency,
+    accounts.c.registration,
+    sqlite_where=sa.text("status = 'pending'"),
+    postgresql_where=sa.text("status = 'pending'"),
+)
+
 holdings = sa.Table(
     "holdings",
     metadata,

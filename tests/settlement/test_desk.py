@@ -229,3 +229,24 @@ def test_a_real_producer_settles_without_anybody_stepping(directory: Path) -> No
     assert (issuer.booked("A.bda"), issuer.booked("B.bda")) == (0, 10_000)
     assert issuer.audit().passed
     issuer.close()
+
+
+def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
+    """Each leg touches two accounts that no other leg touches: the dearest batch there is."""
+    opened = [issuer.open("A", "BDA").id for _ in range(60)]
+    play(issuer, "deposit d1 A.dda 100.00 settled")
+    payers, payees = opened[:30], opened[30:]
+    minted = [issuer.request("mint", f"m{payer}", "A.dda", payer, "2.00") for payer in payers]
+    paid = [
+        issuer.request("transfer", f"t{payer}", payer, payee, "1.00", caller=issuer.members["A"])
+        for payer, payee in zip(payers, payees, strict=True)
+    ]
+    for requests in (minted, paid):
+        for future in issuer.house.desk.submit_many(requests):
+            future.result(30)
+        issuer.settle()
+        (transaction,) = issuer.chain.block("latest").transactions
+        (receipt,) = issuer.chain.receipts("latest")
+        assert receipt.gas_used < transaction.gas
+    play(issuer, "audit backed")
+    assert {issuer.booked(payee) for payee in payees} == {100}

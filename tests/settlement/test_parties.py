@@ -83,7 +83,8 @@ def test_accounts_opened_together_are_registered_together(issuer: Issuer) -> Non
     issuer.open("A", "BDA")  # its registration is in flight while the next ones are opened
     opened = [issuer.open("B", "BDA").id for _ in range(3)]
     issuer.settle()
-    assert issuer.chain.head().number == head + 1
+    assert issuer.chain.head().number == head + 2
+    assert len(issuer.chain.block(head + 2).transactions) == 1
     assert {issuer.house.queries.account(OPERATOR, id_).status for id_ in opened} == {"active"}
 
 

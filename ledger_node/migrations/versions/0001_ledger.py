@@ -107,6 +107,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_accounts_member_id"), "accounts", ["member_id"], unique=False)
     op.create_index(
+        "ix_accounts_pending",
+        "accounts",
+        ["currency", "registration"],
+        unique=False,
+        sqlite_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
         "uq_accounts_one_dda_per_currency",
         "accounts",
         ["member_id", "currency"],
