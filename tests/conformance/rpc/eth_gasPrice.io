@@ -1,0 +1,3 @@
+// gas is free
+>> {"jsonrpc":"2.0","id":1,"method":"eth_gasPrice","params":[]}
+<< {"jsonrpc":"2.0","id":1,"result":"0x0"}

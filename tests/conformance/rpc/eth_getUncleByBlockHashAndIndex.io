@@ -1,0 +1,2 @@
+>> {"jsonrpc":"2.0","id":1,"method":"eth_getUncleByBlockHashAndIndex","params":["0x5bb7a2ff449b94d1152a854da416e23a9cb9c6bc1a8c5c4948ffa980872a2edd","0x0"]}
+<< {"jsonrpc":"2.0","id":1,"result":null}
