@@ -120,7 +120,7 @@ artifacts-check: $(NPM) ## Compile the contracts again and compare with the comm
 .PHONY: slither
 slither: $(SLITHER) $(NPM) ## Analyse the contracts with Slither
 	$(call say,"Slither")
-	@cd contracts && PATH="$(CURDIR)/$(SLITHER_VENV)/bin:$$PATH" npm run --silent slither
+	@cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" $(CURDIR)/$(SLITHER_VENV)/bin/slither .
 
 .PHONY: lint
 lint: $(DEV) ## Style: ruff's rules and its formatting
