@@ -145,6 +145,37 @@ def _decode_typed(raw: bytes, sender: Address | None) -> Transaction:
     )
 
 
+def encode_transaction(transaction: Transaction) -> bytes:
+    """The EIP-2718 envelope of its fields, with the signature it has (`hash` and `raw` are not looked at)."""
+    tx = transaction
+    to = b"" if tx.to is None else tx.to
+    signature = [int_bytes(tx.v), int_bytes(tx.r), int_bytes(tx.s)]
+    if tx.type == 0:
+        price = int_bytes(tx.gas_price or 0)
+        return rlp_encode([int_bytes(tx.nonce), price, int_bytes(tx.gas), to, int_bytes(tx.value), tx.data, *signature])
+    fees = [tx.gas_price or 0] if tx.type == 1 else [tx.max_priority_fee_per_gas or 0, tx.max_fee_per_gas or 0]
+    access_list = [[address, [slot.to_bytes(32, "big") for slot in slots]] for address, slots in tx.access_list or ()]
+    extra: list[Rlp] = []
+    if tx.type == 3:
+        extra = [int_bytes(tx.max_fee_per_blob_gas or 0), list(tx.blob_versioned_hashes or ())]
+    if tx.type == 4:
+        extra = [[_authorization_fields(entry) for entry in tx.authorization_list or ()]]
+    fields = [int_bytes(tx.chain_id or 0), int_bytes(tx.nonce), *map(int_bytes, fees), int_bytes(tx.gas), to]
+    return bytes((tx.type,)) + rlp_encode([*fields, int_bytes(tx.value), tx.data, access_list, *extra, *signature])
+
+
+def _authorization_fields(entry: Authorization) -> Rlp:
+    numbers = (entry.nonce, entry.y_parity, entry.r, entry.s)
+    return [int_bytes(entry.chain_id), entry.address, *map(int_bytes, numbers)]
+
+
+def encode_withdrawals(withdrawals: Sequence[tuple[int, int, Address, int]]) -> list[bytes]:
+    return [
+        rlp_encode([int_bytes(index), int_bytes(validator), address, int_bytes(amount)])
+        for index, validator, address, amount in withdrawals
+    ]
+
+
 def _recipient(item: Rlp, *, may_create: bool) -> Address | None:
     to = as_bytes(item)
     if to == b"" and may_create:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ledger_node.chain import wire
 from ledger_node.chain.blocks import Hash32, Header, Transaction
@@ -40,6 +41,7 @@ from ledger_node.keys import Signer
 __all__ = ["ChainSettings", "PyEvmChain", "open_chain", "open_stored_chain"]
 
 log = logging.getLogger(__name__)
+C = TypeVar("C", bound="PyEvmChain")
 
 
 def open_chain(
@@ -58,6 +60,31 @@ def open_chain(
     With a sealer it makes blocks at once, unless the settings turn that off; without one it only answers and imports.
     Raises GenesisMismatch, ConfigurationError, and ChainUnavailable when another process runs on the directory.
     """
+    return network_chain(
+        PyEvmChain,
+        directory,
+        genesis,
+        sealer=sealer,
+        clock=clock,
+        settings=settings,
+        permissions_at=permissions_at,
+        on_durable_write=on_durable_write,
+        on_fault=on_fault,
+    )
+
+
+def network_chain(
+    kind: type[C],
+    directory: Path,
+    genesis: Genesis | None,
+    *,
+    sealer: Signer | None,
+    clock: Clock | None,
+    settings: ChainSettings | None,
+    permissions_at: Callable[[ParentState], Permissions] = everyone,
+    on_durable_write: DurableWrite = nothing,
+    on_fault: Callable[[BaseException], None] = lambda _: None,
+) -> C:
     store = Store(directory, on_durable_write=on_durable_write)
     try:
         own = genesis or _stored_genesis(store)
@@ -65,7 +92,7 @@ def open_chain(
             raise ConfigurationError(f"The chain in {directory} was made by other clients; it can only be read.")
         _start_store(store, own)
         settings = settings or ChainSettings()
-        chain = PyEvmChain(
+        chain = kind(
             store,
             Rules(own, permissions_at, _fork(settings)),
             sealer=sealer,
@@ -139,7 +166,7 @@ class PyEvmChain(StoredChain):
         if settings.produce and sealer is not None:
             self._producer = Producer(
                 make_block=lambda empty: self.make_block(allow_empty=empty) is not None,
-                has_work=lambda: len(self.pool) > 0,
+                has_work=self._has_work,
                 interval_s=settings.interval_s,
                 on_fault=self._stop_for,
             )
@@ -154,6 +181,9 @@ class PyEvmChain(StoredChain):
         if self._producer is not None and not self._closed:
             self._producer.stop()
         super().close()
+
+    def _has_work(self) -> bool:
+        return len(self.pool) > 0
 
     def _stop_for(self, fault: BaseException) -> None:
         self._fault = fault
@@ -180,7 +210,8 @@ class PyEvmChain(StoredChain):
                 self.rules,
                 self._head,
                 self._within_budget(self.pool.ready()),
-                timestamp=max(self._clock.now_ms() // 1000, self._head.timestamp),
+                timestamp=self._next_timestamp(),
+                parent_root=self._root(self._head),
                 dropped=self._drop,
             )
             if not executed.transactions and not allow_empty:
@@ -191,6 +222,9 @@ class PyEvmChain(StoredChain):
                     f"the network authorises 0x{executed.header.coinbase.hex()}."
                 )
             return self._commit(executed, seal(executed.header, self._sealer))
+
+    def _next_timestamp(self) -> int:
+        return max(self._clock.now_ms() // 1000, self._head.timestamp)
 
     def _within_budget(self, transactions: list[Transaction]) -> Iterator[Transaction]:
         # How long the work takes is measured, not what time it is.

@@ -64,11 +64,12 @@ def state_on(
     root: Hash32,
     permissions: Permissions | None = None,
     fork: Fork | None = None,
+    world: World | None = None,
 ) -> Any:
     """A WorldState on `root`, in which the block is `header` (its own roots are not looked at)."""
     fork = fork or schedule.fork_at(header)
     return fork.state_class(
-        World(root, store.node, store.code),
+        world or World(root, store.node, store.code),
         ExecutionContext(
             coinbase=header.coinbase,  # type: ignore[arg-type]
             timestamp=header.timestamp,

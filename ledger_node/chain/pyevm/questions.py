@@ -3,7 +3,7 @@
 Everything asked and answered here is plain data, so that a question can be put to another process (see workers.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,16 +12,19 @@ from ledger_node.chain.blocks import Address, Call, Header, Transaction
 from ledger_node.chain.errors import CallFailed, ChainError
 from ledger_node.chain.inspection import (
     AccessListResult,
-    AccountOverride,
     Overrides,
+    SimulatedBlock,
+    SimulationStep,
     Trace,
     TraceConfig,
     TransactionTrace,
 )
 from ledger_node.chain.pyevm import calls
-from ledger_node.chain.pyevm.execution import Outcome, Schedule, begin_block, run_message, state_on
+from ledger_node.chain.pyevm.execution import Outcome, begin_block, run_message, state_on
 from ledger_node.chain.pyevm.forks import Fork
-from ledger_node.chain.pyevm.rules import ParentState, Permissions, effective_price, fee_cap
+from ledger_node.chain.pyevm.overrides import apply_account, overridden, with_moved_precompiles
+from ledger_node.chain.pyevm.rules import ChainRules, ParentState, Permissions, effective_price, fee_cap
+from ledger_node.chain.pyevm.simulation import Simulation
 from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.tracers import CallTracer, PrestateTracer, RecordingWorld, StructLogger, Tracer
 from ledger_node.chain.pyevm.world import World
@@ -32,7 +35,7 @@ class Questions:
     """`header` is always the block whose state a question is asked of."""
 
     store: Store
-    schedule: Schedule
+    schedule: ChainRules
     permissions_at: Callable[[ParentState], Permissions]
     call_gas_max: int
     root_of: Callable[[Header], bytes] = lambda header: header.state_root
@@ -68,10 +71,10 @@ class Questions:
     def _attempt(self, call: Call, header: Header, overrides: Overrides, *, recording: bool = False) -> "_Attempt":
         """Who asks without naming a price pays nothing, whatever the base fee is."""
         free = not (call.gas_price or call.max_fee_per_gas or call.max_priority_fee_per_gas)
-        block = _overridden(header, overrides)
+        block = overridden(header, overrides)
         if free and overrides.block.base_fee_per_gas is None:
             block = replace(block, base_fee_per_gas=0)
-        fork = _with_moved_precompiles(self.schedule.fork_at(header), overrides)
+        fork = with_moved_precompiles(self.schedule.fork_at(header), overrides)
         root = self.root_of(header)
         permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
 
@@ -83,7 +86,7 @@ class Questions:
             if overrides.block.prev_randao is not None:
                 state.execution_context._mix_hash = overrides.block.prev_randao
             for address, override in overrides.accounts.items():
-                _apply(state.world, address, override)
+                apply_account(state.world, address, override)
             return state
 
         gas = min(self.call_gas_max if call.gas is None else call.gas, self.call_gas_max)
@@ -92,6 +95,11 @@ class Questions:
         if (base_fee := block.base_fee_per_gas or 0) > fee_cap(transaction) and not free:
             raise calls.underpriced(transaction, base_fee)
         return _Attempt(fresh, fork, permissions, transaction)
+
+    def simulate(
+        self, steps: Sequence[SimulationStep], header: Header, *, validation: bool, trace_transfers: bool
+    ) -> tuple[SimulatedBlock, ...]:
+        return Simulation(self, header, validation=validation, trace_transfers=trace_transfers).run(steps)
 
     # TRACES
 
@@ -155,56 +163,6 @@ class _Attempt:
 
     def __call__(self, transaction: Transaction) -> Outcome:
         return calls.run_call(self.state(), self.fork, transaction, self.permissions)
-
-
-# OVERRIDES
-
-
-def _overridden(header: Header, overrides: Overrides) -> Header:
-    block = overrides.block
-    named = {
-        "number": block.number,
-        "timestamp": block.timestamp,
-        "gas_limit": block.gas_limit,
-        "coinbase": block.coinbase,
-        "base_fee_per_gas": block.base_fee_per_gas,
-    }
-    return replace(header, **{name: value for name, value in named.items() if value is not None})  # type: ignore[arg-type]
-
-
-def _apply(world: Any, address: Address, override: AccountOverride) -> None:
-    if override.storage is not None and override.storage_diff is not None:
-        raise CallFailed(f"account 0x{address.hex()} has both state and stateDiff overrides")
-    if override.nonce is not None:
-        world.set_nonce(address, override.nonce)
-    if override.code is not None:
-        world.set_code(address, override.code)
-    if override.balance is not None:
-        world.set_balance(address, override.balance)
-    if override.storage is not None:
-        world.delete_storage(address)
-    for slot, value in (override.storage or override.storage_diff or {}).items():
-        world.set_storage(address, slot, value)
-
-
-def _with_moved_precompiles(fork: Fork, overrides: Overrides) -> Fork:
-    moved = {
-        address: override.move_precompile_to
-        for address, override in overrides.accounts.items()
-        if override.move_precompile_to is not None
-    }
-    overridden = {address for address, override in overrides.accounts.items() if override.code is not None}
-    computation: Any = fork.computation
-    precompiles = dict(computation.get_precompiles())
-    if not moved and not overridden & set(precompiles):
-        return fork
-    for address, target in moved.items():
-        if address not in precompiles:
-            raise CallFailed(f"account 0x{address.hex()} is not a precompile")
-        precompiles[target] = precompiles.pop(address)
-    for address in overridden - set(moved.values()):
-        precompiles.pop(address, None)
-    return replace(fork, computation=type(computation.__name__, (computation,), {"_precompiles": precompiles}))
 
 
 # WATCHING

@@ -155,6 +155,15 @@ def effective_price(transaction: Transaction, base_fee: int = 0) -> int:
     return min(fee_cap(transaction), transaction.max_priority_fee_per_gas + base_fee)
 
 
+def next_base_fee(parent: Header) -> int | None:
+    """What EIP-1559 asks of the block after `parent`; None where the chain knows no base fee."""
+    fee, target = parent.base_fee_per_gas, parent.gas_limit // 2
+    if fee is None:
+        return None
+    change = fee * abs(parent.gas_used - target) // target // 8
+    return fee + max(change, 1) if parent.gas_used > target else fee - change
+
+
 def total_cost(transaction: Transaction) -> int:
     return transaction.gas * fee_cap(transaction) + transaction.value
 

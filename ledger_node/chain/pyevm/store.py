@@ -183,7 +183,7 @@ class Store:
         with self.writing() as db:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
-            db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+            self.put_meta(db, "format", FORMAT)
 
     # META
 
@@ -192,6 +192,10 @@ class Store:
             row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else row[0]
 
+    @staticmethod
+    def put_meta(db: sqlite3.Connection, key: str, value: str) -> None:
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
     # WRITE
 
     def put_genesis(self, document: str, header: Header, nodes: Mapping[Hash32, bytes]) -> None:
@@ -199,7 +203,7 @@ class Store:
         first = self.header(0)
         if first is None:
             with self.writing() as db:
-                db.execute("INSERT INTO meta VALUES ('genesis', ?)", (document,))
+                self.put_meta(db, "genesis", document)
                 self.put_nodes(db, nodes.items())
                 self.put_block(db, BlockRow(header, b"\xc0", b"\xc0", 0), ())
         elif first.hash != header.hash:

@@ -27,6 +27,8 @@ from ledger_node.chain.inspection import (
     AccessListResult,
     AccountProof,
     Overrides,
+    SimulatedBlock,
+    SimulationStep,
     Trace,
     TraceConfig,
     TransactionTrace,
@@ -72,7 +74,7 @@ class StoredChain:
         self._pending_listeners: list[Callable[[Transaction], None]] = []
         self._fault: BaseException | None = None
         self._closed = False
-        self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max)
+        self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max, self._root)
         self.pool = Mempool(rules, settings.pool, self._view(head))
 
     def close(self) -> None:
@@ -141,7 +143,7 @@ class StoredChain:
         return self._state(at).account(address) or NEW_ACCOUNT
 
     def _state(self, at: BlockRef) -> ParentState:
-        return ParentState(self.header(at).state_root, self.store.node, self.store.code)
+        return ParentState(self._root(self.header(at)), self.store.node, self.store.code)
 
     # WHAT WOULD BE
 
@@ -162,8 +164,18 @@ class StoredChain:
     ) -> AccessListResult:
         return self._questions.create_access_list(call, self.header(at), overrides)
 
+    def simulate(
+        self,
+        steps: Sequence[SimulationStep],
+        at: BlockRef = "latest",
+        *,
+        validation: bool = False,
+        trace_transfers: bool = False,
+    ) -> tuple[SimulatedBlock, ...]:
+        return self._questions.simulate(steps, self.header(at), validation=validation, trace_transfers=trace_transfers)
+
     def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof:
-        return prove_account(self.header(at).state_root, address, slots, self.store.node)
+        return prove_account(self._root(self.header(at)), address, slots, self.store.node)
 
     def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
         found = self.store.find_transaction(transaction_hash)
@@ -242,8 +254,12 @@ class StoredChain:
             listener(header)
         return header
 
+    def _root(self, header: Header) -> Hash32:
+        """The state after a block."""
+        return header.state_root
+
     def _view(self, header: Header) -> HeadView:
-        state = ParentState(header.state_root, self.store.node, self.store.code)
+        state = ParentState(self._root(header), self.store.node, self.store.code)
         return HeadView(state, self._rules.permissions_at(state))
 
     # RAW BYTES

@@ -48,7 +48,7 @@ class Tracer:
         state.computation_class = self.fork.computation
         return self
 
-    def enter(self, message: Any, parent: Any) -> None: ...
+    def enter(self, message: Any, parent: Any, context: Any) -> None: ...
 
     def leave(self, computation: Any) -> None: ...
 
@@ -73,7 +73,7 @@ def _watched(fork: Fork, tracer: Tracer) -> Fork:
         def apply_computation(
             cls, state: Any, message: Any, transaction_context: Any, parent_computation: Any = None
         ) -> Any:
-            tracer.enter(message, parent_computation)
+            tracer.enter(message, parent_computation, transaction_context)
             computation = super().apply_computation(state, message, transaction_context, parent_computation)
             if not message.is_create:
                 tracer.leave(computation)
@@ -116,7 +116,7 @@ class StructLogger(Tracer):
         self._costs: list[int | None] = []
         self._storage: dict[Address, dict[int, int]] = {}
 
-    def enter(self, message: Any, parent: Any) -> None:
+    def enter(self, message: Any, parent: Any, context: Any) -> None:
         if parent is not None and self._costs:
             # What the instruction took from its caller before the callee began; a creation's own gas is not its cost.
             given = message.gas if message.is_create else 0
@@ -240,7 +240,7 @@ class CallTracer(Tracer):
         self._log_index = 0
         self._top: CallFrame | None = None
 
-    def enter(self, message: Any, parent: Any) -> None:
+    def enter(self, message: Any, parent: Any, context: Any) -> None:
         self._open_frame(message)
 
     def _open_frame(self, message: Any) -> None:

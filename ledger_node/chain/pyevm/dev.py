@@ -1,0 +1,180 @@
+"""A developer's private chain: state, time and senders obey. Never part of a network that anybody else follows.
+
+What a developer sets by hand lies beside the blocks, as the state root that stands in for a header's own. Such a chain
+works on as any other, but can no longer be verified from its genesis.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ledger_node.chain import wire
+from ledger_node.chain.blocks import Address, Call, Hash32, Header
+from ledger_node.chain.encoding import keccak
+from ledger_node.chain.errors import InvalidBlock, InvalidTransaction
+from ledger_node.chain.genesis import Genesis
+from ledger_node.chain.pyevm import calls
+from ledger_node.chain.pyevm.engine import PyEvmChain, network_chain
+from ledger_node.chain.pyevm.store import Store
+from ledger_node.chain.pyevm.stored import ChainSettings
+from ledger_node.chain.pyevm.world import World
+from ledger_node.clock import Clock
+from ledger_node.keys import Signer
+
+GAS_OF_UNSIGNED = 3_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    number: int
+    root: Hash32
+    ahead_s: int
+
+
+def open_dev_chain(
+    directory: Path,
+    genesis: Genesis,
+    *,
+    sealer: Signer,
+    clock: Clock | None = None,
+    settings: ChainSettings | None = None,
+) -> "DevPyEvmChain":
+    """As open_chain, for one developer."""
+    return network_chain(DevPyEvmChain, directory, genesis, sealer=sealer, clock=clock, settings=settings)
+
+
+class DevPyEvmChain(PyEvmChain):
+    """Implements DevChain."""
+
+    def __init__(self, store: Store, *arguments: Any, **options: Any) -> None:
+        self._set_roots: dict[Hash32, Hash32] = {}
+        kept = store.meta("dev_root")
+        if kept is not None:
+            block_hash, root = kept.split(" ")
+            self._set_roots[bytes.fromhex(block_hash)] = bytes.fromhex(root)
+        self._ahead_s = 0
+        self._next: int | None = None
+        self._automine = True
+        self._impersonated: set[Address] = set()
+        self._snapshots: dict[int, Snapshot] = {}
+        self._snapshot_count = 0
+        super().__init__(store, *arguments, **options)
+
+    # TIME AND BLOCKS
+
+    def mine(self, blocks: int = 1, interval_seconds: int | None = None) -> None:
+        with self._changing:
+            for place in range(blocks):
+                if place > 0 and interval_seconds is not None and self._next is None:
+                    self._next = self._head.timestamp + interval_seconds
+                self.make_block(allow_empty=True)
+
+    def set_next_timestamp(self, timestamp: int) -> None:
+        if timestamp < self._head.timestamp:
+            raise InvalidBlock(
+                f"Timestamp {timestamp} is lower than the newest block's, {self._head.timestamp}.", field="timestamp"
+            )
+        self._next = timestamp
+
+    def increase_time(self, seconds: int) -> int:
+        self._ahead_s += seconds
+        return self._ahead_s
+
+    def set_automine(self, enabled: bool) -> None:
+        self._automine = enabled
+        if enabled and self._producer is not None:
+            self._producer.wake()
+
+    def _has_work(self) -> bool:
+        return self._automine and super()._has_work()
+
+    def _next_timestamp(self) -> int:
+        if self._next is not None:
+            # The chain's clock goes on from there.
+            timestamp, self._next = self._next, None
+            self._ahead_s = timestamp - self._clock.now_ms() // 1000
+            return max(timestamp, self._head.timestamp)
+        return max(self._clock.now_ms() // 1000 + self._ahead_s, self._head.timestamp)
+
+    # STATE
+
+    def set_balance(self, address: Address, balance: int) -> None:
+        self._set(lambda world: world.set_balance(address, balance))
+
+    def set_nonce(self, address: Address, nonce: int) -> None:
+        self._set(lambda world: world.set_nonce(address, nonce))
+
+    def set_code(self, address: Address, code: bytes) -> None:
+        self._set(lambda world: world.set_code(address, code))
+
+    def set_storage(self, address: Address, slot: int, value: int) -> None:
+        self._set(lambda world: world.set_storage(address, slot, value))
+
+    def _set(self, change: Any) -> None:
+        with self._changing:
+            world = World(self._root(self._head), self.store.node, self.store.code)
+            change(world)
+            world.clear_empty_accounts()
+            root = bytes(world.make_state_root())
+            with self.store.writing() as db:
+                self.store.put_nodes(db, [(node_hash, encoded) for node_hash, (encoded, _) in world.created.items()])
+                self.store.put_nodes(db, world.codes.items())
+                self.store.put_meta(db, "dev_root", f"{self._head.hash.hex()} {root.hex()}")
+            self._stand_in(self._head, root)
+
+    def _stand_in(self, header: Header, root: Hash32) -> None:
+        self._set_roots[header.hash] = root
+        self.pool.move_to(self._view(header), ())
+
+    def _root(self, header: Header) -> Hash32:
+        return self._set_roots.get(header.hash, header.state_root)
+
+    # SNAPSHOTS
+
+    def snapshot(self) -> int:
+        with self._changing:
+            self._snapshot_count += 1
+            taken = Snapshot(self._head.number, self._root(self._head), self._ahead_s)
+            self._snapshots[self._snapshot_count] = taken
+            return self._snapshot_count
+
+    def revert_to(self, snapshot: int) -> bool:
+        with self._changing:
+            taken = self._snapshots.get(snapshot)
+            if taken is None:
+                return False
+            self._snapshots = {number: kept for number, kept in self._snapshots.items() if number < snapshot}
+            self.store.drop_after(taken.number)
+            header = self.store.header(taken.number)
+            assert header is not None
+            self._head = header
+            self._ahead_s = taken.ahead_s
+            for waiting in (*self.pending_transactions(), *self.queued_transactions()):
+                self.pool.drop(waiting)
+            self._stand_in(header, taken.root)
+            return True
+
+    # SENDERS
+
+    def impersonate(self, address: Address) -> None:
+        self._impersonated.add(address)
+
+    def stop_impersonating(self, address: Address) -> None:
+        self._impersonated.discard(address)
+
+    def send_unsigned(self, call: Call) -> Hash32:
+        if call.sender not in self._impersonated:
+            raise InvalidTransaction(
+                f"0x{call.sender.hex()} is not impersonated: call hardhat_impersonateAccount first"
+            )
+        self._check_open()
+        nonce = self.nonce(call.sender, "pending") if call.nonce is None else call.nonce
+        gas = GAS_OF_UNSIGNED if call.gas is None else call.gas
+        transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self.chain_id)
+        # In place of a signature stands the sender, so that two senders never share a hash.
+        marked = replace(transaction, v=27 if transaction.type == 0 else 0, r=int.from_bytes(call.sender, "big"), s=1)
+        raw = wire.encode_transaction(marked)
+        made = wire.decode_transaction(raw, call.sender)
+        assert made.hash == keccak(raw)
+        self._admit(replace(made, chain_id=self.chain_id))
+        return made.hash

@@ -1,0 +1,229 @@
+"""eth_simulateV1: blocks of calls on top of a block, each on the state the one before left, none of them kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ledger_node.chain import tries, wire
+from ledger_node.chain.blocks import Block, Call, Hash32, Header, Log, Transaction
+from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, keccak, rlp_list
+from ledger_node.chain.errors import GasLimitTooHigh
+from ledger_node.chain.inspection import BlockOverride, SimulatedBlock, SimulatedCall, SimulationStep, TraceConfig
+from ledger_node.chain.pyevm import calls
+from ledger_node.chain.pyevm.execution import EMPTY_LIST, Outcome, begin_block, state_on
+from ledger_node.chain.pyevm.forks import Fork
+from ledger_node.chain.pyevm.overrides import apply_account, with_moved_precompiles
+from ledger_node.chain.pyevm.rules import (
+    ParentState,
+    Permissions,
+    check_nonce,
+    check_sender,
+    check_transaction,
+    next_base_fee,
+)
+from ledger_node.chain.pyevm.tracers import Tracer
+from ledger_node.chain.pyevm.world import World
+
+NATIVE = b"\xee" * 20
+"""Whose Transfer events stand for moves of the chain's own value (ERC-7528)."""
+_TRANSFER = int.from_bytes(keccak(b"Transfer(address,address,uint256)"), "big")
+REVERTED, FAILED = 3, -32015
+
+
+class TransferLogger(Tracer):
+    """Logs every move of value as if it were a token's."""
+
+    def __init__(self, fork: Fork) -> None:
+        super().__init__(TraceConfig(), fork)
+        self._open: list[int | None] = []
+
+    def enter(self, message: Any, parent: Any, context: Any) -> None:
+        moves = message.should_transfer_value and message.value > 0
+        self._open.append(context.get_next_log_counter() if moves else None)
+
+    def leave(self, computation: Any) -> None:
+        message = computation.msg
+        place = self._open.pop() if self._open else None
+        if place is not None:
+            payer, payee = (int.from_bytes(address, "big") for address in (message.sender, message.storage_address))
+            data = message.value.to_bytes(32, "big")
+            computation._log_entries.append((place, NATIVE, (_TRANSFER, payer, payee), data))
+
+
+class Simulation:
+    """One run. `questions` gives store, rules and limits."""
+
+    def __init__(self, questions: Any, header: Header, *, validation: bool, trace_transfers: bool) -> None:
+        self._store = questions.store
+        self._rules = questions.schedule
+        self._validation = validation
+        self._trace_transfers = trace_transfers
+        self._gas_left = questions.call_gas_max
+        self._parent = header
+        self._world = World(questions.root_of(header), self._store.node, self._store.code)
+        view = ParentState(questions.root_of(header), self._store.node, self._store.code)
+        self._permissions: Permissions = questions.permissions_at(view)
+        self._hashes: dict[int, Hash32] = {header.number: header.hash}
+
+    def run(self, steps: Sequence[SimulationStep]) -> tuple[SimulatedBlock, ...]:
+        return tuple(self._block(step) for step in steps)
+
+    def _block(self, step: SimulationStep) -> SimulatedBlock:
+        header = self._header(step.overrides.block)
+        fork = with_moved_precompiles(self._rules.fork_at(header), step.overrides)
+        if self._trace_transfers:
+            fork = TransferLogger(fork).fork
+        state = self._state(header, fork, step.overrides.block)
+        for address, override in step.overrides.accounts.items():
+            apply_account(self._world, address, override)
+        self._world.lock_changes()
+        begin_block(state, fork, header)
+        gas_used, made = 0, []
+        for call in step.calls:
+            transaction = self._transaction(call, header, gas_used)
+            outcome = self._execute(state, fork, transaction)
+            gas_used += outcome.gas_used
+            self._gas_left -= outcome.gas_used
+            made.append((transaction, outcome, gas_used))
+        for _, _, address, amount in step.withdrawals:
+            self._world.set_balance(address, self._world.get_balance(address) + amount * 10**9)  # type: ignore[arg-type]
+        return self._sealed(header, made, step)
+
+    def _header(self, block: BlockOverride) -> Header:
+        parent = self._parent
+        fee = next_base_fee(parent) if self._validation else None if parent.base_fee_per_gas is None else 0
+        return replace(
+            parent,
+            number=parent.number + 1 if block.number is None else block.number,
+            parent_hash=parent.hash,
+            timestamp=parent.timestamp + 1 if block.timestamp is None else block.timestamp,
+            gas_limit=parent.gas_limit if block.gas_limit is None else block.gas_limit,
+            coinbase=parent.coinbase if block.coinbase is None else block.coinbase,
+            mix_hash=bytes(32) if block.prev_randao is None else block.prev_randao,
+            base_fee_per_gas=fee if block.base_fee_per_gas is None else block.base_fee_per_gas,
+            extra_data=b"",
+            gas_used=0,
+        )
+
+    def _state(self, header: Header, fork: Fork, block: BlockOverride) -> Any:
+        state = state_on(
+            self._store, self._rules, header, root=b"", permissions=self._permissions, fork=fork, world=self._world
+        )
+        state._ancestor_hash = lambda number: self._hashes.get(number) or self._stored_hash(number)
+        state.blob_base_fee_override = block.blob_base_fee
+        if block.prev_randao is not None:
+            state.execution_context._mix_hash = block.prev_randao
+        return state
+
+    def _stored_hash(self, number: int) -> Hash32:
+        header = self._store.header(number)
+        return b"" if header is None or number > min(self._hashes) else header.hash
+
+    def _transaction(self, call: Call, header: Header, gas_used: int) -> Transaction:
+        left = header.gas_limit - gas_used
+        if call.gas is not None and call.gas > left:
+            raise GasLimitTooHigh(f"block gas limit reached: {gas_used + call.gas} >= {header.gas_limit}")
+        gas = min(left if call.gas is None else call.gas, max(self._gas_left, 0))
+        nonce = call.nonce if call.nonce is not None else self._world.get_nonce(call.sender)  # type: ignore[arg-type]
+        if call.gas_price is None and call.max_fee_per_gas is None:
+            call = replace(call, max_fee_per_gas=header.base_fee_per_gas or 0, max_priority_fee_per_gas=0)
+        transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self._rules.chain_id)
+        raw = wire.encode_transaction(transaction)
+        return replace(transaction, raw=raw, hash=keccak(raw))
+
+    def _execute(self, state: Any, fork: Fork, transaction: Transaction) -> Outcome:
+        if self._validation:
+            account = self._world.account(transaction.sender)
+            check_transaction(self._rules, transaction)
+            check_nonce(transaction, 0 if account is None else account[0])
+            check_sender(transaction, account, self._world.get_code(transaction.sender))  # type: ignore[arg-type]
+            base_fee = state.execution_context.base_fee_per_gas
+            if (transaction.max_fee_per_gas or transaction.gas_price or 0) < base_fee:
+                raise calls.underpriced(transaction, base_fee)
+        return calls.run_call(state, fork, transaction, self._permissions)
+
+    def _sealed(
+        self, header: Header, made: list[tuple[Transaction, Outcome, int]], step: SimulationStep
+    ) -> SimulatedBlock:
+        withdrawals = wire.encode_withdrawals(step.withdrawals)
+        receipts, bloom = [], 0
+        for transaction, outcome, cumulative in made:
+            own = wire.logs_bloom(outcome.logs)
+            bloom |= own
+            status = b"\x01" if outcome.succeeded else b""
+            receipts.append(
+                wire.encode_receipt(
+                    kind=transaction.type, outcome=status, cumulative_gas_used=cumulative, bloom=own, logs=outcome.logs
+                )
+            )
+        header = wire.hashed(
+            replace(
+                header,
+                state_root=self._world.make_state_root(),
+                transactions_root=tries.ordered_root(transaction.raw for transaction, _, _ in made),
+                receipts_root=tries.ordered_root(receipts),
+                logs_bloom=bloom.to_bytes(256, "big"),
+                gas_used=made[-1][2] if made else 0,
+                withdrawals_root=None
+                if header.withdrawals_root is None
+                else tries.ordered_root(withdrawals)
+                if withdrawals
+                else EMPTY_TRIE_ROOT,
+            )
+        )
+        self._parent = header
+        self._hashes[header.number] = header.hash
+        encoded = rlp_list(withdrawals)
+        raw = wire.encode_block(wire.RawBlock(header, tuple(tx.raw for tx, _, _ in made), EMPTY_LIST, encoded))
+        return SimulatedBlock(
+            Block(
+                header=header,
+                transactions=tuple(_placed(tx, header, position) for position, (tx, _, _) in enumerate(made)),
+                size=len(raw),
+                withdrawals=step.withdrawals if header.withdrawals_root is not None else None,
+            ),
+            _answers(header, made),
+        )
+
+
+def _placed(transaction: Transaction, header: Header, position: int) -> Transaction:
+    return replace(
+        transaction,
+        block_number=header.number,
+        block_hash=header.hash,
+        index=position,
+        block_timestamp=header.timestamp,
+    )
+
+
+def _answers(header: Header, made: list[tuple[Transaction, Outcome, int]]) -> tuple[SimulatedCall, ...]:
+    answers: list[SimulatedCall] = []
+    index = 0
+    for position, (transaction, outcome, _) in enumerate(made):
+        failure = None if outcome.succeeded else calls.failure(outcome)
+        reverted = failure is not None and failure.code == "reverted"
+        answers.append(
+            SimulatedCall(
+                return_data=outcome.output,
+                gas_used=outcome.gas_used,
+                logs=tuple(
+                    Log(
+                        address=address,
+                        topics=topics,
+                        data=data,
+                        block_number=header.number,
+                        block_hash=header.hash,
+                        block_timestamp=header.timestamp,
+                        transaction_hash=transaction.hash,
+                        transaction_index=position,
+                        log_index=place,
+                    )
+                    for place, (address, topics, data) in enumerate(outcome.logs, index)
+                ),
+                succeeded=outcome.succeeded,
+                error_code=None if failure is None else REVERTED if reverted else FAILED,
+                error=None if failure is None else failure.detail,
+            )
+        )
+        index += len(outcome.logs)
+    return tuple(answers)
