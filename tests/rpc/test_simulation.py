@@ -8,6 +8,7 @@ from tests.rpc.network import Developer, calldata
 from tests.rpc.server import Answered, Client
 
 NOBODY = "0x" + "99" * 20
+ECRECOVER, SHA256 = "0x" + "00" * 19 + "01", "0x" + "00" * 19 + "02"
 POOR = "0x" + "98" * 20
 
 
@@ -105,8 +106,8 @@ def test_whole_transactions_are_shown_on_request(rpc: Client, developer: Develop
             [
                 {
                     "stateOverrides": {
-                        "0x" + "00" * 19 + "01": {"movePrecompileToAddress": NOBODY},
-                        "0x" + "00" * 19 + "02": {"movePrecompileToAddress": NOBODY},
+                        ECRECOVER: {"movePrecompileToAddress": NOBODY},
+                        SHA256: {"movePrecompileToAddress": NOBODY},
                     }
                 }
             ],
