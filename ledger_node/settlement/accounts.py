@@ -58,6 +58,9 @@ class Accounts:
         member = members.find(connection, member_id)
         if member.status == "offboarded":
             raise WrongState(f"{member.legal_name} is offboarded.")
+        tokens = tables.tokens
+        if connection.execute(sa.select(tokens.c.currency).where(tokens.c.address == address)).first() is not None:
+            raise InvalidField("A token contract cannot hold tokens.", pointer="/address")
         account_id = new_id("acct")
         if custody == "managed":
             address = managed_address(account_id)
@@ -87,6 +90,12 @@ def change_status(connection: sa.Connection, statuses: Mapping[str, AccountStatu
         connection.execute(accounts.update().where(accounts.c.id == account_id).values(status=status))
     found = connection.execute(sa.select(*rows.ACCOUNT).where(accounts.c.id.in_(sorted(statuses))))
     events.record(connection, [_draft(rows.account(row)) for row in found], at=at)
+
+
+def close_unregistered(connection: sa.Connection, registration: bytes, *, at: int) -> None:
+    """The register refused these accounts: they never open. The operator opens others when the reason is mended."""
+    refused = sa.select(tables.accounts.c.id).where(tables.accounts.c.registration == registration)
+    change_status(connection, dict.fromkeys(connection.execute(refused).scalars(), "closed"), at=at)
 
 
 def managed_address(account_id: str) -> bytes:

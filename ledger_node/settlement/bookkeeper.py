@@ -23,7 +23,7 @@ from ledger_node.deposit_token.events import (
 )
 from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import ChainBehindLedger, Fault
-from ledger_node.settlement import outcomes, rows, tables
+from ledger_node.settlement import accounts, outcomes, rows, tables
 from ledger_node.settlement.booking import Booking, Leg
 from ledger_node.settlement.model import Operation
 from ledger_node.settlement.rows import Row
@@ -83,7 +83,7 @@ class Bookkeeper:
                 booking.status_changed(currency, event.account, event.status)
         ended = booking.write()
 
-        _note_our_transactions(connection, mine)
+        _note_our_transactions(connection, mine, at=self._clock.now_ms())
         _move_cursor(connection, header)
         return ended
 
@@ -164,7 +164,7 @@ def _legs(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:
     return [Leg(rows.operation(row), row.counterparty_id) for row in connection.execute(query)]
 
 
-def _note_our_transactions(connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]]) -> None:
+def _note_our_transactions(connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int) -> None:
     for hash_, (kind, receipt) in mine.items():
         status = "succeeded" if receipt.succeeded else "reverted"
         result = {"block_number": receipt.block_number}
@@ -175,10 +175,12 @@ def _note_our_transactions(connection: sa.Connection, mine: dict[bytes, tuple[st
             connection.execute(
                 batches.update().where(batches.c.transaction_hash == hash_).values(status=status, **result)
             )
-        elif not receipt.succeeded:
-            raise Fault(f"A {kind} of ours reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
         elif kind == "deployment":
+            if not receipt.succeeded:
+                raise Fault(f"The deployment of a token reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
             connection.execute(tokens.update().where(tokens.c.deployment == hash_).values(**result))
+        elif kind == "registration" and not receipt.succeeded:
+            accounts.close_unregistered(connection, hash_, at=at)
 
 
 def _move_cursor(connection: sa.Connection, header: Header) -> None:

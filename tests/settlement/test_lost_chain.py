@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger_node.errors import ChainBehindLedger
-from tests.settlement.issuer import Issuer, key
+from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key
 from tests.settlement.scenario import play
 
 
@@ -119,3 +119,20 @@ def test_heads_that_come_faster_than_bookings_are_all_booked(issuer: Issuer) -> 
     issuer.flush()
     issuer.flush()
     assert issuer.house.queries.booked_block() == issuer.chain.head().number
+
+
+def test_a_nonce_used_behind_the_nodes_back_is_named_and_stops_only_its_key(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    issuer.send(SIGNERS.settlement, b"\x77" * 20, b"")
+    issuer.chain.make_block()
+    stuck = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
+    issuer.fiat("deposit", "d2", "A.dda.jpy", "10", "JPY")
+    issuer.house.desk.submit(issuer.request("mint", "m2", "A.dda.jpy", "A.bda.jpy", "1", "JPY")).result(30)
+    opened = issuer.open("A", "BDA")
+    issuer.settle()
+    issuer.house.look_after()
+    issuer.settle()
+    (reason,) = issuer.house.reasons_not_ready()
+    assert reason.startswith(f"0x{SIGNERS.settlement.address.hex()}: nonce_too_low")
+    assert issuer.house.queries.operation(OPERATOR, stuck.operation.id).status == "processing"
+    assert issuer.house.queries.account(OPERATOR, opened.id).status == "active", "the admin's key goes on"

@@ -1,7 +1,10 @@
 """What the token contract refuses ends as a rejected payment with its reason, and what was set aside is free again."""
 
+import pytest
+
 from ledger_node.deposit_token import calls
-from ledger_node.deposit_token.deployment import SETTLEMENT_ROLE
+from ledger_node.deposit_token.deployment import REGISTRAR_ROLE, SETTLEMENT_ROLE
+from ledger_node.errors import InvalidField
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer
 from tests.settlement.scenario import play
 
@@ -133,3 +136,38 @@ def test_the_days_minting_allowance_is_the_contracts_own_limit(issuer: Issuer) -
         audit                                    backed
         """,
     )
+
+
+def test_an_account_that_the_register_refuses_never_opens(issuer: Issuer) -> None:
+    fund(issuer)
+    admin = SIGNERS.admin
+    issuer.send(admin, issuer.token(), calls.revoke_role(REGISTRAR_ROLE, admin.address))
+    issuer.settle()
+    skip_nonces(issuer, 1)
+    issuer.open("A", "BDA")
+    issuer.settle()
+    assert issuer.house.fault is None
+    play(
+        issuer, "transfer t1 B.bda A.bda2 1.00 creditor_not_active\ntransfer t1 B.bda A.bda 1.00 settled\naudit backed"
+    )
+    (told,) = issuer.house.queries.events(issuer.members["A"], type="account.closed").data
+    assert told.resource_id == issuer.id("A.bda2")
+
+    issuer.send(admin, issuer.token(), calls.grant_role(REGISTRAR_ROLE, admin.address))
+    issuer.settle()
+    skip_nonces(issuer, 1)
+    issuer.open("A", "BDA")
+    play(issuer, "settle done\ntransfer t2 B.bda A.bda3 1.00 settled\naudit backed")
+
+
+def skip_nonces(issuer: Issuer, count: int) -> None:
+    """Tell the ledger of transactions that a test has sent with the admin's key, which only the node should use."""
+    with issuer.database.write() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE nonces SET next_nonce = next_nonce + {count} WHERE sender = x'{SIGNERS.admin.address.hex()}'"
+        )
+
+
+def test_a_token_contract_is_no_account(issuer: Issuer) -> None:
+    with pytest.raises(InvalidField):
+        issuer.open("A", "BDA", address=issuer.token())

@@ -1,0 +1,195 @@
+"""Whatever banks ask for, in whatever order, with blocks and restarts in between: a plain model agrees to the cent.
+
+The model is told only what the desk accepts. Between accepting and booking it keeps both balances of a payment open, as
+the house does: what is promised cannot be spent, what is on its way in not yet.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ledger_node.deposit_token import reads
+from ledger_node.errors import IdempotencyConflict, InsufficientBalance, InsufficientFunds, MemberSuspended
+from ledger_node.money import currency, decimal_string
+from ledger_node.settlement.model import Operation, PaymentRequest
+from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer
+
+BANKS = st.sampled_from(["A", "B"])
+AMOUNTS = st.integers(1, 500)
+USD = currency("USD")
+
+
+@dataclass
+class Payment:
+    request: PaymentRequest
+    operation: Operation
+    debtor: str
+    creditor: str
+    amount: int
+    done: bool = False
+
+
+class SettlementMachine(RuleBasedStateMachine):
+    @initialize()
+    def found(self) -> None:
+        self.directory = Path(tempfile.mkdtemp())
+        shutil.copytree(_template(), self.directory, dirs_exist_ok=True)
+        self.issuer = Issuer(self.directory).start()
+        self.booked = {"A.dda": 0, "A.bda": 0, "B.dda": 0, "B.bda": 0}
+        self.payments: list[Payment] = []
+        self.suspended: set[str] = set()
+        self.count = 0
+
+    # MOVES
+
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def deposit(self, bank: str, amount: int) -> None:
+        self.count += 1
+        self.issuer.fiat("deposit", f"d{self.count}", f"{bank}.dda", decimal_string(amount, USD))
+        self.booked[f"{bank}.dda"] += amount
+
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def withdraw(self, bank: str, amount: int) -> None:
+        self.count += 1
+        account = f"{bank}.dda"
+        ask = (f"w{self.count}", account, decimal_string(amount, USD))
+        if amount > self.available(account):
+            with pytest.raises(InsufficientFunds):
+                self.issuer.fiat("withdrawal", *ask)
+        else:
+            self.issuer.fiat("withdrawal", *ask)
+            self.booked[account] -= amount
+
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def mint(self, bank: str, amount: int) -> None:
+        self.ask("mint", f"{bank}.dda", f"{bank}.bda", amount)
+
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def transfer(self, bank: str, amount: int) -> None:
+        self.ask("transfer", f"{bank}.bda", "B.bda" if bank == "A" else "A.bda", amount)
+
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def redeem(self, bank: str, amount: int) -> None:
+        self.ask("redemption", f"{bank}.bda", f"{bank}.dda", amount)
+
+    @rule(data=st.data(), more=st.integers(0, 1))
+    def ask_again(self, data: st.DataObject, more: int) -> None:
+        """The same key: the same payment; with another amount, a conflict."""
+        if not self.payments:
+            return
+        payment = data.draw(st.sampled_from(self.payments))
+        request = payment.request
+        if more:
+            changed = self.issuer.request(
+                request.kind, request.idempotency_key, payment.debtor, payment.creditor,
+                decimal_string(payment.amount + more, USD),
+            )  # fmt: skip
+            with pytest.raises(IdempotencyConflict):
+                self.issuer.house.desk.submit(changed).result(TIMEOUT_S)
+        else:
+            again = self.issuer.house.desk.submit(request).result(TIMEOUT_S)
+            assert again.replayed
+            assert again.operation == payment.operation
+
+    @rule(bank=BANKS)
+    def suspend_or_activate(self, bank: str) -> None:
+        member_id = self.issuer.members[bank].member_id or ""
+        members = self.issuer.house.members
+        if bank in self.suspended:
+            members.activate(OPERATOR, member_id).result(TIMEOUT_S)
+            self.suspended.remove(bank)
+        elif not self.suspended:
+            members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
+            self.suspended.add(bank)
+
+    @rule()
+    def one_block(self) -> None:
+        self.issuer.flush()
+        self.issuer.chain.make_block()
+        self.issuer.flush()
+        self.learn()
+
+    @rule()
+    def restart(self) -> None:
+        self.issuer.close()
+        self.issuer = Issuer(self.directory).start()
+        self.learn()
+
+    # MODEL
+
+    def available(self, account: str) -> int:
+        return self.booked[account] - sum(p.amount for p in self.payments if p.debtor == account and not p.done)
+
+    def ask(self, kind: str, debtor: str, creditor: str, amount: int) -> None:
+        self.count += 1
+        request = self.issuer.request(kind, f"p{self.count}", debtor, creditor, decimal_string(amount, USD))
+        future = self.issuer.house.desk.submit(request)
+        if debtor[0] in self.suspended:
+            with pytest.raises(MemberSuspended):
+                future.result(TIMEOUT_S)
+        elif creditor[0] in self.suspended:
+            assert getattr(future.exception(TIMEOUT_S), "code", None) == "creditor_not_active"
+        elif amount > self.available(debtor):
+            with pytest.raises((InsufficientFunds, InsufficientBalance)):
+                future.result(TIMEOUT_S)
+        else:
+            operation = future.result(TIMEOUT_S).operation
+            self.payments.append(Payment(request, operation, debtor, creditor, amount))
+
+    def learn(self) -> None:
+        """Which payments have been booked; nothing is ever rejected here, the desk has seen to that."""
+        for payment in self.payments:
+            status = self.issuer.house.queries.operation(OPERATOR, payment.operation.id).status
+            assert status in ("accepted", "processing", "settled")
+            if status == "settled" and not payment.done:
+                payment.done = True
+                self.booked[payment.debtor] -= payment.amount
+                self.booked[payment.creditor] += payment.amount
+            assert payment.done == (status == "settled"), "what is settled stays settled"
+
+    # WHAT MUST HOLD
+
+    @invariant()
+    def the_house_agrees_with_the_model(self) -> None:
+        for account, booked in self.booked.items():
+            assert (self.issuer.booked(account), self.issuer.available(account)) == (booked, self.available(account))
+
+    @invariant()
+    def there_are_never_more_tokens_than_fiat_behind_them(self) -> None:
+        (position,) = self.issuer.house.queries.reserve()
+        supply = reads.totals(self.issuer.chain, self.issuer.token()).supply
+        assert 0 <= position.reserve - supply <= position.in_flight
+
+    def teardown(self) -> None:
+        self.issuer.settle()
+        self.learn()
+        assert all(payment.done for payment in self.payments), "nothing stays open"
+        self.the_house_agrees_with_the_model()
+        assert self.issuer.audit().passed
+        self.issuer.close()
+        shutil.rmtree(self.directory)
+
+
+_made: list[Path] = []
+
+
+def _template() -> Path:
+    if not _made:
+        directory = Path(tempfile.mkdtemp())
+        issuer = Issuer(directory).start()
+        issuer.settle()
+        issuer.admit("A", "B")
+        issuer.close()
+        _made.append(directory)
+    return _made[0]
+
+
+TestSettlement = SettlementMachine.TestCase
+TestSettlement.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+pytestmark = pytest.mark.slow
