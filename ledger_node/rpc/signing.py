@@ -8,6 +8,16 @@ from eth_utils.address import to_checksum_address
 
 from ledger_node.chain.blocks import Call
 
+MNEMONIC = "test test test test test test test test test test test junk"
+"""The one every Ethereum development tool prints."""
+
+
+def dev_keys(count: int = 10) -> tuple[bytes, ...]:
+    """The private keys of the mnemonic's first accounts."""
+    Account.enable_unaudited_hdwallet_features()
+    paths = (f"m/44'/60'/0'/0/{index}" for index in range(count))
+    return tuple(bytes(Account.from_mnemonic(MNEMONIC, account_path=path).key) for path in paths)
+
 
 class DevAccounts:
     def __init__(self, private_keys: tuple[bytes, ...]) -> None:

@@ -9,8 +9,9 @@ from eth_account import Account
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
-from ledger_node.chain.backend import LocalChain
+from ledger_node.chain.backend import DevChain, LocalChain
 from ledger_node.chain.genesis import GenesisAccount, build_genesis
+from ledger_node.chain.pyevm.dev import open_dev_chain
 from ledger_node.chain.pyevm.engine import open_chain
 from ledger_node.clock import Clock, HandSetClock
 from ledger_node.keys import LocalSigner
@@ -25,14 +26,20 @@ FUNDED = tuple(bytes.fromhex(Account.from_key(key).address[2:]) for key in FUNDE
 GENESIS_TIME = 1_767_225_600
 
 
+GENESIS = build_genesis(
+    chain_id=CHAIN_ID,
+    sealer=SEALER.address,
+    timestamp=GENESIS_TIME,
+    alloc={address: GenesisAccount(balance=10_000 * ETHER) for address in FUNDED},
+)
+
+
 def open_network(path: Path, clock: Clock | None = None, *, produce: bool = True) -> LocalChain:
-    genesis = build_genesis(
-        chain_id=CHAIN_ID,
-        sealer=SEALER.address,
-        timestamp=GENESIS_TIME,
-        alloc={address: GenesisAccount(balance=10_000 * ETHER) for address in FUNDED},
-    )
-    return open_chain(path, genesis, sealer=SEALER if produce else None, clock=clock or HandSetClock())
+    return open_chain(path, GENESIS, sealer=SEALER if produce else None, clock=clock or HandSetClock())
+
+
+def open_dev_network(path: Path, clock: Clock | None = None) -> DevChain:
+    return open_dev_chain(path, GENESIS, sealer=SEALER, clock=clock or HandSetClock())
 
 
 def calldata(signature: str, *arguments: Any) -> str:

@@ -1,0 +1,166 @@
+"""The dev profile: accounts that sign, senders that need no key, and a clock and state that obey."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct, encode_typed_data
+
+from ledger_node.errors import ConfigurationError
+from ledger_node.rpc.settings import RpcSettings
+from ledger_node.rpc.signing import dev_keys
+from tests.networks.anvil import FUNDED_KEYS
+from tests.rpc.network import FUNDED, Developer, calldata, open_dev_network
+from tests.rpc.server import Answered, Client, RpcServer
+
+ME = "0x" + FUNDED[0].hex()
+NOBODY = "0x" + "99" * 20
+TO = "0x" + "11" * 20
+
+
+@pytest.fixture
+def rpc(tmp_path: Path) -> Iterator[Client]:
+    settings = RpcSettings(profile="dev", dev_keys=dev_keys())
+    with closing(open_dev_network(tmp_path / "chain")) as chain, RpcServer(chain, settings) as server:
+        yield server.client
+
+
+def number(answer: str) -> int:
+    return int(answer, 16)
+
+
+def mined(rpc: Client, transaction_hash: str) -> dict[str, str]:
+    for _ in range(2000):
+        receipt: dict[str, str] | None = rpc("eth_getTransactionReceipt", transaction_hash)
+        if receipt is not None:
+            return receipt
+    raise AssertionError("not mined")
+
+
+# ACCOUNTS
+
+
+def test_the_accounts_are_those_every_tool_prints(rpc: Client) -> None:
+    accounts = rpc("eth_accounts")
+    assert len(accounts) == 10
+    assert accounts[:3] == ["0x" + address.hex() for address in FUNDED]
+    assert dev_keys()[:3] == FUNDED_KEYS
+
+
+def test_keys_are_refused_outside_the_dev_profile() -> None:
+    with pytest.raises(ConfigurationError):
+        RpcSettings(dev_keys=dev_keys())
+
+
+def test_a_dev_accounts_transaction_is_signed_by_the_node(rpc: Client) -> None:
+    transaction_hash = rpc("eth_sendTransaction", {"from": ME, "to": TO, "value": "0x5"})
+    assert mined(rpc, transaction_hash)["from"] == ME
+    assert rpc("eth_getBalance", TO) == "0x5"
+    signed = rpc("eth_signTransaction", {"from": ME, "to": TO, "value": "0x6"})
+    mined(rpc, rpc("eth_sendRawTransaction", signed["raw"]))
+    assert rpc("eth_getBalance", TO) == "0xb"
+
+
+def test_a_dev_account_signs_messages_and_typed_data(rpc: Client) -> None:
+    signature = rpc("eth_sign", ME, "0x68656c6c6f")
+    assert rpc("personal_sign", "0x68656c6c6f", ME) == signature
+    assert Account.recover_message(encode_defunct(b"hello"), signature=signature).lower() == ME
+    document = {
+        "types": {"EIP712Domain": [{"name": "name", "type": "string"}], "Note": [{"name": "words", "type": "string"}]},
+        "primaryType": "Note",
+        "domain": {"name": "Notes"},
+        "message": {"words": "hello"},
+    }
+    typed = rpc("eth_signTypedData_v4", ME, document)
+    assert Account.recover_message(encode_typed_data(full_message=document), signature=typed).lower() == ME
+    with pytest.raises(Answered) as refused:
+        rpc("eth_signTypedData_v4", ME, {"no": "document"})
+    assert refused.value.code == -32602
+
+
+def test_a_sender_without_a_key_must_be_impersonated(rpc: Client) -> None:
+    transfer = {"from": NOBODY, "to": TO, "value": "0x1", "gas": "0x5208"}
+    with pytest.raises(Answered, match="not impersonated"):
+        rpc("eth_sendTransaction", transfer)
+    rpc("hardhat_impersonateAccount", NOBODY)
+    rpc("hardhat_setBalance", NOBODY, "0xde0b6b3a7640000")
+    assert mined(rpc, rpc("eth_sendTransaction", transfer))["from"] == NOBODY
+    rpc("anvil_stopImpersonatingAccount", NOBODY)
+    with pytest.raises(Answered, match="not impersonated"):
+        rpc("eth_sendTransaction", transfer)
+
+
+# STATE
+
+
+def test_state_is_set_by_hand(rpc: Client) -> None:
+    slot, nine = "0x" + "00" * 32, "0x" + "00" * 31 + "09"
+    rpc("anvil_setBalance", NOBODY, "0x7")
+    rpc("anvil_setNonce", NOBODY, "0x3")
+    rpc("anvil_setCode", NOBODY, "0x5f545f5260205ff3")
+    rpc("anvil_setStorageAt", NOBODY, "0x0", nine)
+    assert rpc("eth_getBalance", NOBODY) == "0x7"
+    assert rpc("eth_getTransactionCount", NOBODY) == "0x3"
+    assert rpc("eth_getStorageAt", NOBODY, slot) == nine
+    assert number(rpc("eth_call", {"to": NOBODY})) == 9
+
+
+def test_a_snapshot_is_gone_back_to_once(rpc: Client) -> None:
+    taken = rpc("evm_snapshot")
+    book = Developer(rpc).deploy()
+    assert rpc("evm_revert", taken) is True
+    assert rpc("eth_getCode", book) == "0x"
+    assert rpc("eth_blockNumber") == "0x0"
+    assert rpc("evm_revert", taken) is False
+    assert rpc("eth_call", {"to": Developer(rpc).deploy(), "data": calldata("pages()")})
+
+
+# TIME AND BLOCKS
+
+
+def test_blocks_are_mined_on_demand(rpc: Client) -> None:
+    assert rpc("evm_mine") == "0x0"
+    rpc("hardhat_mine", "0x3", "0xa")
+    assert rpc("eth_blockNumber") == "0x4"
+    times = [number(rpc("eth_getBlockByNumber", hex(block), False)["timestamp"]) for block in (2, 3, 4)]
+    assert [later - earlier for earlier, later in itertools.pairwise(times)] == [10, 10]
+    rpc("anvil_mine", 2)
+    assert rpc("eth_blockNumber") == "0x6"
+
+
+def test_time_is_put_forward(rpc: Client) -> None:
+    now = number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"])
+    rpc("evm_setNextBlockTimestamp", now + 1000)
+    rpc("evm_mine")
+    assert number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"]) == now + 1000
+    rpc("evm_increaseTime", "0x64")
+    rpc("evm_mine")
+    assert number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"]) == now + 1100
+    rpc("evm_mine", {"timestamp": now + 5000, "blocks": 1})
+    assert number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"]) == now + 5000
+    with pytest.raises(Answered) as refused:
+        rpc("evm_setNextBlockTimestamp", 1)
+    assert refused.value.code == -32602
+
+
+def test_without_automine_transactions_wait(rpc: Client) -> None:
+    rpc("evm_setAutomine", False)
+    developer = Developer(rpc)
+    hashes = [rpc("eth_sendRawTransaction", developer.sign(to=TO)) for _ in range(2)]
+    assert rpc("txpool_status")["pending"] == "0x2"
+    rpc("evm_mine")
+    assert rpc("eth_getBlockByNumber", "latest", False)["transactions"] == hashes
+
+
+def test_tools_learn_what_node_it_is(rpc: Client) -> None:
+    assert rpc("anvil_nodeInfo")["environment"]["chainId"] == 31337
+    assert rpc("hardhat_metadata")["chainId"] == 31337
+    assert {"anvil", "evm", "hardhat"} <= set(rpc("rpc_modules"))
+
+
+def test_too_many_blocks_at_once_are_refused(rpc: Client) -> None:
+    with pytest.raises(Answered, match="mine in parts"):
+        rpc("hardhat_mine", "0xffffff")
