@@ -1,7 +1,7 @@
 """Settings: every one has a name, a default and a sentence of help; read once into a frozen Config.
 
-A setting comes from a flag, else from the environment (`LEDGER_` and its name in capitals), else from `config.toml` in the
-data directory, else from its default. A name nobody knows is an error, wherever it stands.
+A setting comes from a flag, else from the environment (`LEDGER_` and its name in capitals), else from `config.toml`
+in the data directory, else from its default. A name nobody knows is an error, wherever it stands.
 """
 
 import os
@@ -51,14 +51,20 @@ class Config(BaseSettings):
     gateway_port: Port = Field(8080, description="Port of the REST gateway; 0 takes a free one.")
     rpc_host: str = Field("127.0.0.1", description="Address the Ethereum JSON-RPC listens on.")
     rpc_port: Port = Field(8545, description="Port of the Ethereum JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line written."
+    )
 
     # CHAIN
     chain: str = Field(
-        "", description="URL of another Ethereum client's JSON-RPC to use as the chain; empty means the embedded engine."
+        "",
+        description="URL of another Ethereum client's JSON-RPC to use as the chain; empty means the embedded engine.",
     )
     confirmations: int = Field(
-        0, ge=0, le=1000, description="Blocks that must follow a block before it is booked, for chains without instant finality."
+        0,
+        ge=0,
+        le=1000,
+        description="Blocks that must follow a block before it is booked, for chains without instant finality.",
     )
     produce: bool = Field(True, description="Whether the embedded engine makes blocks.")
     block_interval_s: Seconds = Field(
@@ -70,14 +76,17 @@ class Config(BaseSettings):
 
     # MONEY
     currencies: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("USD", "EUR", "JPY"), description="ISO 4217 codes of the currencies issued, one token contract and one reserve each."
+        ("USD", "EUR", "JPY"),
+        description="ISO 4217 codes of the currencies issued, one token contract and one reserve each.",
     )
     batch_operations_max: Count = Field(2000, description="Payments in one settlement batch at most.")
 
     # LIMITS
     body_max_bytes: Bytes = Field(65_536, description="Largest request body the gateway reads.")
     wait_max_s: Seconds = Field(30.0, description="Longest wait a client can ask for with `Prefer: wait=N`.")
-    writer_waiting_max: Count = Field(20_000, description="Requests that may wait for the writer before new ones get 503.")
+    writer_waiting_max: Count = Field(
+        20_000, description="Requests that may wait for the writer before new ones get 503."
+    )
     mempool_max: Count = Field(10_000, description="Transactions the embedded engine keeps pending at most.")
 
     @field_validator("currencies", mode="before")
@@ -120,14 +129,16 @@ class Config(BaseSettings):
 
 
 def load_config(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Config:
-    """The Config of these flags (None means not given). Raises ConfigurationError naming every setting that is wrong."""
+    """The Config of these flags (None means not given). Raises ConfigurationError naming each setting that is wrong."""
     unknown = sorted(
         name
         for name in environment
         if name.startswith(ENVIRONMENT_PREFIX) and name[len(ENVIRONMENT_PREFIX) :].lower() not in Config.model_fields
     )
     if unknown:
-        raise ConfigurationError(f"Unknown setting in the environment: {', '.join(unknown)}. See docs/reference/settings.md.")
+        raise ConfigurationError(
+            f"Unknown setting in the environment: {', '.join(unknown)}. See docs/reference/settings.md."
+        )
     try:
         return Config(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:

@@ -10,8 +10,8 @@
     ├── Unavailable                    the node cannot do it now; trying again later is right
     └── Fault                          the node found its own stores in disagreement; it stops rather than guesses
 
-This room knows no transport: `gateway` maps codes to HTTP statuses, `rpc` to JSON-RPC codes, in one table each. Errors of
-the chain door live in `chain/errors.py` and derive from this tree.
+This room knows no transport: `gateway` maps codes to HTTP statuses, `rpc` to JSON-RPC codes, in one table each. Errors
+of the chain door live in `chain/errors.py` and derive from this tree.
 """
 
 from typing import Any

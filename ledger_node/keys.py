@@ -50,7 +50,7 @@ def create_keystore(path: Path, password: str) -> LocalSigner:
 
 
 def write_keystore(path: Path, private_key: bytes, password: str) -> LocalSigner:
-    # The password is 256 random bits (see new_password), so the key derivation need not be slow: 2**12 rounds of scrypt.
+    # The password is 256 random bits (see new_password), so the derivation need not be slow: 2**12 rounds of scrypt.
     document = create_keyfile_json(private_key, password.encode(), kdf="scrypt", iterations=4096)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

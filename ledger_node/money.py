@@ -89,6 +89,6 @@ def parse_amount(text: object, of: Currency) -> Amount:
 
 
 def decimal_string(minor: int, of: Currency) -> str:
-    """Minor units as a decimal string with all of the currency's digits; negative numbers (differences) keep their sign."""
+    """Minor units as a decimal string with all of the currency's digits; negative differences keep their sign."""
     sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(of.exponent + 1, "0")
     return sign + (digits if of.exponent == 0 else f"{digits[: -of.exponent]}.{digits[-of.exponent :]}")

@@ -66,12 +66,12 @@ def test_a_command_that_cannot_be_carried_out_says_how_to_mend_it(arguments: tup
 
 
 def test_members_are_administered_with_and_without_a_running_node(sample: Path) -> None:
-    added = ledger_node(
-        "member", "add", "--data", str(sample), "--bic", "DELTGB2LXXX", "--lei", "213800DELTABANKAB005", "--name", "Delta"
-    )  # fmt: skip
+    bank = ("--bic", "DELTGB2LXXX", "--lei", "213800DELTABANKAB005", "--name", "Delta")
+    added = ledger_node("member", "add", "--data", str(sample), *bank)
     assert added.returncode == 0, added.stderr
     made = json.loads(added.stdout)
-    assert made["api_key"].startswith("lnk_") and len(made["accounts"]) == 6
+    assert made["api_key"].startswith("lnk_")
+    assert len(made["accounts"]) == 6
     assert "DELTGB2LXXX\tactive" in ledger_node("member", "list", "--data", str(sample)).stdout
 
     node = NodeProcess(sample)
