@@ -114,7 +114,7 @@ class Issuer:
         name = f"{bank}.{account.kind.lower()}"
         if account.currency != "USD":
             name += f".{account.currency.lower()}"
-        names = [name, *(f"{name}{number}" for number in range(2, 10))]
+        names = [name, *(f"{name}{number}" for number in range(2, 1000))]
         self.accounts[next(free for free in names if free not in self.accounts)] = account
 
     # PARTIES
