@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -29,7 +29,6 @@ from ledger_node.settlement.model import Caller, Operation, PaymentKind
 from ledger_node.settlement.outbox import Outbox
 from ledger_node.settlement.queries import Queries
 from ledger_node.settlement.registrations import Registrations
-from ledger_node.settlement.signing import Fees
 from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
@@ -43,7 +42,6 @@ class Settings:
     currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
     batch_operations_max: int = 2_000
     transaction_gas_max: int = 30_000_000
-    fees: Fees = field(default_factory=Fees)
     writer_waiting_max: int = 20_000
     tick_ms: int = 2_000
 
@@ -84,7 +82,7 @@ class House:
             closed_because=self.closed_because,
             waiting_max=settings.writer_waiting_max,
         )
-        self.outbox = Outbox(database, chain, clock, settings.fees)
+        self.outbox = Outbox(database, chain, clock)
         self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend)
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
         self._registrations = Registrations(self.outbox, registrar=signers.admin)
@@ -141,6 +139,7 @@ class House:
             if not self._begun:
                 self._begin()
             self._call_bookkeeper()
+            self.outbox.learn_fees()
             self.outbox.resend_unmined()
         except Unavailable as trouble:
             log.warning("Trying again: %s", trouble)

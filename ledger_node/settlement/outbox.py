@@ -21,11 +21,11 @@ Kind = Literal["deployment", "registration", "batch"]
 
 
 class Outbox:
-    def __init__(self, database: Database, chain: ChainBackend, clock: Clock, fees: Fees) -> None:
+    def __init__(self, database: Database, chain: ChainBackend, clock: Clock) -> None:
         self._database = database
         self._chain = chain
         self._clock = clock
-        self._fees = fees
+        self._fees = Fees()
         self._fresh: list[tuple[bytes, bytes]] = []
         self._sending = threading.Lock()
         self._chain_id: int | None = None
@@ -40,10 +40,15 @@ class Outbox:
     def adopt(self, connection: sa.Connection, signer: Signer) -> None:
         """Take a key into use: from now on the ledger, not the chain, counts its nonces. Raises ChainUnavailable."""
         self._chain_id = self._chain.chain_id
+        self.learn_fees()
         query = sa.select(tables.nonces.c.sender).where(tables.nonces.c.sender == signer.address)
         if connection.execute(query).first() is None:
             first = self._chain.nonce(signer.address)
             connection.execute(tables.nonces.insert().values(sender=signer.address, next_nonce=first))
+
+    def learn_fees(self) -> None:
+        """What the next transactions offer per gas: what the chain asks for now. Raises ChainUnavailable."""
+        self._fees = Fees(*self._chain.suggest_fees())
 
     def put(
         self, connection: sa.Connection, signer: Signer, kind: Kind, *, to: bytes | None, data: bytes, gas: int
