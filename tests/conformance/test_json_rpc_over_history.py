@@ -1,0 +1,118 @@
+"""A public test chain of the Ethereum execution APIs behind our door: 45 blocks under every fork up to Prague.
+
+Nobody here made these blocks, so every shape of transaction, receipt and header that other clients ever wrote is met.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rlp
+from eth_hash.auto import keccak
+from trie import HexaryTrie
+
+from ledger_node.chain.blockfiles import import_file
+from ledger_node.chain.geth_genesis import parse_geth_genesis
+from ledger_node.chain.pyevm.engine import open_stored_chain
+from tests.rpc.server import Answered, Client, RpcServer
+
+DATA = Path(__file__).parent / "data"
+HEAD = 45
+EVERY_BLOCK = [hex(number) for number in range(HEAD + 1)]
+
+
+@pytest.fixture(scope="module")
+def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    genesis = parse_geth_genesis(json.loads((DATA / "genesis.json").read_text(encoding="utf-8")))
+    with closing(open_stored_chain(tmp_path_factory.mktemp("history") / "chain", genesis)) as chain:
+        import_file(chain, DATA / "chain.rlp")
+        with RpcServer(chain) as server:
+            yield server.client
+
+
+def blocks(rpc: Client) -> list[dict[str, Any]]:
+    return [rpc("eth_getBlockByNumber", number, True) for number in EVERY_BLOCK]
+
+
+def test_every_header_hashes_to_its_blocks_hash(rpc: Client) -> None:
+    for block in blocks(rpc):
+        assert rpc("web3_sha3", rpc("debug_getRawHeader", block["number"])) == block["hash"]
+        assert rpc("eth_getBlockByHash", block["hash"], True) == block
+
+
+def test_every_transaction_is_found_each_way_and_is_its_raw_bytes(rpc: Client) -> None:
+    seen = set()
+    for block in blocks(rpc):
+        for index, transaction in enumerate(block["transactions"]):
+            seen.add((transaction["type"], "chainId" in transaction))
+            assert rpc("eth_getTransactionByHash", transaction["hash"]) == transaction
+            assert rpc("eth_getTransactionByBlockHashAndIndex", block["hash"], hex(index)) == transaction
+            assert rpc("eth_getTransactionBySenderAndNonce", transaction["from"], transaction["nonce"]) == transaction
+            assert rpc("web3_sha3", rpc("eth_getRawTransactionByHash", transaction["hash"])) == transaction["hash"]
+    # All five types, and legacy ones from before EIP-155, which name no chain.
+    assert {kind for kind, _ in seen} == {"0x0", "0x1", "0x2", "0x3", "0x4"}
+    assert ("0x0", False) in seen
+
+
+def test_every_receipt_is_the_blocks_and_adds_up(rpc: Client) -> None:
+    for block in blocks(rpc):
+        receipts = rpc("eth_getBlockReceipts", block["number"])
+        assert [rpc("eth_getTransactionReceipt", one["hash"]) for one in block["transactions"]] == receipts
+        assert sum(int(receipt["gasUsed"], 16) for receipt in receipts) == int(block["gasUsed"], 16)
+        logs = [log for receipt in receipts for log in receipt["logs"]]
+        assert [int(log["logIndex"], 16) for log in logs] == list(range(len(logs)))
+        assert rpc("eth_getLogs", {"blockHash": block["hash"]}) == logs
+        for receipt in receipts:
+            assert ("root" in receipt) != ("status" in receipt)
+            assert ("blobGasUsed" in receipt) == (receipt["type"] == "0x3")
+
+
+def test_every_transaction_traced_uses_the_gas_its_receipt_says(rpc: Client) -> None:
+    for block in blocks(rpc):
+        for transaction in block["transactions"]:
+            receipt = rpc("eth_getTransactionReceipt", transaction["hash"])
+            steps = rpc("debug_traceTransaction", transaction["hash"])
+            assert steps["gas"] == int(receipt["gasUsed"], 16)
+            frame = rpc("debug_traceTransaction", transaction["hash"], {"tracer": "callTracer"})
+            assert frame["gasUsed"] == receipt["gasUsed"]
+            assert ("error" in frame) == (receipt.get("status") == "0x0")
+
+
+def test_a_proof_at_every_block_leads_to_its_state_root(rpc: Client) -> None:
+    touched = sorted({one["to"] for block in blocks(rpc) for one in block["transactions"] if one["to"]})[:4]
+    for block in blocks(rpc):
+        root = bytes.fromhex(block["stateRoot"][2:])
+        for address in touched:
+            proof = rpc("eth_getProof", address, ["0x0"], block["number"])
+            nodes = [rlp.decode(bytes.fromhex(node[2:])) for node in proof["accountProof"]]
+            account = HexaryTrie.get_from_proof(root, keccak(bytes.fromhex(address[2:])), nodes)
+            balance = int.from_bytes(rlp.decode(account)[1], "big") if account else 0
+            assert proof["balance"] == rpc("eth_getBalance", address, block["number"]) == hex(balance)
+
+
+def test_history_answers_calls_at_every_block(rpc: Client) -> None:
+    block_number = {"0x" + "99" * 20: {"code": "0x4360005260206000f3"}}
+    for number in EVERY_BLOCK:
+        answer = rpc("eth_call", {"to": "0x" + "99" * 20}, number, block_number)
+        assert int(answer, 16) == int(number, 16)
+
+
+def test_fees_follow_eip_1559_on_history_that_has_them(rpc: Client) -> None:
+    history = rpc("eth_feeHistory", hex(HEAD + 1), "latest", [50])
+    shown = [block.get("baseFeePerGas", "0x0") for block in blocks(rpc)]
+    assert history["baseFeePerGas"][:-1] == shown
+    assert history["baseFeePerGas"][-1] == rpc("eth_gasPrice")
+    first = next(number for number, block in enumerate(blocks(rpc)) if "baseFeePerGas" in block)
+    for number in range(first, HEAD):
+        again = rpc("eth_feeHistory", "0x1", hex(number), [])
+        assert again["baseFeePerGas"][1] == shown[number + 1]
+
+
+def test_nothing_is_made_and_nothing_invented(rpc: Client) -> None:
+    assert rpc("eth_blockNumber") == hex(HEAD)
+    assert rpc("txpool_status") == {"pending": "0x0", "queued": "0x0"}
+    with pytest.raises(Answered, match="fork schedule of imported history"):
+        rpc("eth_config")
