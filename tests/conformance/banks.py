@@ -1,0 +1,102 @@
+"""Two banks on a settlement house on any chain: who waits for blocks here waits for real ones."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.encoding import keccak
+from ledger_node.clock import SystemClock
+from ledger_node.database import Database
+from ledger_node.keys import LocalSigner
+from ledger_node.settlement.deployment import Signers
+from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.model import (
+    Account,
+    AccountKind,
+    Caller,
+    FiatRequest,
+    Operation,
+    PaymentKind,
+    PaymentRequest,
+)
+from tests.networks.sender import Sender, mined
+
+OPERATOR = Caller("key_operator", "operator")
+TIMEOUT_S = 60
+BANKS = {"A": ("BANKGB2A", "5299000TESTBANK00A14"), "B": ("BANKGB2B", "5299000TESTBANK00B11")}
+
+
+class Issuer:
+    """Banks A and B, each with a DDA and a BDA in dollars."""
+
+    def __init__(self, chain: ChainBackend, sender: Sender, directory: Path) -> None:
+        self.chain = chain
+        self.sender = sender
+        keys = [LocalSigner(keccak(f"{name} of {directory}".encode())) for name in ("settlement", "attestor", "admin")]
+        self.signers = Signers(settlement=keys[0], attestor=keys[1], admin=keys[2])
+        self.database = Database(f"sqlite:///{directory / 'ledger.sqlite'}")
+        self.database.migrate()
+        self.members: dict[str, Caller] = {}
+        self.accounts: dict[tuple[str, AccountKind], Account] = {}
+
+    def fund(self) -> None:
+        """Gas for the keys that send, on a chain that charges for it."""
+        if self.chain.suggest_fees() != (0, 0):
+            for signer in (self.signers.settlement, self.signers.admin):
+                raw = self.sender.sign(to=signer.address, value=10**18)
+                mined(self.chain, self.chain.send_raw_transaction(raw))
+
+    @contextmanager
+    def open(self) -> Iterator[House]:
+        settings = Settings(currencies=("USD",), tick_ms=500)
+        house = House(self.database, self.chain, self.signers, SystemClock(), settings)
+        house.start()
+        try:
+            yield house
+        finally:
+            house.stop()
+
+    def admit(self, house: House) -> None:
+        for bank, (bic, lei) in BANKS.items():
+            member = house.members.admit(OPERATOR, bic=bic, lei=lei, legal_name=bank).result(TIMEOUT_S)
+            self.members[bank] = Caller(f"key_{bank}", "member", member.id)
+            for kind in ("DDA", "BDA"):
+                opened = house.accounts.open(OPERATOR, member.id, kind=kind, currency="USD", custody=None, address=None)
+                self.accounts[bank, kind] = opened.result(TIMEOUT_S)
+        wait_until(lambda: house.reasons_not_ready() == () and self.are_active(house))
+
+    def are_active(self, house: House) -> bool:
+        return {account.status for account in house.queries.accounts(OPERATOR).data} == {"active"}
+
+    def deposit(self, house: House, key: str, bank: str, amount: str) -> None:
+        request = FiatRequest("deposit", OPERATOR, key, self.accounts[bank, "DDA"].id, amount, "USD")
+        house.desk.submit(request).result(TIMEOUT_S)
+
+    def request(
+        self,
+        kind: PaymentKind,
+        key: str,
+        debtor: tuple[str, AccountKind],
+        creditor: tuple[str, AccountKind],
+        amount: str,
+    ) -> PaymentRequest:
+        accounts = self.accounts[debtor].id, self.accounts[creditor].id
+        return PaymentRequest(kind, self.members[debtor[0]], key, *accounts, amount, "USD")
+
+    def pay(self, house: House, request: PaymentRequest) -> Operation:
+        accepted = house.desk.submit(request).result(TIMEOUT_S)
+        return house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+
+    def booked(self, house: House) -> dict[tuple[str, AccountKind], int]:
+        return {name: house.queries.balances(OPERATOR, each.id).booked for name, each in self.accounts.items()}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(TIMEOUT_S * 20):
+        if holds():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it does not come true")
