@@ -81,6 +81,15 @@ def test_an_estimate_for_more_than_the_sender_has_is_refused(rpc: Client) -> Non
         rpc("eth_estimateGas", {"from": NOBODY, "to": NOBODY, "value": "0x1"})
 
 
+def test_an_estimate_at_a_price_the_sender_cannot_pay_says_so(rpc: Client) -> None:
+    """As `cast send` asks with its tip of 1 wei."""
+    asked = {"from": NOBODY, "to": NOBODY, "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x1"}
+    with pytest.raises(Answered, match="offer a price of 0") as refused:
+        rpc("eth_estimateGas", asked)
+    assert refused.value.message.startswith("gas required exceeds allowance (0)")
+    assert rpc("eth_estimateGas", {"from": NOBODY, "to": NOBODY, "gasPrice": "0x0"}) == "0x5208"
+
+
 # OVERRIDES
 
 

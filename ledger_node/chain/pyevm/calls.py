@@ -143,6 +143,11 @@ def estimate(run: Callable[[Transaction], Outcome], fork: Fork, transaction: Tra
     high = transaction.gas
     if price := fee_cap(transaction):
         high = min(high, max(balance - transaction.value, 0) // price)
+        if high < fork.least_gas(transaction):
+            raise CallFailed(
+                f"gas required exceeds allowance ({high}): at a price of {price} wei the sender cannot pay for more; "
+                "offer a price of 0, or give the sender ether"
+            )
     if transaction.to is not None and not transaction.data and fork.least_gas(transaction) <= TRANSFER_GAS:
         plain = run(replace(transaction, gas=TRANSFER_GAS)) if high >= TRANSFER_GAS else None
         if plain is not None and plain.succeeded and plain.gas_used == TRANSFER_GAS:
