@@ -4,24 +4,21 @@ One thread at a time changes the chain (the producer, or an import). Proof of au
 is committed is final.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from ledger_node.chain import wire
-from ledger_node.chain.blocks import Hash32, Header, Transaction
+from ledger_node.chain.blocks import Header, Transaction
 from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import ChainUnavailable, InvalidBlock, InvalidTransaction
-from ledger_node.chain.genesis import Genesis, parse_genesis
-from ledger_node.chain.geth_genesis import GethGenesis, parse_geth_genesis
+from ledger_node.chain.genesis import Genesis
+from ledger_node.chain.geth_genesis import GethGenesis
 from ledger_node.chain.pyevm.execution import EMPTY_LIST, Executed, execute_block
-from ledger_node.chain.pyevm.forks import NETWORK, Fork
 from ledger_node.chain.pyevm.imported import ImportedChain
-from ledger_node.chain.pyevm.interpreter import fast_computation
+from ledger_node.chain.pyevm.opening import network_rules, start_store, stored_genesis
 from ledger_node.chain.pyevm.producer import Producer
 from ledger_node.chain.pyevm.rules import (
     ParentState,
@@ -87,14 +84,14 @@ def network_chain(
 ) -> C:
     store = Store(directory, on_durable_write=on_durable_write)
     try:
-        own = genesis or _stored_genesis(store)
+        own = genesis or stored_genesis(store)
         if not isinstance(own, Genesis):
             raise ConfigurationError(f"The chain in {directory} was made by other clients; it can only be read.")
-        _start_store(store, own)
+        start_store(store, own)
         settings = settings or ChainSettings()
         chain = kind(
             store,
-            Rules(own, permissions_at, _fork(settings)),
+            network_rules(own, permissions_at, fast_interpreter=settings.fast_interpreter),
             sealer=sealer,
             clock=clock or SystemClock(),
             settings=settings,
@@ -113,8 +110,8 @@ def open_stored_chain(
     """Whatever chain lies in `directory` or starts there: ours, without a sealer, or another client's."""
     store = Store(directory)
     try:
-        genesis = genesis or _stored_genesis(store)
-        _start_store(store, genesis)
+        genesis = genesis or stored_genesis(store)
+        start_store(store, genesis)
         if isinstance(genesis, GethGenesis):
             return ImportedChain(store, genesis, settings or ChainSettings())
     except BaseException:
@@ -122,26 +119,6 @@ def open_stored_chain(
         raise
     store.close()
     return open_chain(directory, genesis, settings=settings)
-
-
-def _stored_genesis(store: Store) -> Genesis | GethGenesis:
-    text = store.meta("genesis")
-    if text is None:
-        raise ConfigurationError(f"There is no chain in {store.path.parent} and no genesis was given.")
-    document = json.loads(text)
-    return parse_geth_genesis(document) if "config" in document else parse_genesis(document)
-
-
-def _start_store(store: Store, genesis: Genesis | GethGenesis) -> None:
-    nodes: dict[Hash32, bytes] = {}
-    genesis.write_state(nodes)
-    store.put_genesis(json.dumps(dict(genesis.to_json())), genesis.header(), nodes)
-
-
-def _fork(settings: ChainSettings) -> Fork:
-    if not settings.fast_interpreter:
-        return NETWORK
-    return replace(NETWORK, computation=fast_computation(NETWORK.computation))
 
 
 class PyEvmChain(StoredChain):

@@ -7,7 +7,6 @@ transactions, and they stay pending: nobody here makes blocks.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import rlp  # type: ignore[import-untyped]
@@ -42,8 +41,8 @@ from ledger_node.chain.blocks import Header
 from ledger_node.chain.encoding import NotCanonical, int_bytes, keccak, rlp_encode
 from ledger_node.chain.errors import InvalidBlock
 from ledger_node.chain.geth_genesis import GethGenesis
-from ledger_node.chain.pyevm.forks import FORKS, Fork
-from ledger_node.chain.pyevm.rules import ParentState, Permissions, effective_price, everyone
+from ledger_node.chain.pyevm.foreign import ForeignRules
+from ledger_node.chain.pyevm.rules import effective_price
 from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
 from ledger_node.chain.pyevm.stored import ChainSettings, StoredChain
 
@@ -64,40 +63,6 @@ def _without_proof_of_work() -> dict[str, Any]:
 
 
 VMS = _without_proof_of_work()
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignRules:
-    """Another network's fork schedule, with no permissions. New transactions are judged by its newest block's fork."""
-
-    genesis: GethGenesis
-    store: Store
-
-    @property
-    def chain_id(self) -> int:
-        return self.genesis.chain_id
-
-    @property
-    def fork(self) -> Fork:
-        return self.fork_at(self._head())
-
-    @property
-    def transaction_gas_max(self) -> int:
-        return self._head().gas_limit
-
-    def _head(self) -> Header:
-        head = self.store.head()
-        assert head is not None
-        return head
-
-    def fork_at(self, header: Header) -> Fork:
-        return FORKS[self.fork_name(header)]
-
-    def fork_name(self, header: Header) -> str:
-        return self.genesis.fork_name(number=header.number, timestamp=header.timestamp, difficulty=header.difficulty)
-
-    def permissions_at(self, parent: ParentState) -> Permissions:
-        return everyone(parent)
 
 
 class ImportedChain(StoredChain):

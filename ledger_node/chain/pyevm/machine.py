@@ -1,7 +1,8 @@
 """The virtual machine: py-evm's, on our world state and with our answers about the block.
 
 What differs from Prague on a network of ours is said here and in `rules.py`, and nowhere else: PREVRANDAO is always 0
-(its context says so), and CREATE and CREATE2 fail where the transaction's sender may not deploy.
+(its context says so), slow precompiled contracts cost more (`precompiles.py`), and CREATE and CREATE2 fail where the
+transaction's sender may not deploy.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from eth.vm.state import BaseState
 
 from ledger_node.chain.blocks import Address, Hash32
 from ledger_node.chain.encoding import keccak
+from ledger_node.chain.pyevm.precompiles import network_precompiles
 from ledger_node.chain.pyevm.world import World
 
 NOT_PERMITTED = keccak(b"DeploymentNotPermitted(address)")[:4]
@@ -27,6 +29,8 @@ RefusalToDeploy = Callable[[Address], str | None]
 
 
 class NetworkComputation(PragueComputation):
+    _precompiles = network_precompiles()
+
     @property
     def is_origin_computation(self) -> bool:
         # py-evm compares sender and origin, which also holds for calls out of a delegated sender's own code (EIP-7702).

@@ -92,15 +92,23 @@ class BlockRow:
 class Store:
     """Opens (or makes) DIRECTORY/chain.sqlite and holds DIRECTORY/chain.lock as long as it is open.
 
+    With `read_only` it takes no lock and only reads, beside the process that holds it.
     Raises ChainUnavailable when another process holds the directory, ConfigurationError for another release's format.
     """
 
     def __init__(
-        self, directory: Path, *, on_durable_write: DurableWrite = nothing, nodes_cached: int = 50_000
+        self,
+        directory: Path,
+        *,
+        on_durable_write: DurableWrite = nothing,
+        nodes_cached: int = 50_000,
+        read_only: bool = False,
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / "chain.sqlite"
-        self._lock_file = _lock(directory / "chain.lock")
+        self._lock_file: int | None = None
+        if not read_only:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock_file = _lock(directory / "chain.lock")
         self._on_durable_write = on_durable_write
         self._readers: deque[sqlite3.Connection] = deque()
         self._open: list[sqlite3.Connection] = []
@@ -177,7 +185,8 @@ class Store:
                 connection.close()
             self._open.clear()
             self._readers.clear()
-        os.close(self._lock_file)
+        if self._lock_file is not None:
+            os.close(self._lock_file)
 
     def _create(self) -> None:
         with self.writing() as db:

@@ -6,6 +6,7 @@ Every read is of a committed block and waits for nobody. What changes the chain 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ledger_node.chain import tries, wire
 from ledger_node.chain.blocks import (
@@ -40,6 +41,7 @@ from ledger_node.chain.pyevm.proofs import prove_account
 from ledger_node.chain.pyevm.questions import Questions
 from ledger_node.chain.pyevm.rules import ChainRules, ParentState
 from ledger_node.chain.pyevm.store import POSITIONS, BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.workers import Workers, WorkerSetup
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
 
 
@@ -49,6 +51,8 @@ class ChainSettings:
 
     `block_budget_ms`: no transaction is started in a block after it has taken this long. `call_gas_max`: gas of a call
     that names none, and the most one may name. `fast_interpreter`: translate hot code instead of interpreting it.
+    `call_workers`: processes that calls, estimates and traces are executed in, each call for at most `call_timeout_s`;
+    with 0 they run in this process and nothing but gas bounds them.
     """
 
     produce: bool = True
@@ -56,6 +60,9 @@ class ChainSettings:
     block_budget_ms: int = 2_000
     call_gas_max: int = 30_000_000
     fast_interpreter: bool = True
+    call_workers: int = 0
+    call_timeout_s: float = 5.0
+    call_memory_bytes_max: int = 1 << 30
     pool: PoolLimits = field(default_factory=PoolLimits)
 
 
@@ -75,13 +82,20 @@ class StoredChain:
         self._fault: BaseException | None = None
         self._closed = False
         self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max, self._root)
+        self._workers: Workers | None = None
+        if settings.call_workers:
+            self._workers = self._start_workers()
+            self._questions = self._workers.questions()
         self.pool = Mempool(rules, settings.pool, self._view(head))
 
     def close(self) -> None:
-        if not self._closed:
-            with self._changing:
-                self._closed = True
-                self.store.close()
+        if self._closed:
+            return
+        with self._changing:
+            self._closed = True
+            if self._workers is not None:
+                self._workers.close()
+            self.store.close()
 
     @property
     def fault(self) -> BaseException | None:
@@ -146,6 +160,18 @@ class StoredChain:
         return ParentState(self._root(self.header(at)), self.store.node, self.store.code)
 
     # WHAT WOULD BE
+
+    def _start_workers(self) -> Workers:
+        permissions_at: Any = self._rules.permissions_at
+        setup = WorkerSetup(
+            directory=self.store.path.parent,
+            permissions_at=(permissions_at.__module__, permissions_at.__qualname__),
+            fast_interpreter=self.settings.fast_interpreter,
+            call_gas_max=self.settings.call_gas_max,
+            memory_bytes_max=self.settings.call_memory_bytes_max,
+            timeout_s=self.settings.call_timeout_s,
+        )
+        return Workers(setup, count=self.settings.call_workers)
 
     def call(self, call: Call, at: BlockRef = "latest") -> bytes:
         return self.call_with(call, at)

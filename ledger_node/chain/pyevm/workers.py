@@ -1,0 +1,189 @@
+"""Worker processes for questions that need execution, because gas is not time on this engine.
+
+A question runs in a process of its own, at low priority, with a bound on memory; when its time is up the process is
+killed and another takes its place. What the chain commits is there for workers at once: they read the same store.
+"""
+
+import importlib
+import math
+import os
+import pickle
+import queue
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, cast
+
+from ledger_node.chain import tries
+from ledger_node.chain.errors import CallFailed, ChainError, ChainUnavailable
+from ledger_node.chain.pyevm.opening import rules_of
+from ledger_node.chain.pyevm.questions import Questions
+from ledger_node.chain.pyevm.rules import ParentState, Permissions
+from ledger_node.chain.pyevm.store import Store
+
+START_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """All a worker must know. `permissions_at` is a function's module and name."""
+
+    directory: Path
+    permissions_at: tuple[str, str]
+    fast_interpreter: bool
+    call_gas_max: int
+    memory_bytes_max: int
+    timeout_s: float
+
+
+class Workers:
+    """A fixed number of workers. May be used from any thread."""
+
+    def __init__(self, setup: WorkerSetup, *, count: int) -> None:
+        self._setup = setup
+        self._timeout_s = setup.timeout_s
+        self._free: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+        self._count = count
+        self._closed = threading.Event()
+        # Starting takes a second of imports: begin with it before anybody asks.
+        self._starting = threading.Thread(target=self._start, name="call-workers", daemon=True)
+        self._starting.start()
+
+    def _start(self) -> None:
+        for _ in range(self._count):
+            try:
+                self._free.put(_Worker(self._setup))
+            except (ChainUnavailable, OSError, EOFError):
+                self._free.put(None)  # whoever takes this place tries again
+
+    def questions(self) -> Questions:
+        """What is asked of it is asked of a worker.
+
+        Raises what the question raises, CallFailed when its time was up, and ChainUnavailable when every worker was
+        busy for as long.
+        """
+        return cast(Questions, _Asked(self))
+
+    def ask(self, question: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        self._starting.join(START_TIMEOUT_S)
+        try:
+            worker = self._free.get(timeout=self._timeout_s)
+        except queue.Empty:
+            raise ChainUnavailable("Too many calls are being executed; try again later.") from None
+        alive = worker
+        try:
+            if self._closed.is_set():
+                raise ChainUnavailable("The chain is stopping.")
+            if alive is None:
+                alive = _Worker(self._setup)
+            return alive.ask(self._timeout_s, question, arguments, options)
+        except _Lost as lost:
+            assert alive is not None
+            alive.kill()
+            alive = None
+            raise CallFailed(str(lost)) from None
+        finally:
+            self._free.put(alive)
+
+    def close(self) -> None:
+        self._closed.set()
+        for _ in range(self._count):
+            worker = self._free.get()
+            if worker is not None:
+                worker.kill()
+
+
+class _Asked:
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def __getattr__(self, question: str) -> Callable[..., Any]:
+        return lambda *arguments, **options: self._workers.ask(question, arguments, options)
+
+
+class _Lost(Exception):
+    """The worker did not answer."""
+
+
+class _Worker:
+    def __init__(self, setup: WorkerSetup) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ledger_node.chain.pyevm.workers", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        self._connection = Connection(ours.detach())
+        self._connection.send(setup)
+        if not self._connection.poll(START_TIMEOUT_S):
+            self.kill()
+            raise ChainUnavailable("A worker process did not start.")
+        self._connection.recv()
+
+    def ask(self, timeout_s: float, question: str, arguments: Any, options: Any) -> Any:
+        try:
+            self._connection.send((question, arguments, options))
+            if not self._connection.poll(timeout_s):
+                raise _Lost(f"execution aborted (timeout = {timeout_s:g}s)")
+            succeeded, answer = self._connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise _Lost("execution aborted: it took more memory than a call may") from None
+        if not succeeded:
+            raise answer
+        return answer
+
+    def kill(self) -> None:
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+# THE OTHER SIDE
+
+
+def main(descriptor: int) -> None:
+    connection = Connection(descriptor)
+    setup: WorkerSetup = connection.recv()
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_AS, (setup.memory_bytes_max, setup.memory_bytes_max))
+    module, name = setup.permissions_at
+    permissions_at: Callable[[ParentState], Permissions] = getattr(importlib.import_module(module), name)
+    store = Store(setup.directory, read_only=True)
+    rules = rules_of(store, permissions_at, fast_interpreter=setup.fast_interpreter)
+    questions = Questions(store, rules, permissions_at, setup.call_gas_max)
+    connection.send("ready")
+    while True:
+        try:
+            question, arguments, options = connection.recv()
+        except EOFError:
+            return  # the node ended
+        # Should the node be gone when the time is up, nobody else would end this.
+        signal.alarm(math.ceil(setup.timeout_s) + 5)
+        connection.send(_answer(questions, question, arguments, options))
+        signal.alarm(0)
+
+
+def _answer(questions: Questions, question: str, arguments: Any, options: Any) -> tuple[bool, Any]:
+    try:
+        answer = (True, getattr(questions, question)(*arguments, **options))
+        pickle.dumps(answer)
+    except ChainError as error:
+        error.__cause__ = error.__context__ = None
+        return False, error
+    except tries.MissingNode as missing:
+        return False, ChainError(f"missing trie node {missing}: the state of this block is not in the store")
+    except (MemoryError, RecursionError):
+        return False, CallFailed("execution aborted: it took more memory than a call may")
+    return answer
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
