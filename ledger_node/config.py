@@ -71,7 +71,7 @@ class Config(BaseSettings):
         0.0, description="Seconds after which an idle embedded chain makes an empty block; 0 means never."
     )
     interpreter: Literal["fast", "plain"] = Field(
-        "fast", description="The embedded engine's EVM loop: ours (pre-decoded) or py-evm's own."
+        "fast", description="The embedded engine's EVM loop: ours (translated to Python) or py-evm's own."
     )
 
     # MONEY

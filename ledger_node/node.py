@@ -136,6 +136,7 @@ def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> Chain
         settings=ChainSettings(
             produce=config.produce,
             interval_s=config.block_interval_s or None,
+            fast_interpreter=config.interpreter == "fast",
             pool=PoolLimits(waiting_max=config.mempool_max),
         ),
     )
