@@ -21,6 +21,7 @@ const SETTINGS = {
 
 const CONTRACTS = [
   { source: "src/DepositToken.sol", name: "DepositToken", to: "deposit_token/artifacts/DepositToken.json" },
+  { source: "src/Permissions.sol", name: "Permissions", to: "permissions/artifacts/Permissions.json" },
 ];
 
 function sourcePath(name) {

@@ -49,6 +49,8 @@ class Contract:
     abi: tuple[dict[str, Any], ...]
     bytecode: bytes
     deployed_bytecode: bytes
+    immutables: int
+    """How many values its constructor puts into its code; only a contract with none can be predeployed."""
     storage_slots: Mapping[str, int]
     functions: Mapping[str, Function]
     topics: Mapping[str, Hash32]
@@ -109,6 +111,7 @@ def load_contract(path: Path) -> Contract:
         abi=tuple(artifact["abi"]),
         bytecode=bytes.fromhex(artifact["bytecode"][2:]),
         deployed_bytecode=bytes.fromhex(artifact["deployedBytecode"][2:]),
+        immutables=len(artifact["immutableReferences"]),
         storage_slots=artifact["storageSlots"],
         functions=functions,
         topics=topics,
