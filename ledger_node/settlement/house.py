@@ -59,6 +59,7 @@ class House:
         self.fault: BaseException | None = None
         """What stopped the bookkeeper or the writer; a restart is needed."""
         self._not_backed: str | None = None
+        self._chain_away: str | None = None
         self._begun = False
         self._ended: list[Operation] = []
         self._booking_called = threading.Event()
@@ -141,8 +142,11 @@ class House:
             self._call_bookkeeper()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
+            self._chain_away = None
         except Unavailable as trouble:
-            log.warning("Trying again: %s", trouble)
+            if self._chain_away is None:
+                log.warning("Trying again every %g s: %s", self.settings.tick_ms / 1000, trouble)
+            self._chain_away = str(trouble)
         except Fault as fault:
             self._stop_for(fault)
 
@@ -202,7 +206,7 @@ class House:
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""
-        reasons = [self.closed_because(), self.outbox.trouble]
+        reasons = [self.closed_because(), self._chain_away or self.outbox.trouble]
         if self._stopping.is_set():
             reasons.append("the node is stopping")
         if not self._begun:

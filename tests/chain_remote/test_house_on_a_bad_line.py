@@ -97,6 +97,18 @@ def test_payments_asked_for_while_the_chain_is_frozen_settle_when_it_thaws(found
             wait_until(lambda: house.reasons_not_ready() == ())
 
 
+def test_a_house_with_nothing_to_send_says_that_its_chain_is_away(founded: Callable[[str], Issuer]) -> None:
+    with Anvil(*FREE) as anvil:
+        issuer = founded(anvil.url)
+        with issuer.open() as house:
+            funded(issuer, house)
+            assert house.reasons_not_ready() == ()
+            anvil.freeze()
+            wait_until(lambda: any("did not answer in time" in reason for reason in house.reasons_not_ready()))
+            anvil.thaw()
+            wait_until(lambda: house.reasons_not_ready() == ())
+
+
 def test_a_chain_that_lost_its_mempool_is_sent_the_same_bytes(founded: Callable[[str], Issuer], tmp_path: Path) -> None:
     with Anvil(*FREE, state=tmp_path / "state.json") as anvil:
         issuer = founded(anvil.url)
