@@ -4,13 +4,13 @@
 it is booked, and so on until nothing is left to do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable
-from ledger_node.chain.genesis import Genesis, build_genesis
+from ledger_node.chain.genesis import Genesis, GenesisAccount, build_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
@@ -45,8 +45,8 @@ def key(name: str) -> LocalSigner:
 SIGNERS = Signers(settlement=key("settlement"), attestor=key("attestor"), admin=key("admin"))
 
 
-def network() -> Genesis:
-    return build_genesis(chain_id=7331, sealer=key("sealer").address, timestamp=1_767_225_600)
+def network(alloc: Mapping[bytes, GenesisAccount] | None = None) -> Genesis:
+    return build_genesis(chain_id=7331, sealer=key("sealer").address, timestamp=1_767_225_600, alloc=alloc)
 
 
 def nothing(_store: str, _moment: str) -> None:
@@ -71,7 +71,7 @@ class Issuer:
 
     def __init__(
         self, directory: Path, *, currencies: tuple[str, ...] = ("USD",), hook: Hook = nothing, produce: bool = False,
-        **settings: int,
+        genesis: Genesis | None = None, tick_ms: int = 3_600_000, **settings: int,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.clock = HandSetClock()
@@ -80,10 +80,10 @@ class Issuer:
         )
         self.database.migrate()
         self.chain: PyEvmChain = open_chain(
-            directory / "chain", network(), sealer=key("sealer"), clock=self.clock,
+            directory / "chain", genesis or network(), sealer=key("sealer"), clock=self.clock,
             settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
         )  # fmt: skip
-        self.settings = Settings(currencies=currencies, tick_ms=3_600_000, **settings)
+        self.settings = Settings(currencies=currencies, tick_ms=tick_ms, **settings)
         self.line = Line(self.chain)
         self.house = House(self.database, self.line, SIGNERS, self.clock, self.settings)
         self.members: dict[str, Caller] = {}

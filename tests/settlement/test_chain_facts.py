@@ -1,12 +1,18 @@
 """What happens on chain without the desk is booked all the same; what cannot be booked stops the money."""
 
+from pathlib import Path
+
 import pytest
 
+from ledger_node.chain.contract import create_address
 from ledger_node.chain.encoding import keccak
+from ledger_node.chain.genesis import GenesisAccount
+from ledger_node.database import Database
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
-from ledger_node.errors import AlreadyExists, DoorsClosed, Fault, InvalidField
-from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key
+from ledger_node.errors import AlreadyExists, ChainBehindLedger, DoorsClosed, Fault, InvalidField
+from ledger_node.settlement.bookkeeper import Bookkeeper
+from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key, network
 from tests.settlement.scenario import play
 
 HOLDER = key("holder")
@@ -81,3 +87,53 @@ def test_a_holder_that_no_account_stands_for_stops_the_money_and_leaves_the_read
     play(issuer, "deposit d1 A.dda 1.00 doors_closed\nbalance A.dda 0.00")
     with pytest.raises(DoorsClosed):
         issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
+
+
+# WHAT CANNOT BE BOOKED
+
+
+@pytest.mark.parametrize(
+    ("tampering", "words"),
+    [
+        (
+            "UPDATE operations SET batch_id = NULL, leg = NULL WHERE id = '{last}'",
+            "A batch of 1 was answered with 2 codes",
+        ),
+        ("UPDATE operations SET amount = amount + 1 WHERE id = '{last}'", "shows no Transfer of it"),
+        ("UPDATE holdings SET booked = 99 WHERE account_id = '{payer}'", "has less than nothing"),
+    ],
+)
+def test_a_book_that_was_altered_in_flight_stops_the_money(issuer: Issuer, tampering: str, words: str) -> None:
+    play(issuer, "deposit d1 A.dda 100.00 settled\nmint m1 A.dda A.bda 100.00 settled")
+    requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(2)]
+    last = [future.result(30) for future in issuer.house.desk.submit_many(requests)][-1].operation.id
+    issuer.flush()
+    with issuer.database.write() as connection:
+        connection.exec_driver_sql(tampering.format(last=last, payer=issuer.id("A.bda")))
+    issuer.settle()
+    assert words in str(issuer.house.fault)
+    play(issuer, "deposit d2 A.dda 1.00 doors_closed\nbalance B.bda 0.00")
+
+
+def test_a_block_is_booked_once(issuer: Issuer) -> None:
+    bookkeeper, header = Bookkeeper(issuer.chain, issuer.clock, on_ended=list), issuer.chain.header(1)
+    with pytest.raises(ChainBehindLedger, match="does not follow"), issuer.database.write() as connection:
+        bookkeeper.book(connection, header)
+
+
+def test_nothing_is_booked_before_the_founding(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database.migrate()
+    issuer = Issuer(tmp_path)
+    bookkeeper = Bookkeeper(issuer.chain, issuer.clock, on_ended=list)
+    with database.read() as connection:
+        assert not bookkeeper.catch_up(connection)
+    issuer.close()
+
+
+def test_a_token_whose_address_is_taken_stops_the_founding(tmp_path: Path) -> None:
+    address = create_address(SIGNERS.admin.address, 0)
+    issuer = Issuer(tmp_path, genesis=network({address: GenesisAccount(code=b"\x00")})).start()
+    issuer.settle()
+    assert "The deployment of a token reverted" in str(issuer.house.fault)
+    issuer.close()

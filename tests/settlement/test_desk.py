@@ -234,6 +234,7 @@ def test_a_real_producer_settles_without_anybody_stepping(directory: Path) -> No
 def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
     """Each leg touches two accounts that no other leg touches: the dearest batch there is."""
     opened = [issuer.open("A", "BDA").id for _ in range(60)]
+    issuer.settle()
     play(issuer, "deposit d1 A.dda 100.00 settled")
     payers, payees = opened[:30], opened[30:]
     minted = [issuer.request("mint", f"m{payer}", "A.dda", payer, "2.00") for payer in payers]
@@ -250,3 +251,10 @@ def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
         assert receipt.gas_used < transaction.gas
     play(issuer, "audit backed")
     assert {issuer.booked(payee) for payee in payees} == {100}
+
+
+def test_more_than_one_sitting_holds_is_decided_in_the_next(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 20.00 settled")
+    requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "0.01") for number in range(2_001)]
+    futures = issuer.house.desk.submit_many(requests)
+    assert [type(future.exception(30)).__name__ for future in futures] == ["NoneType"] * 2_000 + ["InsufficientFunds"]

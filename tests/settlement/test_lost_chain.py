@@ -136,3 +136,34 @@ def test_a_nonce_used_behind_the_nodes_back_is_named_and_stops_only_its_key(issu
     assert reason.startswith(f"0x{SIGNERS.settlement.address.hex()}: nonce_too_low")
     assert issuer.house.queries.operation(OPERATOR, stuck.operation.id).status == "processing"
     assert issuer.house.queries.account(OPERATOR, opened.id).status == "active", "the admin's key goes on"
+
+
+def test_a_line_that_comes_back_heals_without_anybody_asking(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY"), produce=True, tick_ms=5).start()
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    issuer.line.cut = True
+    accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
+    watched = issuer.house.desk.watch(accepted.operation.id)
+    issuer.line.cut = False
+    assert watched.result(30).status == "settled"
+    issuer.close()
+
+
+def test_a_chain_that_is_exchanged_while_the_line_is_cut_stops_the_money(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY"))
+    issuer.line.cut = True
+    issuer.start()
+    with issuer.database.write() as connection:
+        connection.exec_driver_sql("UPDATE chain_cursor SET block_number = block_number + 1")
+    issuer.line.cut = False
+    issuer.house.look_after()
+    assert isinstance(issuer.house.fault, ChainBehindLedger)
+    play(issuer, "deposit d1 A.dda 10.00 doors_closed")
+    issuer.close()
+
+
+def test_a_head_that_comes_while_the_house_stops_is_left_for_the_next_start(issuer: Issuer) -> None:
+    issuer.house.writer.stop()
+    issuer.chain.make_block(allow_empty=True)
+    issuer.house.look_after()
+    assert issuer.house.queries.booked_block() == issuer.chain.head().number - 1

@@ -42,7 +42,13 @@ def test_a_key_moves_money_once(issuer: Issuer) -> None:
         mint        k1  A.dda  A.bda    60.00    settled
         mint        k1  A.dda  A.bda    60.01    idempotency_conflict
         redeem      k1  A.bda  A.dda    60.00    idempotency_conflict    # the same key for another verb
-        balance         A.bda                    60.00
+        redeem      k2  A.bda  A.dda    10.00    settled
+        redeem      k2  A.bda  A.dda    10.00    settled
+        withdrawal  w1  A.dda           50.00    settled
+        withdrawal  w1  A.dda           50.00    settled
+        withdrawal  d1  A.dda          100.00    idempotency_conflict    # the operator's keys are one set
+        balance         A.dda                    0.00
+        balance         A.bda                    50.00
         audit                                    backed
         """,
     )
