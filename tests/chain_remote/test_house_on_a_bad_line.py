@@ -126,6 +126,17 @@ def test_a_chain_that_lost_its_mempool_is_sent_the_same_bytes(founded: Callable[
             assert_paid(issuer, house, watched)
 
 
+def test_keys_without_gas_are_named_and_it_goes_on_when_they_are_funded(founded: Callable[[str], Issuer]) -> None:
+    with Anvil() as anvil:
+        issuer = founded(anvil.url)
+        with issuer.open() as house:
+            admin = f"0x{issuer.signers.admin.address.hex()}: insufficient_balance_for_gas"
+            wait_until(lambda: any(admin in reason for reason in house.reasons_not_ready()))
+            issuer.fund()
+            funded(issuer, house)
+            assert_paid(issuer, house, sent(issuer, house, 2))
+
+
 def test_on_a_chain_that_was_reset_money_stops_and_says_so(founded: Callable[[str], Issuer]) -> None:
     with Anvil(*FREE) as anvil:
         issuer = founded(anvil.url)
