@@ -70,19 +70,23 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the schema to this release's version. Raises ConfigurationError if a newer release wrote it."""
-        config = _alembic_config()
-        script = ScriptDirectory.from_config(config)
-        known = {revision.revision for revision in script.walk_revisions()}
+    def require_known_schema(self) -> str | None:
+        """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""
+        script = ScriptDirectory.from_config(_alembic_config())
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in known:
+        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
             raise ConfigurationError(
                 f"The ledger database has schema version {current}, which is newer than this release. "
                 "Install the release that wrote it, or restore a backup."
             )
-        if current == script.get_current_head():
+        return current
+
+    def migrate(self) -> None:
+        """Bring the schema to this release's version. Raises ConfigurationError if a newer release wrote it."""
+        current = self.require_known_schema()
+        config = _alembic_config()
+        if current == ScriptDirectory.from_config(config).get_current_head():
             return
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection

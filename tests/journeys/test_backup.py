@@ -1,0 +1,168 @@
+"""Backup while the node runs, restore elsewhere, and every way in which a backup can be no backup any more."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger_node.backup import back_up, restore, verify
+from ledger_node.config import load_config
+from ledger_node.demo.process import NodeProcess
+from ledger_node.doctor import examine
+from ledger_node.errors import ConfigurationError
+
+
+class Bank:
+    """One sample bank as an HTTP client, with a key for each payment."""
+
+    def __init__(self, url: str, credentials: dict[str, Any]) -> None:
+        self._member = credentials["members"][0]
+        self._operator = httpx.Client(base_url=url, headers=_bearer(credentials["operator"]), timeout=60)
+        self._client = httpx.Client(base_url=url, headers=_bearer(self._member), timeout=60)
+        self.accounts = {a["kind"]: a["id"] for a in self._member["accounts"] if a["currency"] == "USD"}
+
+    def mint(self, key: str, amount: str) -> dict[str, Any]:
+        money = {"amount": amount, "currency": "USD"}
+        wait = {"Idempotency-Key": key, "Prefer": "wait=20"}
+        deposit = {"account": self.accounts["DDA"], **money}
+        assert self._operator.post("/v1/deposits", json=deposit, headers=wait).is_success
+        body = {"debtor_account": self.accounts["DDA"], "creditor_account": self.accounts["BDA"], **money}
+        answer = self._client.post("/v1/mints", json=body, headers=wait).json()
+        assert answer["status"] == "settled", answer
+        return dict(answer)
+
+    def __enter__(self) -> "Bank":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._operator.close()
+        self._client.close()
+
+    def booked(self) -> str:
+        return str(self._client.get(f"/v1/accounts/{self.accounts['BDA']}/balances").json()["booked"])
+
+
+def _bearer(owner: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {owner['api_key']}"}
+
+
+@pytest.fixture(scope="module")
+def backup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, dict[str, Any]]]:
+    """A backup taken between two mints of a running node, which is stopped afterwards."""
+    directory = tmp_path_factory.mktemp("backup")
+    node = NodeProcess(directory / "node")
+    credentials = node.init("--sample")
+    node.start()
+    try:
+        with Bank(node.gateway_url, credentials) as bank:
+            bank.mint("before", "100.00")
+            back_up(load_config({"data": node.data}), directory / "copy")
+            bank.mint("after", "11.00")
+            assert bank.booked() == "111.00"
+        assert node.stop() == 0
+        yield directory / "copy", node.data, credentials
+    finally:
+        node.end()
+
+
+def test_a_restored_node_has_what_was_settled_and_goes_on(
+    backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    copy, original, credentials = backup
+    restore(copy, tmp_path / "node")
+    shutil.copyfile(original / "keys" / "password", tmp_path / "node" / "keys" / "password")
+    node = NodeProcess(tmp_path / "node")
+    node.start()
+    try:
+        with Bank(node.gateway_url, credentials) as bank:
+            assert bank.booked() == "100.00"
+            bank.mint("after", "5.00")
+            assert bank.booked() == "105.00"
+        assert node.stop() == 0
+        assert node.audit()[0]
+    finally:
+        node.end()
+
+
+def test_secrets_that_open_everything_are_not_in_a_backup(backup: tuple[Path, Path, dict[str, Any]]) -> None:
+    copy, original, _ = backup
+    names = {path.name for path in copy.rglob("*")}
+    assert {"admin.json", "settlement.json", "attestor.json", "sealer.json"} <= names
+    assert not {"password", "credentials.json"} & names
+    password = (original / "keys" / "password").read_bytes().strip()
+    assert not [path for path in copy.rglob("*") if path.is_file() and password in path.read_bytes()]
+
+
+def _flip_a_byte(copy: Path) -> str:
+    path = copy / "ledger.sqlite"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return "ledger.sqlite is not what"
+
+
+def _lose_a_file(copy: Path) -> str:
+    (copy / "genesis.json").unlink()
+    return "genesis.json is missing"
+
+
+def _add_a_file(copy: Path) -> str:
+    (copy / "keys" / "extra.json").write_text("{}")
+    return "not in the manifest"
+
+
+def _lose_the_manifest(copy: Path) -> str:
+    (copy / "manifest.json").unlink()
+    return "is no backup"
+
+
+def _come_from_the_future(copy: Path) -> str:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
+    return "format 99"
+
+
+@pytest.mark.parametrize("spoil", [_flip_a_byte, _lose_a_file, _add_a_file, _lose_the_manifest, _come_from_the_future])
+def test_a_backup_that_is_not_whole_is_refused_and_nothing_is_written(
+    backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path, spoil: Any
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(backup[0], copy)
+    verify(copy)
+    said = spoil(copy)
+    with pytest.raises(ConfigurationError, match=said):
+        restore(copy, tmp_path / "node")
+    assert not (tmp_path / "node").exists()
+
+
+def test_neither_backup_nor_restore_overwrites(backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
+    copy, original, _ = backup
+    with pytest.raises(ConfigurationError, match="there already"):
+        back_up(load_config({"data": original}), copy)
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(ConfigurationError, match="not empty"):
+        restore(copy, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_the_doctor_finds_a_healthy_directory_well(backup: tuple[Path, Path, dict[str, Any]]) -> None:
+    findings = list(examine(load_config({"data": backup[1]})))
+    assert [finding for finding in findings if not finding.well] == []
+
+
+def test_the_doctor_names_what_is_ill_and_what_to_do(backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
+    data = tmp_path / "node"
+    shutil.copytree(backup[1], data)
+    (data / "credentials.json").chmod(0o644)
+    (data / "keys" / "password").write_text("wrong")
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE holdings SET booked = booked + 1 WHERE booked > 0")
+    ill = {finding.subject: finding for finding in examine(load_config({"data": data})) if not finding.well}
+    assert set(ill) == {"permissions", "keys", "backing"}
+    assert all(finding.remedy for finding in ill.values())
