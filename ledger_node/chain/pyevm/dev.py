@@ -58,6 +58,8 @@ class DevPyEvmChain(PyEvmChain):
         self._impersonated: set[Address] = set()
         self._snapshots: dict[int, Snapshot] = {}
         self._snapshot_count = 0
+        # What was set by hand is known in this process alone.
+        options["settings"] = replace(options["settings"], call_workers=0)
         super().__init__(store, *arguments, **options)
 
     # TIME AND BLOCKS

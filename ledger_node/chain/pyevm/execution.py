@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from eth.exceptions import ContractCreationCollision
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.message import Message
+from eth_utils.exceptions import ValidationError
 
 from ledger_node.chain import tries
 from ledger_node.chain.blocks import Address, Authorization, Hash32, Header, Transaction
@@ -117,7 +118,17 @@ def execute_transaction(state: Any, transaction: Transaction, rules: Rules, perm
     check_nonce(transaction, 0 if sender is None else sender[0])
     check_sender(transaction, sender, world.get_code(transaction.sender))
     check_permissions(permissions, transaction)
-    return run_message(state, rules.fork, transaction, price=effective_price(transaction), permissions=permissions)
+    try:
+        return run_message(state, rules.fork, transaction, price=effective_price(transaction), permissions=permissions)
+    except _BEYOND_THIS_ENGINE as limit:
+        world.undo()
+        raise InvalidTransaction(f"this engine cannot execute it: {limit!r}") from limit
+
+
+_BEYOND_THIS_ENGINE = (
+    ValidationError, RecursionError, MemoryError, ArithmeticError, ValueError, TypeError, AssertionError,
+)  # fmt: skip
+"""What py-evm raises where a virtual machine should not: such a transaction must not stop the chain for good."""
 
 
 def run_message(

@@ -1,5 +1,6 @@
 """The rules of a chain that other clients made: its fork schedule, and no permissions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger_node.chain.blocks import Header
@@ -39,5 +40,6 @@ class ForeignRules:
     def fork_name(self, header: Header) -> str:
         return self.genesis.fork_name(number=header.number, timestamp=header.timestamp, difficulty=header.difficulty)
 
-    def permissions_at(self, parent: ParentState) -> Permissions:
-        return everyone(parent)
+    @property
+    def permissions_at(self) -> Callable[[ParentState], Permissions]:
+        return everyone

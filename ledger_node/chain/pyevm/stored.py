@@ -163,6 +163,7 @@ class StoredChain:
 
     def _start_workers(self) -> Workers:
         permissions_at: Any = self._rules.permissions_at
+        assert "." not in permissions_at.__qualname__, "workers find the permissions by a module and a function's name"
         setup = WorkerSetup(
             directory=self.store.path.parent,
             permissions_at=(permissions_at.__module__, permissions_at.__qualname__),

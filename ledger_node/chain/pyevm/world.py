@@ -236,6 +236,10 @@ class World(AccountDatabaseAPI):
                 return length
         return 0  # recorded before the last lock_changes: everything since can be undone, and no more
 
+    def undo(self) -> None:
+        """Take back everything since the last lock_changes."""
+        self.discard(JournalDBCheckpoint(-1))
+
     def lock_changes(self) -> None:
         """A transaction ends: what it did stays."""
         self._journal = []
@@ -260,9 +264,7 @@ class World(AccountDatabaseAPI):
     def make_state_root(self) -> EthHash:
         """Bring the tries up to date. What came before can no longer be undone."""
         for address, slots in self._dirty_slots.items():
-            account = self.account(address)
-            if account is None:
-                continue
+            account = self.account(address) or NEW_ACCOUNT
             written = self._storage.get(address, {})
             base = EMPTY_TRIE_ROOT if address in self._wiped else account[2]
             changes = {
