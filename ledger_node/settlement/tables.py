@@ -105,8 +105,9 @@ operations = sa.Table(
     sa.CheckConstraint("kind IN ('mint', 'transfer', 'redemption', 'deposit', 'withdrawal')", name="kind"),
     sa.CheckConstraint("(batch_id IS NULL) = (leg IS NULL)", name="leg_of_a_batch"),
     sa.CheckConstraint("status <> 'rejected' OR code IS NOT NULL", name="rejected_with_code"),
-    sa.Index("ix_operations_member_id_number", "member_id", "number"),
-    sa.Index("ix_operations_counterparty_id_number", "counterparty_id", "number"),
+    sa.Index("ix_operations_member_id_kind_number", "member_id", "kind", "number"),
+    sa.Index("ix_operations_counterparty_id_kind_number", "counterparty_id", "kind", "number"),
+    sa.Index("ix_operations_kind_number", "kind", "number"),
 )
 """Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`."""
 

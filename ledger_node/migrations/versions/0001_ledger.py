@@ -311,7 +311,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_operations_id")),
         sa.UniqueConstraint("request_key", name=op.f("uq_operations_request_key")),
     )
-    op.create_index("ix_operations_counterparty_id_number", "operations", ["counterparty_id", "number"], unique=False)
+    op.create_index(
+        "ix_operations_counterparty_id_kind_number", "operations", ["counterparty_id", "kind", "number"], unique=False
+    )
     op.create_index(
         "ix_operations_in_flight",
         "operations",
@@ -320,7 +322,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("status IN ('accepted', 'processing')"),
         postgresql_where=sa.text("status IN ('accepted', 'processing')"),
     )
-    op.create_index("ix_operations_member_id_number", "operations", ["member_id", "number"], unique=False)
+    op.create_index("ix_operations_kind_number", "operations", ["kind", "number"], unique=False)
+    op.create_index("ix_operations_member_id_kind_number", "operations", ["member_id", "kind", "number"], unique=False)
     op.create_index(
         "ix_operations_waiting",
         "operations",
