@@ -88,7 +88,8 @@ contract Permissions is Directory {
     }
 
     function isNetworkAdministrator(address account) public view returns (bool) {
-        for (uint256 i = 0; i < _administrators.length; ++i) {
+        uint256 count = _administrators.length;
+        for (uint256 i = 0; i < count; ++i) {
             if (_administrators[i] == account) return true;
         }
         return false;
@@ -166,6 +167,8 @@ contract Permissions is Directory {
         for (uint256 i = 0; i < count; ++i) {
             if (_administrators[i] != administrator) continue;
             _administrators[i] = _administrators[count - 1];
+            // Once: the loop ends here.
+            // slither-disable-next-line costly-loop
             _administrators.pop();
             emit NetworkAdministratorRemoved(administrator);
             return;
@@ -198,6 +201,8 @@ contract Permissions is Directory {
         uint256 count = _administrators.length;
         if (_count(id, Vote.Yes) >= needed) {
             _proposals[id].open = false;
+            // The call goes to this contract itself, and the proposal is closed before it.
+            // slither-disable-next-line reentrancy-events
             _execute(_proposals[id].call);
             emit ProposalExecuted(id);
         } else if (count - _count(id, Vote.No) < needed) {
@@ -208,12 +213,14 @@ contract Permissions is Directory {
 
     /// Votes of today's administrators: one removed since has no say.
     function _count(uint256 id, Vote which) private view returns (uint256 votes) {
-        for (uint256 i = 0; i < _administrators.length; ++i) {
+        uint256 count = _administrators.length;
+        for (uint256 i = 0; i < count; ++i) {
             if (voteOf[id][_administrators[i]] == which) ++votes;
         }
     }
 
     function _execute(bytes memory call) private {
+        // slither-disable-next-line low-level-calls
         (bool done, bytes memory answer) = address(this).call(call);
         if (!done) {
             assembly ("memory-safe") {

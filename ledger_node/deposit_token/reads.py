@@ -6,7 +6,7 @@ The layout is the contract's own (contracts/src/token/AccountWord.sol); tests co
 from dataclasses import dataclass
 
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.chain.blocks import Address, BlockRef, Hash32
+from ledger_node.chain.blocks import Address, BlockRef, Call, Hash32
 from ledger_node.chain.encoding import keccak
 from ledger_node.deposit_token.artifact import deposit_token
 
@@ -73,3 +73,10 @@ def held_of(chain: ChainBackend, token: Address, account: Address, at: BlockRef 
     """What is held of an account; the rest of what is locked is frozen by order."""
     key = account.rjust(32, b"\0") + deposit_token().storage_slots["_held"].to_bytes(32, "big")
     return chain.storage(token, int.from_bytes(keccak(key), "big"), at)
+
+
+def authorization_used(chain: ChainBackend, token: Address, payer: Address, nonce: Hash32) -> bool:
+    """Whether a payer's authorisation nonce (ERC-3009) was used or canceled."""
+    data = deposit_token().call("authorizationState", payer, nonce)
+    used: bool = deposit_token().returned("authorizationState", chain.call(Call(to=token, data=data)))[0]
+    return used

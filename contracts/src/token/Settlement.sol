@@ -107,8 +107,9 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
                 )
             )
         );
+        // A signature that recovers nothing gives the zero address, whatever the error is that goes with it.
+        // slither-disable-next-line unused-return
         (address signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        // A signature that recovers nothing gives the zero address, which never has a role.
         if (signer == address(0) || !hasRole(ATTESTOR_ROLE, signer)) revert NotAttestedByReserveAttestor(signer);
         totals.reserve = uint96(attestation.reserve);
         totals.ledgerSequence = uint64(attestation.ledgerSequence);
