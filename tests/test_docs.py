@@ -16,7 +16,7 @@ from ledger_node.rpc.registry import METHODS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "ledger_node"
-MARKDOWN = sorted([ROOT / "README.md", *DOCS.rglob("*.md"), ROOT / "CHANGELOG.md", ROOT / "SECURITY.md"])
+MARKDOWN = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "contracts" / "README.md"])
 
 
 def leaves(error: type[LedgerNodeError]) -> Iterator[type[LedgerNodeError]]:
