@@ -28,6 +28,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
 TOO_BIG, TRY_AGAIN_LATER = 1009, 1013
+DEPARTURE_S = 1
+"""How long a server may take to notice that a client left; of one that sent several requests at once it never says."""
 
 
 def create_rpc_app(chain: LocalChain, *, settings: RpcSettings | None = None, clock: Clock | None = None) -> "RpcApp":
@@ -47,7 +49,10 @@ class RpcApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(dict(scope["headers"]), scope["method"], receive, send)
+            try:
+                await self._http(dict(scope["headers"]), scope["method"], receive, send)
+            except _Unsendable:
+                await _see_off(receive)
         elif scope["type"] == "websocket":
             await self._websocket(dict(scope["headers"]), receive, send)
         elif scope["type"] == "lifespan":
@@ -169,14 +174,24 @@ class _TooLarge(Exception):
     pass
 
 
+class _Unsendable(Exception):
+    """The server could not send; most likely the client has left."""
+
+
+async def _see_off(receive: Receive) -> None:
+    """A server may fail to send before it notices that the client left; returning before it does is an error to it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DEPARTURE_S):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
 async def _send_all(session: Session, send: Send) -> None:
     """Until the session ends, or the client is gone."""
-    while (message := await session.outbox.get()) is not None:
-        try:
+    with contextlib.suppress(OSError, RuntimeError):
+        while (message := await session.outbox.get()) is not None:
             await send({"type": "websocket.send", "text": message.decode()})
-        except (OSError, RuntimeError):
-            return
-    await send({"type": "websocket.close", "code": session.end_code, "reason": session.end_reason})
+        await send({"type": "websocket.close", "code": session.end_code, "reason": session.end_reason})
 
 
 async def _unless_done(incoming: Awaitable[MutableMapping[str, Any]], other: "asyncio.Task[None]") -> Any:
@@ -195,5 +210,8 @@ async def _plain(send: Send, status: int, text: str, headers: list[tuple[bytes, 
 
 async def _respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     length = [(b"content-length", str(len(body)).encode())] if status != 204 else []
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": body})
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+        await send({"type": "http.response.body", "body": body})
+    except (OSError, RuntimeError) as error:
+        raise _Unsendable(str(error)) from error

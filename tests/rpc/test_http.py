@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import logging
+import socket
+import struct
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -179,3 +182,24 @@ def test_when_too_many_wait_the_next_is_refused_and_reads_go_on(tmp_path: Path, 
         assert rpc("eth_blockNumber") == "0x0"
         first.join()
     assert codes == [4]
+
+
+def test_a_client_that_leaves_before_its_answer_leaves_no_stack_trace_in_the_log(
+    server: RpcServer, rpc: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["latest",true]}'
+    head = (
+        f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.addHandler(caplog.handler)
+    try:
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", server.port)) as leaving:
+                # A reset, not a farewell: the server finds out when it writes.
+                leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                leaving.sendall((head.encode() + body) * 3)
+        assert rpc("eth_chainId") == "0x7a69"
+    finally:
+        uvicorn.removeHandler(caplog.handler)
+    assert [record.exc_text for record in caplog.records if record.exc_info] == []
