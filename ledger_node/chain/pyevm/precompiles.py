@@ -1,6 +1,6 @@
 """Prague's precompiled contracts at our network's prices: gas that bounds time on this engine.
 
-py-evm computes curve operations in Python, at 0.04 to 1 million gas a second where a loop of ordinary opcodes runs at 2
+py-evm computes these in Python, at 0.04 to 1 million gas a second where a loop of ordinary opcodes runs at 2
 to 5. At Ethereum's prices one transaction of pairings could hold up the chain for minutes. They stay, dearer by the
 factors below, so that none runs slower than about two million gas a second; nothing else of them differs.
 """
@@ -14,6 +14,7 @@ _FACTORS = {
     0x06: 4,  # bn128 addition
     0x07: 10,  # bn128 multiplication
     0x08: 20,  # bn128 pairing
+    0x09: 16,  # BLAKE2b compression
     0x0B: 1,  # BLS12-381: addition in G1
     0x0C: 16,  # multi-scalar multiplication in G1
     0x0D: 2,  # addition in G2
