@@ -139,5 +139,13 @@ class PermissionsAt:
         return rules
 
 
+_newest_rules = PermissionsAt()
+
+
+def permissions_at(state: State) -> PermissionRules:
+    """The rules at a state, for this process: what an engine of a permissioned network is opened with."""
+    return _newest_rules(state)
+
+
 def _hex(address: Address) -> str:
     return f"0x{address.hex()}"
