@@ -13,7 +13,9 @@ from ledger_node.chain.errors import GenesisMismatch, InvalidBlock
 from ledger_node.chain.geth_genesis import GethGenesis, parse_geth_genesis
 from ledger_node.chain.inspection import CallFrame, StructTrace, TraceConfig
 from ledger_node.chain.pyevm.engine import open_stored_chain
+from ledger_node.chain.pyevm.execution import begin_block, run_message, state_on
 from ledger_node.chain.pyevm.imported import ImportedChain
+from ledger_node.chain.pyevm.rules import effective_price
 from ledger_node.errors import ConfigurationError
 
 DATA = Path(__file__).parent.parent / "conformance" / "data"
@@ -71,6 +73,26 @@ def test_every_transaction_can_be_traced_under_its_fork(chain: ImportedChain) ->
             assert len(traces) == len(chain.block(number).transactions)
         traced += len(traces)
     assert traced > 50
+
+
+def test_our_own_steps_reach_the_state_of_every_block_after_the_merge(chain: ImportedChain) -> None:
+    """Before it there are rewards, and in Prague requests, which our own networks do not have."""
+    rules = chain._foreign_rules
+    checked = 0
+    for number in range(1, 46):
+        header, parent = chain.header(number), chain.header(number - 1)
+        fork = rules.fork_at(header)
+        if fork.name not in ("paris", "shanghai", "cancun"):
+            continue
+        state = state_on(chain.store, rules, header, root=parent.state_root)
+        begin_block(state, fork, header)
+        for transaction in chain.block(number).transactions:
+            run_message(state, fork, transaction, price=effective_price(transaction, header.base_fee_per_gas or 0))
+        for _, _, address, amount in chain.block(number).withdrawals or ():
+            state.world.set_balance(address, state.world.get_balance(address) + amount * 10**9)
+        assert state.world.make_state_root() == header.state_root, (number, fork.name)
+        checked += 1
+    assert checked == 9
 
 
 def test_calls_run_at_every_block(chain: ImportedChain) -> None:

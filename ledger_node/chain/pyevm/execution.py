@@ -43,6 +43,7 @@ from ledger_node.chain.wire import (
 
 _DELEGATED = b"\xef\x01\x00"
 _HISTORY = 8191
+_GAS_OF_BLOB = 131_072
 EMPTY_LIST = b"\xc0"
 
 # STATES
@@ -137,7 +138,10 @@ def run_message(
     """Execute what was checked already: buy gas, delegate, run, refund, pay the sealer, clear up."""
     world: Any = state.world
     world.lock_changes()
-    world.set_balance(tx.sender, world.get_balance(tx.sender) - tx.gas * price)
+    # Only on chains of other clients does a transaction carry blobs; what they cost is burnt.
+    blobs = len(tx.blob_versioned_hashes or ())
+    blob_fee = blobs * _GAS_OF_BLOB * state.blob_base_fee if blobs else 0
+    world.set_balance(tx.sender, world.get_balance(tx.sender) - tx.gas * price - blob_fee)
     world.increment_nonce(tx.sender)
     refund = sum(_delegate(state, entry, permissions) for entry in tx.authorization_list or ())
     computation = _run(state, fork, tx, price)
@@ -175,7 +179,9 @@ def _run(state: Any, fork: Fork, tx: Transaction, price: int) -> Any:
         world.mark_address_warm(address)
         for slot in slots:
             world.mark_storage_warm(address, slot)
-    context = state.get_transaction_context_class()(gas_price=price, origin=tx.sender)
+    context = state.get_transaction_context_class()(
+        gas_price=price, origin=tx.sender, blob_versioned_hashes=tx.blob_versioned_hashes
+    )
     gas = tx.gas - fork.intrinsic_gas(tx)
     if tx.to is None:
         nonce = world.get_nonce(tx.sender) - 1

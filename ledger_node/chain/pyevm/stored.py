@@ -121,17 +121,24 @@ class StoredChain:
         return views.receipts(self.store, self.header(at))
 
     def transaction(self, transaction_hash: Hash32) -> Transaction | None:
-        found = self.store.find_transaction(transaction_hash)
+        # The pool is asked first: what it lets go of meanwhile is in the store by then.
+        waiting = self.pool.get(transaction_hash)
+        found = self._find(transaction_hash)
         if found is None:
-            return self.pool.get(transaction_hash)
+            return waiting
         number, position = found
         return views.mined(self.store.transaction(number, position), self.header(number), position)
 
     def receipt(self, transaction_hash: Hash32) -> Receipt | None:
-        found = self.store.find_transaction(transaction_hash)
+        found = self._find(transaction_hash)
         if found is None:
             return None
         return views.receipt(self.store, self.header(found[0]), found[1])
+
+    def _find(self, transaction_hash: Hash32) -> tuple[int, int] | None:
+        """Where it was mined; still None in the moment when its block is committed and not yet the head."""
+        found = self.store.find_transaction(transaction_hash)
+        return found if found is not None and found[0] <= self._head.number else None
 
     def logs(self, query: LogFilter) -> Sequence[Log]:
         if query.block_hash is not None:
@@ -205,7 +212,7 @@ class StoredChain:
         return prove_account(self._root(self.header(at)), address, slots, self.store.node)
 
     def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
-        found = self.store.find_transaction(transaction_hash)
+        found = self._find(transaction_hash)
         if found is None:
             return None
         return self._questions.trace_transaction(self.header(found[0]), found[1], config)
@@ -227,7 +234,12 @@ class StoredChain:
         except NotCanonical as error:
             raise InvalidTransaction(f"the transaction cannot be decoded: {error}") from None
         if self.store.find_transaction(transaction.hash) is None:
-            self._admit(transaction)
+            try:
+                self._admit(transaction)
+            except InvalidTransaction:
+                # It may have been mined between the two questions.
+                if self.store.find_transaction(transaction.hash) is None:
+                    raise
         return transaction.hash
 
     def _admit(self, transaction: Transaction) -> None:
@@ -275,8 +287,9 @@ class StoredChain:
             self.store.put_block(db, row, transactions)
             put_logs(db, header.number * POSITIONS, logs)
         self.store.remember(header, created)
-        self.pool.move_to(self._view(header), {transaction.sender for transaction in transactions})
+        # Before the pool lets go of the block's transactions: at any moment each is found in one of the two.
         self._head = header
+        self.pool.move_to(self._view(header), {transaction.sender for transaction in transactions})
         for listener in tuple(self._listeners):
             listener(header)
         return header
