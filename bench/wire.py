@@ -5,6 +5,7 @@ One connection, one request at a time, bodies with Content-Length only: what the
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,19 +18,30 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(self._host, self._port)
-        reader, writer = self._streams
-        content = json.dumps(body).encode()
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-        writer.write(
+        content = json.dumps(body).encode()
+        request = (
             f"POST {path} HTTP/1.1\r\n{self._head}{lines}Content-Length: {len(content)}\r\n\r\n".encode() + content
         )
+        if self._streams is not None:
+            try:
+                return await self._exchange(*self._streams, request)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                await self.close()  # the server gave up the idle connection; the key makes it safe to ask again
+        self._streams = await asyncio.open_connection(self._host, self._port)
+        return await self._exchange(*self._streams, request)
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+    ) -> tuple[int, dict[str, Any]]:
+        writer.write(request)
         status_line, *fields = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         length = next(int(field[15:]) for field in fields if field.lower().startswith("content-length:"))
         return int(status_line.split()[1]), json.loads(await reader.readexactly(length))
 
     async def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            await self._streams[1].wait_closed()
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams[1].close()
+            with suppress(ConnectionError):
+                await streams[1].wait_closed()
