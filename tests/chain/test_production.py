@@ -165,3 +165,31 @@ def test_a_block_ends_when_its_time_is_up(tmp_path: Path, genesis: Genesis, open
     made(chain)
     assert len(chain.block(1).transactions) == 1
     assert len(chain.pool) == 2
+
+
+def test_a_transaction_is_found_at_every_moment_from_the_pool_into_its_block(
+    tmp_path: Path, genesis: Genesis, open_at: Open, alice: Person
+) -> None:
+    chain = open_at(tmp_path, genesis, settings=PRODUCING)
+    sent: list[bytes] = []
+    lost: list[bytes] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            for transaction_hash in sent[-5:]:
+                if chain.transaction(transaction_hash) is None:
+                    lost.append(transaction_hash)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    heads = heads_of(chain)
+    for _ in range(60):
+        raw = alice.sign()
+        sent.append(chain.send_raw_transaction(raw))
+        assert chain.send_raw_transaction(raw) == sent[-1]
+    while chain.nonce(alice.address) < 60:
+        heads.get(timeout=SOON)
+    done.set()
+    watcher.join(SOON)
+    assert lost == []
