@@ -177,9 +177,7 @@ def test_a_transaction_is_found_at_every_moment_from_the_pool_into_its_block(
 
     def watch() -> None:
         while not done.is_set():
-            for transaction_hash in sent[-5:]:
-                if chain.transaction(transaction_hash) is None:
-                    lost.append(transaction_hash)
+            lost.extend(sent_hash for sent_hash in sent[-5:] if chain.transaction(sent_hash) is None)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
