@@ -61,6 +61,8 @@ class Issuer:
     def admit(self, house: House) -> None:
         for bank, (bic, lei) in BANKS.items():
             member = house.members.admit(OPERATOR, bic=bic, lei=lei, legal_name=bank).result(TIMEOUT_S)
+            if member.status == "pending":
+                house.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
             self.members[bank] = Caller(f"key_{bank}", "member", member.id)
             for kind in ("DDA", "BDA"):
                 opened = house.accounts.open(OPERATOR, member.id, kind=kind, currency="USD", custody=None, address=None)

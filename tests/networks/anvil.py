@@ -81,6 +81,10 @@ class Anvil:
         """It keeps its connections and answers nothing."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        pause = threading.Event()
+        while any(_state(task) != "T" for task in tasks.iterdir()):
+            pause.wait(0.005)
 
     def thaw(self) -> None:
         assert self._process is not None
@@ -102,3 +106,8 @@ class Anvil:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+def _state(task: Path) -> str:
+    """Of a thread, as proc(5) has it: the field after the name in parentheses."""
+    return (task / "stat").read_text().rpartition(") ")[2][0]

@@ -124,6 +124,10 @@ class RemoteChain:
         json = self._read("eth_getTransactionByHash", hexadecimal(transaction_hash))
         if json is None:
             return None
+        if json.get("blockHash") is None:
+            # A client may still find in its pool what it has just put into a block.
+            receipt = self._read("eth_getTransactionReceipt", json["hash"]) or {}
+            json |= {name: receipt.get(name) for name in ("blockHash", "blockNumber", "transactionIndex")}
         if json.get("blockHash") is None or not self._final(json):
             return transaction_of(json | {"blockHash": None, "blockNumber": None}, None)
         return transaction_of(json, self._timestamp_of(json))
