@@ -69,13 +69,20 @@ def cli() -> None:
     "--chain-id", type=click.IntRange(1, 2**53 - 1), default=13370000, show_default=True, help="EIP-155 chain id."
 )
 @click.option("--sample", is_flag=True, help="Also admit three member banks with a DDA and a BDA in every currency.")
+@click.option(
+    "--permissions",
+    type=click.Choice(["enforced", "open"]),
+    help="Who may transact and deploy: accounts admitted by vote, or anybody. Open with --sample, else enforced.",
+)
 @settings("data", "currencies", "chain")
-def init(chain_id: int, sample: bool, **flags: Any) -> None:
+def init(chain_id: int, sample: bool, permissions: str | None, **flags: Any) -> None:
     """Make a data directory: genesis, encrypted keystores, configuration, credentials."""
     config = load_config(flags)
-    initialise(config, chain_id=chain_id, sample=sample)
+    permissions = permissions or ("open" if sample else "enforced")
+    initialise(config, chain_id=chain_id, sample=sample, permissioned=permissions == "enforced")
     directory = DataDirectory(config.data)
-    click.echo(f"Initialised {config.data} (chain id {chain_id}). API keys: {directory.credentials}")
+    click.echo(f"Initialised {config.data} (chain id {chain_id}, permissions {permissions}).")
+    click.echo(f"API keys: {directory.credentials}")
     click.echo(f"Start it with: ledger-node run --data {config.data}")
 
 

@@ -17,6 +17,7 @@ from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, open_chain
 from ledger_node.chain.pyevm.mempool import PoolLimits
+from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
@@ -24,6 +25,7 @@ from ledger_node.data_directory import DataDirectory, DirectoryLock, write_priva
 from ledger_node.database import Database
 from ledger_node.gateway.app import create_app
 from ledger_node.keys import LocalSigner, open_keystore
+from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import create_rpc_app
 from ledger_node.settlement.audit import AuditReport, audit
 from ledger_node.settlement.deployment import Signers
@@ -128,9 +130,11 @@ def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[Cha
 def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> ChainBackend:
     if config.chain:
         return RemoteChain(config.chain, confirmations=config.confirmations)
+    genesis = read_genesis(directory.genesis)
     return open_chain(
         directory.chain,
-        read_genesis(directory.genesis),
+        genesis,
+        permissions_at=permissions_at if genesis.rules.permissions else everyone,
         sealer=_signer(config, directory, "sealer") if config.produce else None,
         clock=clock,
         settings=ChainSettings(

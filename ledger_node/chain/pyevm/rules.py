@@ -66,6 +66,10 @@ class ParentState:
 class Permissions(Protocol):
     """Answers for one block, from its parent's state. None allows; a sentence refuses and says why."""
 
+    @property
+    def sealer(self) -> Address | None:
+        """Who may seal the block, or None where the genesis says it for ever."""
+
     def refusal_to_transact(self, sender: Address, to: Address | None, value: int, data: bytes) -> str | None: ...
 
     def refusal_to_deploy(self, sender: Address) -> str | None:
@@ -77,6 +81,8 @@ class Permissions(Protocol):
 
 class Everyone:
     """A network without permissions."""
+
+    sealer = None
 
     def refusal_to_transact(self, sender: Address, to: Address | None, value: int, data: bytes) -> str | None:
         return None
@@ -135,7 +141,7 @@ class Rules:
 
     def authorised_sealer(self, parent: ParentState) -> Address:
         """Who may seal the block after `parent`."""
-        return self.genesis.sealer
+        return self.permissions_at(parent).sealer or self.genesis.sealer
 
 
 # TRANSACTIONS
