@@ -8,7 +8,7 @@ import json
 import os
 from typing import Any
 
-from ledger_node.chain.genesis import build_genesis, write_genesis
+from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis, write_genesis
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, write_private
@@ -16,6 +16,7 @@ from ledger_node.database import Database
 from ledger_node.errors import ConfigurationError
 from ledger_node.gateway.credentials import KeyRing
 from ledger_node.keys import create_keystore, new_password
+from ledger_node.permissions.genesis import NetworkSetup, genesis_account
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.members import Members
 from ledger_node.settlement.model import Caller
@@ -29,8 +30,12 @@ SAMPLE_BANKS = (
 """BIC, LEI and legal name of the banks that `--sample` admits; invented, with valid check digits."""
 
 
-def initialise(config: Config, *, chain_id: int, sample: bool, clock: Clock | None = None) -> None:
-    """Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
+def initialise(
+    config: Config, *, chain_id: int, sample: bool, permissioned: bool = True, clock: Clock | None = None
+) -> None:
+    """With `permissioned` off, anybody may transact and deploy on the network, for ever.
+
+    Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
     clock = clock or SystemClock()
     directory = DataDirectory(config.data)
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,8 +43,7 @@ def initialise(config: Config, *, chain_id: int, sample: bool, clock: Clock | No
     try:
         _require_empty(directory)
         addresses = _write_keys(config, directory)
-        genesis = build_genesis(chain_id=chain_id, sealer=addresses["sealer"], timestamp=clock.now_ms() // 1000)
-        write_genesis(directory.genesis, genesis)
+        write_genesis(directory.genesis, _genesis(addresses, chain_id, permissioned, clock))
         write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
         directory.config.write_text(_config_toml(config), encoding="utf-8")
     finally:
@@ -54,6 +58,24 @@ def _require_empty(directory: DataDirectory) -> None:
         raise ConfigurationError(
             f"{directory.path} holds {', '.join(remains)} of an init that did not complete; remove them and try again."
         )
+
+
+def _genesis(addresses: dict[str, bytes], chain_id: int, permissioned: bool, clock: Clock) -> Genesis:
+    """The operator's keys are on the network from its first block: the admin key votes and deploys, the settlement
+    key transacts. Everybody else is admitted by vote."""
+    setup = NetworkSetup(
+        sealer=addresses["sealer"],
+        operator="operator",
+        administrators=(addresses["admin"],),
+        transactors=(addresses["settlement"],),
+    )
+    return build_genesis(
+        chain_id=chain_id,
+        sealer=addresses["sealer"],
+        timestamp=clock.now_ms() // 1000,
+        alloc={PERMISSIONS: genesis_account(setup)},
+        rules=NetworkRules(permissions=permissioned),
+    )
 
 
 def _write_keys(config: Config, directory: DataDirectory) -> dict[str, bytes]:
