@@ -95,7 +95,7 @@ test: ## Run every check there is, the Python tests last
 	@$(MAKE) setup
 	@$(MAKE) lint types imports hadolint
 	@$(MAKE) test-contracts artifacts-check slither
-	@$(MAKE) bench-smoke
+	@$(MAKE) bench-smoke coverage
 	@$(MAKE) test-python
 
 .PHONY: test-quick
@@ -148,7 +148,7 @@ coverage: $(DEV) ## Branch coverage of the money rooms
 	$(call say,"Branch coverage of the money rooms")
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/reserve tests/settlement tests/test_money.py
-	@$(BIN)/coverage combine --quiet || true
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 .PHONY: container
