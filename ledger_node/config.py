@@ -74,6 +74,20 @@ class Config(BaseSettings):
         "fast", description="The embedded engine's EVM loop: ours (translated to Python) or py-evm's own."
     )
 
+    block_budget_ms: Count = Field(
+        2000, description="Milliseconds after which the embedded engine starts no further transaction in a block."
+    )
+    call_workers: int = Field(
+        2,
+        ge=0,
+        le=64,
+        description="Processes that execute eth_call, estimates and traces; 0 executes them in the node.",
+    )
+    call_timeout_s: float = Field(
+        5.0, gt=0, description="Seconds of wall-clock time after which such a call is killed."
+    )
+    call_gas_max: Count = Field(30_000_000, description="Gas of a call that names none, and the most one may name.")
+
     # MONEY
     currencies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("USD", "EUR", "JPY"),

@@ -112,7 +112,9 @@ def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[Cha
     if running is None:
         lock = DirectoryLock(directory.path)
         try:
-            chain = _open_chain(config.model_copy(update={"produce": False}), directory, SystemClock())
+            chain = _open_chain(
+                config.model_copy(update={"produce": False, "call_workers": 0}), directory, SystemClock()
+            )
             try:
                 yield chain
             finally:
@@ -141,6 +143,10 @@ def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> Chain
             produce=config.produce,
             interval_s=config.block_interval_s or None,
             fast_interpreter=config.interpreter == "fast",
+            block_budget_ms=config.block_budget_ms,
+            call_workers=config.call_workers,
+            call_timeout_s=config.call_timeout_s,
+            call_gas_max=config.call_gas_max,
             pool=PoolLimits(waiting_max=config.mempool_max),
         ),
     )
