@@ -119,7 +119,7 @@ contract Permissions is Directory {
         onlyNetworkAdministrator
         returns (uint32 organisation, uint256 proposalId)
     {
-        if (_accounts[administrator].status != AccountStatus.None) {
+        if (_accounts[administrator].status > AccountStatus.Pending) {
             revert AccountOfAnotherOrganisation(administrator, _accounts[administrator].organisation);
         }
         organisation = _addOrganisation(0, name, OrganisationStatus.Proposed);

@@ -177,6 +177,20 @@ contract PermissionsTest is NetworkSetup {
         network.proposeOrganisation("Again", BANKER);
     }
 
+    function test_who_waits_for_an_approval_is_not_bound_yet() public {
+        vm.startPrank(admin(0));
+        (uint32 first, uint256 approval) = network.proposeOrganisation("First", BANKER);
+        (uint32 second,) = network.proposeOrganisation("Second", BANKER);
+        same("waits for the second", network.getAccount(BANKER).organisation, second);
+        network.assignAccount(BANKER, OPERATOR, 3);
+        vm.stopPrank();
+        same("taken by the operator", network.getAccount(BANKER).organisation, OPERATOR);
+        vm.prank(admin(1));
+        vm.expectPartialRevert(Directory.InvalidAccountStatus.selector);
+        network.vote(approval, true);
+        same("not approved", uint256(network.getOrganisation(first).status), uint256(OrganisationStatus.Proposed));
+    }
+
     function test_a_setup_without_administrators_sealer_or_majority_is_refused() public {
         Permissions.Setup memory setup =
             Permissions.Setup(SEALER, 50, "operator", new address[](0), list(DEPLOYER), list(TRANSACTOR));

@@ -160,17 +160,18 @@ abstract contract Directory {
         emit RoleTargetSet(id, target, allowed);
     }
 
-    /// Admit an account, or give it another role. An account belongs to one organisation for ever; one that is suspended,
-    /// denylisted or revoked keeps that status.
+    /// Admit an account, or give it another role. An account belongs to one organisation for ever, except that one which waits
+    /// for an organisation's approval is not bound yet; one that is suspended, denylisted or revoked keeps that status.
     function assignAccount(address account, uint32 organisation, uint32 role)
         external
         onlyAdministratorOf(organisation)
     {
         Account memory entry = _accounts[account];
-        if (entry.status != AccountStatus.None && entry.organisation != organisation) {
-            revert AccountOfAnotherOrganisation(account, entry.organisation);
-        }
         bool isNew = entry.status == AccountStatus.None;
+        if (!isNew && entry.organisation != organisation) {
+            isNew = entry.status == AccountStatus.Pending;
+            if (!isNew) revert AccountOfAnotherOrganisation(account, entry.organisation);
+        }
         _assign(account, organisation, role, isNew ? AccountStatus.Active : entry.status);
         if (isNew) emit AccountStatusChanged(account, AccountStatus.Active);
     }
