@@ -77,6 +77,13 @@ class IdempotencyKeyInvalid(Malformed):
     title = "The Idempotency-Key header is not valid"
 
 
+class ProofInvalid(Malformed):
+    """A proof of reserves proves nothing: a hash, a sum or the signature in it is not right."""
+
+    code = "proof_invalid"
+    title = "The proof does not hold"
+
+
 class NotAllowed(Refused):
     code = "not_allowed"
     title = "Not allowed"
@@ -124,6 +131,11 @@ class AccountNotFound(NotFound):
 class PaymentNotFound(NotFound):
     code = "payment_not_found"
     title = "No such payment"
+
+
+class AttestationNotFound(NotFound):
+    code = "attestation_not_found"
+    title = "No such attestation, or none with this account in it"
 
 
 class Conflict(Refused):
@@ -272,6 +284,13 @@ class ChainBehindLedger(Fault):
 
     code = "chain_behind_ledger"
     title = "The chain lost blocks that are already booked"
+
+
+class LedgerBehindChain(Fault):
+    """The chain has batches or registrations signed by our keys that this ledger never made: it is an older copy."""
+
+    code = "ledger_behind_chain"
+    title = "The ledger is older than its chain"
 
 
 class BackingBroken(Fault):

@@ -52,6 +52,11 @@ MENDING: dict[str, str] = {
     ),
     "insufficient_balance": "Mint or receive tokens first, or ask for less; payments under way count as spent.",
     "self_custody": "The account is in the member's own custody: it moves by the member's own key, on chain.",
+    "attestation_not_found": (
+        "List them with GET /v1/reserve/attestations. An account is in those of its currency made after it was "
+        "registered."
+    ),
+    "proof_invalid": "The detail says what is wrong. If the file is as it was handed out, ask the operator.",
     "limit_exceeded": "Ask for less, or ask the operator to raise the limit.",
     "rejected_on_chain": "The token contract refused; the reason is in the detail. Nothing moved.",
     "unavailable": "Try again after Retry-After, with the same Idempotency-Key.",
@@ -66,6 +71,9 @@ MENDING: dict[str, str] = {
     "fault": "The node's stores disagree; the operator's log says how. Callers see `internal`.",
     "configuration_error": "A setting is wrong; the operator's log says which. Callers see `internal`.",
     "chain_behind_ledger": "The chain lost blocks that were booked; restore the chain store. Callers see `internal`.",
+    "ledger_behind_chain": (
+        "The ledger is an older copy than its chain; restore the newest one. Nothing is signed. Callers see `internal`."
+    ),
     "backing_broken": "Supply and reserve disagree; run `ledger-node audit`. Callers see `internal`.",
     "chain_error": "The chain refused what the node asked of it. Callers see `internal`.",
     "invalid_transaction": (

@@ -26,6 +26,7 @@ STATUS: dict[str, int] = {
     "malformed": 400,
     "malformed_json": 400,
     "invalid_field": 400,
+    "proof_invalid": 400,
     "invalid_amount": 400,
     "unknown_currency": 400,
     "unknown_parameter": 400,
@@ -44,6 +45,7 @@ STATUS: dict[str, int] = {
     "not_found": 404,
     "member_not_found": 404,
     "account_not_found": 404,
+    "attestation_not_found": 404,
     "payment_not_found": 404,
     "api_key_not_found": 404,
     "method_not_allowed": 405,
@@ -77,6 +79,7 @@ STATUS: dict[str, int] = {
     "fault": 500,
     "configuration_error": 500,
     "chain_behind_ledger": 500,
+    "ledger_behind_chain": 500,
     "backing_broken": 500,
     # the chain's words for the node's own transactions and calls: as much a fault, when one gets as far as here
     "chain_error": 500,

@@ -5,12 +5,13 @@ leaves the transaction to be rolled back. A movement alone and a thousand togeth
 read once, counted in memory, and written once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from ledger_node import journal
 from ledger_node.database import execute_many
 from ledger_node.errors import AccountNotFound, AlreadyExists, CurrencyMismatch, InsufficientFunds, WrongState
 from ledger_node.reserve import tables
@@ -64,7 +65,7 @@ def transfer(connection: sa.Connection, movements: Sequence[Movement], *, at: in
     """Move now. Raises AccountNotFound, CurrencyMismatch, InsufficientFunds."""
     book = _Book(connection, movements)
     rows = [book.move(movement, hold_id=None, at=at) for movement in movements]
-    book.write(rows)
+    book.write(rows, at=at)
 
 
 def hold(connection: sa.Connection, movements: Sequence[Movement], *, at: int) -> None:
@@ -72,7 +73,7 @@ def hold(connection: sa.Connection, movements: Sequence[Movement], *, at: int) -
     book = _Book(connection, movements)
     for movement in movements:
         book.set_aside(movement, movement.amount)
-    book.write([])
+    book.write([], at=at)
     rows = [_hold_row(movement) | {"state": "pending", "created_at": at} for movement in movements]
     execute_many(connection, _HOLD, rows)
 
@@ -85,7 +86,7 @@ def post(connection: sa.Connection, hold_ids: Sequence[str], *, at: int) -> None
     for movement in movements:
         book.set_aside(movement, -movement.amount)
         rows.append(book.move(movement, hold_id=movement.reference, at=at))
-    book.write(rows)
+    book.write(rows, at=at)
 
 
 def void(connection: sa.Connection, hold_ids: Sequence[str], *, at: int) -> None:
@@ -94,7 +95,19 @@ def void(connection: sa.Connection, hold_ids: Sequence[str], *, at: int) -> None
     book = _Book(connection, movements)
     for movement in movements:
         book.set_aside(movement, -movement.amount)
-    book.write([])
+    book.write([], at=at)
+
+
+FACTS = (
+    "debit_account", "credit_account", "currency", "amount", "reference", "hold_id", "debit_sequence", "debit_balance",
+    "credit_sequence", "credit_balance", "created_at",
+)  # fmt: skip
+"""The columns of a posting that the journal covers."""
+
+
+def journal_name(posting: Mapping[str, Any]) -> str:
+    """What the journal calls a posting: its place on the account that it debits."""
+    return f"{posting['debit_account']}/{posting['debit_sequence']}"
 
 
 def read(connection: sa.Connection, account_ids: Iterable[str]) -> dict[str, LedgerAccount]:
@@ -119,7 +132,7 @@ class _Book:
             for account_id in (movement.debit, movement.credit):
                 self._check(account_id, movement.currency)
 
-    def move(self, movement: Movement, *, hold_id: str | None, at: int) -> dict[str, object]:
+    def move(self, movement: Movement, *, hold_id: str | None, at: int) -> dict[str, Any]:
         debited = self._put(self._accounts[movement.debit].moved("debit", movement.amount))
         credited = self._put(self._accounts[movement.credit].moved("credit", movement.amount))
         return {
@@ -134,8 +147,11 @@ class _Book:
         self._put(self._accounts[movement.debit].held("debit", amount))
         self._put(self._accounts[movement.credit].held("credit", amount))
 
-    def write(self, postings: list[dict[str, object]]) -> None:
+    def write(self, postings: list[dict[str, Any]], *, at: int) -> None:
         execute_many(self._connection, _POSTING, postings)
+        journal.append(
+            self._connection, "posting", [(journal_name(row), [row[name] for name in FACTS]) for row in postings], at=at
+        )
         execute_many(self._connection, _WRITE, [_state(self._accounts[id_]) for id_ in sorted(self._touched)])
 
     def _put(self, account: LedgerAccount) -> LedgerAccount:

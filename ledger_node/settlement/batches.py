@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from ledger_node import journal
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
 from ledger_node.database import execute_many
@@ -17,7 +18,8 @@ from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomai
 from ledger_node.deposit_token.calls import Leg
 from ledger_node.keys import Signer
 from ledger_node.reserve import reports
-from ledger_node.settlement import tables
+from ledger_node.settlement import claims, journaling, tables
+from ledger_node.settlement.claims import ClaimsTrees
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.outbox import Outbox
 from ledger_node.settlement.rows import Row
@@ -27,14 +29,13 @@ LEG_GAS = 16_000
 """What a batch may use besides and for each leg. A transfer between two accounts that no other leg of the batch touches
 is the dearest leg, 13,500 gas; what is not used costs nothing (docs/internals/settlement.md)."""
 
-NO_CLAIMS = bytes(32)
-
 
 class Batches:
     def __init__(
         self, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
-        gas_max: int,
+        gas_max: int, trees: ClaimsTrees,
     ) -> None:  # fmt: skip
+        self._claims = trees
         self._outbox = outbox
         self._clock = clock
         self._settlement = settlement
@@ -50,11 +51,11 @@ class Batches:
 
     def _cut(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
         batch_id = new_id("bat")
+        head = journal.head(connection)
+        reserve = reports.attested_reserve(connection, token.currency)
+        attested = self._claims.attest(connection, token.currency, reserve=reserve, supply=token.supply)
         attestation = ReserveAttestation(
-            reserve=reports.attested_reserve(connection, token.currency),
-            claims_root=NO_CLAIMS,
-            ledger_sequence=reports.last_sequence(connection),
-            ledger_head=NO_CLAIMS,
+            reserve=reserve, claims_root=attested.root.hash, ledger_sequence=head.sequence, ledger_head=head.hash
         )
         chain_batch_id = id_on_chain(batch_id)
         domain = TokenDomain(name=token.name, chain_id=self._outbox.chain_id, token=token.address)
@@ -62,16 +63,17 @@ class Batches:
         data = calls.settle(chain_batch_id, [_leg(waiting) for waiting in legs], attestation, signature)
         gas = BATCH_GAS + LEG_GAS * len(legs)
         signed = self._outbox.put(connection, self._settlement, "batch", to=token.address, data=data, gas=gas)
-        connection.execute(
-            tables.batches.insert().values(
-                id=batch_id, currency=token.currency, transaction_hash=signed.hash, status="in_flight", legs=len(legs),
-                reserve=attestation.reserve, claims_root=attestation.claims_root,
-                ledger_sequence=attestation.ledger_sequence, ledger_head=attestation.ledger_head,
-                created_at=self._clock.now_ms(),
-            )
-        )  # fmt: skip
+        batch = {
+            "id": batch_id, "currency": token.currency, "transaction_hash": signed.hash, "status": "in_flight",
+            "legs": len(legs), "reserve": attestation.reserve, "claims_root": attestation.claims_root,
+            "ledger_sequence": attestation.ledger_sequence, "ledger_head": attestation.ledger_head,
+            "created_at": self._clock.now_ms(),
+        }  # fmt: skip
+        connection.execute(tables.batches.insert().values(batch))
+        claims.record(connection, batch_id, token.currency, attested, signature)
         taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
         execute_many(connection, _TAKE, taken)
+        journaling.cut(connection, batch, [leg.id for leg in legs], at=batch["created_at"])
 
 
 def id_on_chain(batch_id: str) -> bytes:
@@ -98,8 +100,8 @@ def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequenc
     debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
     query = (
         sa.select(
-            operations.c.number, operations.c.kind, operations.c.amount, debtor.c.address.label("debtor"),
-            creditor.c.address.label("creditor"),
+            operations.c.number, operations.c.id, operations.c.kind, operations.c.amount,
+            debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
         )
         .join_from(operations, debtor, operations.c.debtor_account == debtor.c.id)
         .join(creditor, operations.c.creditor_account == creditor.c.id)

@@ -7,6 +7,7 @@ written once at its end. A request that is refused has written nothing here.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from ledger_node.errors import IdempotencyConflict
 from ledger_node.money import Amount
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
-from ledger_node.settlement import events, rows, tables
+from ledger_node.settlement import events, journaling, rows, tables
 from ledger_node.settlement.ids import new_id, new_uetr
 from ledger_node.settlement.model import (
     Accepted,
@@ -58,7 +59,7 @@ class Blotter:
         books = ledger.read(connection, [movements.cash(currency) for currency in currencies])
         self.cash = {account.currency: account.posted for account in books.values()}
         self._earlier = _earlier(connection, [request_key(request) for request in requests])
-        self._accepted: list[dict[str, object]] = []
+        self._accepted: list[dict[str, Any]] = []
         self._holds: list[Movement] = []
         self._movements: list[Movement] = []
         self._promised: dict[str, int] = {}
@@ -136,6 +137,7 @@ class Blotter:
         """Store what was decided."""
         connection = self._connection
         execute_many(connection, _ACCEPT, self._accepted)
+        journaling.accepted(connection, self._accepted, at=self.at)
         ledger.transfer(connection, self._movements, at=self.at)
         ledger.hold(connection, self._holds, at=self.at)
         execute_many(connection, _PROMISE, [{"id_": id_, "more": more} for id_, more in self._promised.items()])

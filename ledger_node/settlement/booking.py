@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from ledger_node.chain.blocks import Log
 from ledger_node.database import execute_many
 from ledger_node.deposit_token.events import NOBODY, Moved
-from ledger_node.errors import Fault
+from ledger_node.errors import Fault, LedgerBehindChain
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
-from ledger_node.settlement import accounts, events, tables
+from ledger_node.settlement import accounts, events, journaling, tables
 from ledger_node.settlement.model import AccountStatus, Operation
 from ledger_node.settlement.outcomes import Outcome
 
@@ -141,8 +141,18 @@ class Booking:
     def _holder(self, currency: str, address: bytes) -> Holding:
         holding = self._holdings.get((currency, address))
         if holding is None:
-            raise Fault(f"The {currency} token has a holder that no account stands for: 0x{address.hex()}.")
+            raise LedgerBehindChain(
+                f"The {currency} token has a holder that no account stands for: 0x{address.hex()}. Either this ledger "
+                "is an older copy, or the registrar's key was used elsewhere.", address="0x" + address.hex(),
+            )  # fmt: skip
         return holding
+
+    def touched(self) -> dict[str, set[str]]:
+        """The BDAs whose tokens the block may have changed, by currency."""
+        touched: dict[str, set[str]] = {}
+        for (currency, _), holding in self._holdings.items():
+            touched.setdefault(currency, set()).add(holding.account_id)
+        return touched
 
     # STORED
 
@@ -161,6 +171,7 @@ class Booking:
         ended = [leg.operation for leg in self._ended]
         if ended:
             execute_many(connection, _OPERATION, [_operation_row(operation) for operation in ended])
+            journaling.ended(connection, ended, at=self._at)
             events.record(connection, _events(self._ended), at=self._at)
         return ended
 

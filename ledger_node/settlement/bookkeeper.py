@@ -4,10 +4,11 @@ It serves the gateway's batches and a developer's raw transfer alike: statement 
 nothing else. Meeting anything it cannot book, it stops; it never skips and never guesses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from ledger_node import journal
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Call, Header, Receipt
 from ledger_node.chain.errors import CallFailed, Reverted
@@ -18,11 +19,12 @@ from ledger_node.deposit_token.events import (
     HolderRegistered,
     HolderStatusChanged,
     Moved,
+    ReserveAttested,
     TokenEvent,
     decode,
 )
 from ledger_node.deposit_token.refusals import Refusal, refusal
-from ledger_node.errors import ChainBehindLedger, Fault
+from ledger_node.errors import ChainBehindLedger, Fault, LedgerBehindChain
 from ledger_node.settlement import accounts, outcomes, rows, tables
 from ledger_node.settlement.booking import Booking, Leg
 from ledger_node.settlement.model import Operation
@@ -35,10 +37,14 @@ Seen = tuple[str, TokenEvent]
 
 
 class Bookkeeper:
-    def __init__(self, chain: ChainBackend, clock: Clock, *, on_ended: Callable[[list[Operation]], None]) -> None:
+    def __init__(
+        self, chain: ChainBackend, clock: Clock, *, on_ended: Callable[[list[Operation]], None],
+        on_touched: Callable[[str, set[str]], None] = lambda _currency, _account_ids: None,
+    ) -> None:  # fmt: skip
         self._chain = chain
         self._clock = clock
         self._on_ended = on_ended
+        self._on_touched = on_touched
 
     def catch_up(self, connection: sa.Connection) -> bool:
         """Book the blocks after the cursor, at most BLOCKS_PER_JOB of them; whether more are left.
@@ -68,6 +74,7 @@ class Bookkeeper:
             if (event := decode(log)) is not None
         ]  # fmt: skip
         mine = _our_transactions(connection, receipts)
+        _check_own_past(connection, seen, mine)
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
 
         booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=self._clock.now_ms())
@@ -82,6 +89,8 @@ class Bookkeeper:
             elif isinstance(event, HolderStatusChanged):
                 booking.status_changed(currency, event.account, event.status)
         ended = booking.write()
+        for currency, account_ids in booking.touched().items():
+            self._on_touched(currency, account_ids)
 
         _note_our_transactions(connection, mine, at=self._clock.now_ms())
         _move_cursor(connection, header)
@@ -134,6 +143,23 @@ class Bookkeeper:
             )  # fmt: skip
         if self._chain.header(cursor.block_number).hash != cursor.block_hash:
             raise ChainBehindLedger(f"The chain has another block {cursor.block_number} than the one that is booked.")
+
+
+def _check_own_past(connection: sa.Connection, seen: Sequence[Seen], mine: Mapping[bytes, object]) -> None:
+    """Every batch and attestation on chain was made here. Raises LedgerBehindChain."""
+    attested = [(currency, event) for currency, event in seen if isinstance(event, ReserveAttested | BatchSettled)]
+    newest = journal.head(connection).sequence if attested else 0
+    for currency, event in attested:
+        told = event.ledger_sequence if isinstance(event, ReserveAttested) else 0
+        if event.log.transaction_hash in mine and told <= newest:
+            continue
+        sequences = f" (its ledger sequence is {told}, the newest here {newest})" if told else ""
+        raise LedgerBehindChain(
+            f"Block {event.log.block_number} of the chain has the batch 0x{event.batch_id.hex()} of the {currency} "
+            f"token, which this ledger never made{sequences}: the ledger is older than its chain. Nothing is signed. "
+            "Restore the newest ledger.",
+            batch_id="0x" + event.batch_id.hex(), block_number=event.log.block_number,
+        )  # fmt: skip
 
 
 def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:

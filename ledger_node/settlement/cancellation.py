@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from ledger_node.errors import PaymentNotFound, WrongState
 from ledger_node.reserve import ledger
-from ledger_node.settlement import events, rows, tables
+from ledger_node.settlement import events, journaling, rows, tables
 from ledger_node.settlement.model import Caller, Operation, PaymentKind
 
 
@@ -37,5 +37,6 @@ def cancel(
     done = replace(operation, status="canceled", code="canceled", reason_code="NARR", reason="Canceled by the member.")
     result = {"status": done.status, "code": done.code, "reason_code": done.reason_code, "reason": done.reason}
     connection.execute(operations.update().where(operations.c.id == operation.id).values(result))
+    journaling.ended(connection, [done], at=at)
     events.record(connection, [events.of_operation(done, done.member_id)], at=at)
     return done

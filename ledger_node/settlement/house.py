@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.clock import Clock
 from ledger_node.database import Database
-from ledger_node.errors import Fault, LedgerNodeError, Unavailable
+from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
 from ledger_node.settlement import audit, tables
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.batches import Batches
 from ledger_node.settlement.bookkeeper import Bookkeeper
 from ledger_node.settlement.cancellation import cancel
+from ledger_node.settlement.claims import ClaimsTrees
 from ledger_node.settlement.deployment import Deployments, Signers
 from ledger_node.settlement.desk import Desk
 from ledger_node.settlement.members import Members
@@ -61,6 +62,8 @@ class House:
         self._not_backed: str | None = None
         self._chain_away: str | None = None
         self._begun = False
+        self._caught_up = False
+        """Nothing is signed before every block there is has been read: a ledger older than its chain must not sign."""
         self._ended: list[Operation] = []
         self._booking_called = threading.Event()
         self._stopping = threading.Event()
@@ -84,12 +87,13 @@ class House:
             waiting_max=settings.writer_waiting_max,
         )
         self.outbox = Outbox(database, chain, clock)
-        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend)
+        trees = ClaimsTrees()
+        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=trees.touch)
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
         self._registrations = Registrations(self.outbox, registrar=signers.admin)
         self._batches = Batches(
             self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
-            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max,
+            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=trees,
         )  # fmt: skip
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
 
@@ -130,6 +134,8 @@ class House:
         self.writer.run(self._deployments.found)
         while self.writer.run(self._bookkeeper.catch_up):
             pass
+        self._caught_up = True
+        self.writer.run(lambda _: None)  # whose commit cuts what waited for this
         self.outbox.resend_unmined()
         self.check_backing()
         self._begun = True
@@ -180,10 +186,14 @@ class House:
             self._stop_for(failure)
 
     def _before_commit(self, connection: sa.Connection) -> None:
-        if self.closed_because() is None:
+        if self.closed_because() is not None or not self._caught_up:
+            return
+        try:
             self._deployments.cut(connection)
             self._registrations.cut(connection)
             self._batches.cut(connection)
+        except BackingBroken as broken:
+            self._stop_for(broken)
 
     def _after_commit(self) -> None:
         self.outbox.send_fresh()

@@ -333,6 +333,45 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'accepted'"),
     )
     op.create_table(
+        "journal",
+        sa.Column(
+            "sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("rows_named", sa.Text(), nullable=False),
+        sa.Column("tags", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_journal")),
+    )
+    op.create_table(
+        "claim_leaves",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_claim_leaves_account_id")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_claim_leaves")),
+        sa.UniqueConstraint("currency", "place", name=op.f("uq_claim_leaves_currency_place")),
+    )
+    op.create_table(
+        "attestations",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("signature", sa.LargeBinary(length=65), nullable=False),
+        sa.Column("claims", sa.BigInteger(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("balances", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("claims >= 0 AND depth >= 0", name=op.f("ck_attestations_not_negative")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_attestations_batch_id")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_attestations")),
+        sa.UniqueConstraint("batch_id", name=op.f("uq_attestations_batch_id")),
+    )
+    op.create_index("ix_attestations_currency_number", "attestations", ["currency", "number"], unique=False)
+    op.create_table(
         "statement_lines",
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
