@@ -95,6 +95,15 @@ class Config(BaseSettings):
     )
     batch_operations_max: Count = Field(2000, description="Payments in one settlement batch at most.")
 
+    # PEOPLE
+    four_eyes: bool = Field(
+        False, description="Whether what the operator does to members, accounts and tokens needs a second named operator."
+    )
+    four_eyes_fiat_above: int = Field(
+        1_000_000, ge=0, description="With four_eyes: deposits and withdrawals above so many whole units of a currency need one too."
+    )
+    approval_expires_s: Count = Field(86_400, description="Seconds a second person has to approve what another asked for.")
+
     # LIMITS
     body_max_bytes: Bytes = Field(65_536, description="Largest request body the gateway reads.")
     wait_max_s: Seconds = Field(30.0, description="Longest wait a client can ask for with `Prefer: wait=N`.")

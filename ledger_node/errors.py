@@ -112,6 +112,21 @@ class MemberSuspended(NotAllowed):
     reason_code = "AG10"
 
 
+class OwnRequest(NotAllowed):
+    """Maker and checker are two people, whatever keys they hold."""
+
+    code = "own_request"
+    title = "Nobody decides on their own request"
+    reason_code = "AG01"
+
+
+class NamedOperatorNeeded(NotAllowed):
+    """With four eyes on, a key that is nobody's in particular neither asks nor approves."""
+
+    code = "named_operator_needed"
+    title = "This needs the key of a named operator"
+
+
 class NotFound(Refused):
     code = "not_found"
     title = "No such resource"
@@ -131,6 +146,21 @@ class AccountNotFound(NotFound):
 class PaymentNotFound(NotFound):
     code = "payment_not_found"
     title = "No such payment"
+
+
+class OperatorNotFound(NotFound):
+    code = "operator_not_found"
+    title = "No such operator"
+
+
+class ApprovalNotFound(NotFound):
+    code = "approval_not_found"
+    title = "No such request for approval"
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+    title = "No such order"
 
 
 class AttestationNotFound(NotFound):
@@ -157,6 +187,18 @@ class AlreadyExists(Conflict):
 class WrongState(Conflict):
     code = "wrong_state"
     title = "Its state does not allow this"
+
+
+class NotEmpty(Conflict):
+    """A member or account that is to be closed still has money, or something on its way."""
+
+    code = "not_empty"
+    title = "There is still money in it or on its way"
+
+
+class ApprovalExpired(Conflict):
+    code = "approval_expired"
+    title = "The request for approval has expired"
 
 
 class Unpayable(Refused):
@@ -201,6 +243,34 @@ class SelfCustody(Unpayable):
     code = "self_custody"
     title = "The account moves only by its own key"
     reason_code = "AG01"
+
+
+class AuthorizationInvalid(Unpayable):
+    """Not the signature of the debtor account's key over this transfer, on this token and chain, in its one low-s form."""
+
+    code = "authorization_invalid"
+    title = "The authorisation is not the debtor's for this transfer"
+    reason_code = "AG01"
+
+
+class AuthorizationNotYetValid(Unpayable):
+    code = "authorization_not_yet_valid"
+    title = "The authorisation is not valid yet"
+    reason_code = "DT01"
+
+
+class AuthorizationExpired(Unpayable):
+    code = "authorization_expired"
+    title = "The authorisation is no longer valid"
+    reason_code = "DT01"
+
+
+class AuthorizationUsed(Unpayable):
+    """Its nonce was presented here before, or was used or canceled on chain."""
+
+    code = "authorization_used"
+    title = "The authorisation was used before"
+    reason_code = "AM05"
 
 
 class CreditorNotActive(Unpayable):

@@ -120,6 +120,7 @@ class _Founding:
 
     def _admit(self, bic: str, lei: str, legal_name: str) -> dict[str, Any]:
         member = self._members.admit(self._operator, bic=bic, lei=lei, legal_name=legal_name).result()
+        self._members.activate(self._operator, member.id).result()
         accounts = [
             self._accounts.open(self._operator, member.id, kind=kind, currency=code).result()
             for code in self._currencies

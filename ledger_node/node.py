@@ -30,6 +30,7 @@ from ledger_node.rpc.app import create_rpc_app
 from ledger_node.settlement.audit import AuditReport, audit
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.model import Policy
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ def _settings(config: Config) -> Settings:
         currencies=config.currencies,
         batch_operations_max=config.batch_operations_max,
         writer_waiting_max=config.writer_waiting_max,
+        policy=Policy(config.four_eyes, config.four_eyes_fiat_above, config.approval_expires_s * 1000),
     )
 
 

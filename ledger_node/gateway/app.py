@@ -14,10 +14,21 @@ from ledger_node.gateway.credentials import KeyRing
 from ledger_node.gateway.envelope import Envelope
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.openapi import describe
-from ledger_node.gateway.routes import accounts, api_keys, events, fiat, members, payments, probes, reserve
+from ledger_node.gateway.routes import (
+    accounts,
+    api_keys,
+    events,
+    fiat,
+    members,
+    orders,
+    payments,
+    people,
+    probes,
+    reserve,
+)
 from ledger_node.settlement.house import House
 
-_PARTS = (payments, fiat, accounts, members, api_keys, reserve, events, probes, pages)
+_PARTS = (payments, fiat, accounts, members, orders, people, api_keys, reserve, events, probes, pages)
 
 
 def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float = 30.0) -> FastAPI:
@@ -35,6 +46,7 @@ def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float 
     metrics = Metrics()
     app.state.house = house
     app.state.keys = KeyRing(house.database, house.clock)
+    house.four_eyes.on_revoked = lambda connection, operator: app.state.keys.revoke_all(connection, person=operator)
     app.state.metrics = metrics
     app.state.body_max_bytes = body_max_bytes
     app.state.wait_max_s = wait_max_s

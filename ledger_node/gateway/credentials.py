@@ -8,17 +8,19 @@ import hashlib
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import sqlalchemy as sa
 
 from ledger_node.clock import Clock
 from ledger_node.database import Database, metadata
-from ledger_node.errors import Unauthenticated
+from ledger_node.errors import Unauthenticated, WrongState
 from ledger_node.gateway.errors import ApiKeyNotFound
+from ledger_node.settlement import operators
 from ledger_node.settlement.ids import new_id
-from ledger_node.settlement.model import Caller
+from ledger_node.settlement.model import Caller, Duty
+from ledger_node.settlement.rows import Row
 
 Scope = Literal["member", "operator", "supervisor"]
 
@@ -33,8 +35,10 @@ api_keys = sa.Table(
     sa.Column("hint", sa.Text, nullable=False),
     sa.Column("scope", sa.Text, nullable=False),
     sa.Column("member_id", sa.Text, sa.ForeignKey("members.id"), index=True),
+    sa.Column("person", sa.Text, nullable=False, index=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
     sa.Column("revoked_at", sa.BigInteger),
     sa.CheckConstraint("scope IN ('member', 'operator', 'supervisor')", name="scope"),
     sa.CheckConstraint("(scope = 'member') = (member_id IS NOT NULL)", name="member_named"),
@@ -43,14 +47,20 @@ api_keys = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What may be told of a key. `hint` is its first characters, enough to recognise it and too few to use it."""
+    """What may be told of a key. `hint` is its first characters, enough to recognise it and too few to use it.
+
+    `person` is whose key it is: a named operator's id, a bank's own name for its user, or the key's own id. Two keys of
+    one person are one pair of eyes.
+    """
 
     id: str
     hint: str
     scope: Scope
     member_id: str | None
+    person: str
     name: str
     created_at: int
+    expires_at: int | None = None
     revoked_at: int | None = None
 
 
@@ -64,70 +74,93 @@ class KeyRing:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._live: dict[bytes, tuple[bytes, Caller]] = {}
+        self._live: dict[bytes, tuple[bytes, Caller, int | None]] = {}
         with database.read() as connection:
+            duties = operators.duties_of_all(connection)
             for row in connection.execute(sa.select(api_keys).where(api_keys.c.revoked_at.is_(None))):
-                self._admit(bytes(row.digest), Caller(row.id, row.scope, row.member_id))
+                self._admit(bytes(row.digest), _key(row), duties.get(row.person))
 
     def caller(self, shown: str) -> Caller:
-        """Who shows this key. Raises Unauthenticated for a key that was never made or is revoked."""
+        """Who shows this key. Raises Unauthenticated for a key that was never made, is revoked or has expired."""
         digest = _digest(shown)
         found = self._live.get(digest[:8])
         if found is None or not hmac.compare_digest(found[0], digest):
             raise Unauthenticated("This API key is not known here, or it was revoked.")
+        if found[2] is not None and self._clock.now_ms() >= found[2]:
+            raise Unauthenticated("This API key has expired.")
         return found[1]
 
     def create(
-        self, connection: sa.Connection, *, scope: Scope, member_id: str | None, name: str
-    ) -> tuple[ApiKey, str]:
-        """A new key and its secret text, which is nowhere else and cannot be read again."""
+        self, connection: sa.Connection, *, scope: Scope, member_id: str | None, name: str, person: str | None = None,
+        duties: frozenset[Duty] | None = None,
+    ) -> tuple[ApiKey, str]:  # fmt: skip
+        """A new key and its secret text, which is nowhere else and cannot be read again.
+
+        `person` is whose it is (None: its own), `duties` what a named operator may do.
+        """
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        key_id = new_id("key")
         key = ApiKey(
-            id=new_id("key"),
+            id=key_id,
             hint=secret[: len(PREFIX) + 4],
             scope=scope,
             member_id=member_id,
+            person=person or key_id,
             name=name,
             created_at=self._clock.now_ms(),
         )
         digest = _digest(secret)
-        connection.execute(
-            api_keys.insert().values(
-                id=key.id,
-                digest=digest,
-                hint=key.hint,
-                scope=scope,
-                member_id=member_id,
-                name=name,
-                created_at=key.created_at,
-                revoked_at=None,
-            )
-        )
-        self._admit(digest, Caller(key.id, scope, member_id))
+        connection.execute(api_keys.insert().values(asdict(key) | {"digest": digest}))
+        self._admit(digest, key, duties)
         return key, secret
+
+    def rotate(
+        self, connection: sa.Connection, key_id: str, *, member_id: str | None, overlap_ms: int
+    ) -> tuple[ApiKey, str]:
+        """A new key for the person of this one, which works on beside it for `overlap_ms` and no longer.
+
+        Raises ApiKeyNotFound; WrongState for a key that works no more.
+        """
+        row = _row(connection, key_id, member_id)
+        now = self._clock.now_ms()
+        if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+            raise WrongState(f"The API key {key_id} works no more; make a new one.")
+        ends = now + overlap_ms if row.expires_at is None else min(row.expires_at, now + overlap_ms)
+        digest = bytes(row.digest)
+        connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(expires_at=ends))
+        with self._lock:
+            caller = self._live[digest[:8]][1]
+            self._live[digest[:8]] = (digest, caller, ends)
+        return self.create(
+            connection, scope=row.scope, member_id=member_id, name=row.name, person=row.person, duties=caller.duties
+        )
 
     def revoke(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> ApiKey:
         """Ends a key of this member (None: of the operator's house) for ever; again is the same as once.
 
         Raises ApiKeyNotFound.
         """
-        row = connection.execute(
-            sa.select(api_keys).where(api_keys.c.id == key_id, api_keys.c.member_id.is_not_distinct_from(member_id))
-        ).one_or_none()
-        if row is None:
-            raise ApiKeyNotFound(f"There is no API key {key_id} here.")
-        if row.revoked_at is not None:
-            return _key(row)
+        row = _row(connection, key_id, member_id)
+        return _key(row) if row.revoked_at is not None else self._end(connection, row)
+
+    def revoke_all(self, connection: sa.Connection, *, person: str) -> None:
+        """Every key of a person of the operator's house."""
+        live = (api_keys.c.person == person, api_keys.c.member_id.is_(None), api_keys.c.revoked_at.is_(None))
+        for row in connection.execute(sa.select(api_keys).where(*live)).all():
+            self._end(connection, row)
+
+    def _end(self, connection: sa.Connection, row: Row) -> ApiKey:
         revoked_at = self._clock.now_ms()
-        connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(revoked_at=revoked_at))
+        connection.execute(api_keys.update().where(api_keys.c.id == row.id).values(revoked_at=revoked_at))
         with self._lock:
             self._live.pop(bytes(row.digest)[:8], None)
-        return _key(row, revoked_at=revoked_at)
+        return replace(_key(row), revoked_at=revoked_at)
 
-    def _admit(self, digest: bytes, caller: Caller) -> None:
+    def _admit(self, digest: bytes, key: ApiKey, duties: frozenset[Duty] | None) -> None:
+        caller = Caller(key.id, key.scope, key.member_id, person=key.person, duties=duties)
         # The handle is part of a hash of the key, so the time a look-up takes says nothing about any key.
         with self._lock:
-            self._live[digest[:8]] = (digest, caller)
+            self._live[digest[:8]] = (digest, caller, key.expires_at)
 
 
 def keys_of(connection: sa.Connection, *, member_id: str | None) -> list[ApiKey]:
@@ -140,16 +173,16 @@ def keys_of(connection: sa.Connection, *, member_id: str | None) -> list[ApiKey]
     return [_key(row) for row in rows]
 
 
-def _key(row: sa.Row[tuple[object, ...]], *, revoked_at: int | None = None) -> ApiKey:
-    return ApiKey(
-        id=row.id,
-        hint=row.hint,
-        scope=row.scope,
-        member_id=row.member_id,
-        name=row.name,
-        created_at=row.created_at,
-        revoked_at=row.revoked_at if revoked_at is None else revoked_at,
-    )
+def _row(connection: sa.Connection, key_id: str, member_id: str | None) -> Row:
+    mine = api_keys.c.member_id.is_not_distinct_from(member_id)
+    row = connection.execute(sa.select(api_keys).where(api_keys.c.id == key_id, mine)).one_or_none()
+    if row is None:
+        raise ApiKeyNotFound(f"There is no API key {key_id} here.")
+    return row
+
+
+def _key(row: Row) -> ApiKey:
+    return ApiKey(**{name: getattr(row, name) for name in ApiKey.__slots__})
 
 
 def _digest(shown: str) -> bytes:

@@ -79,6 +79,7 @@ ENTRY: dict[str, Any] = {
     "block_number": 42,
     "transaction_hash": _HASH,
     "log_index": 0,
+    "reason": None,
 }
 RESERVE_POSITION = {
     "currency": "USD",
@@ -103,11 +104,87 @@ API_KEY: dict[str, Any] = {
     "hint": "lnk_Qx7b",
     "scope": "member",
     "member": MEMBER_ID,
+    "user": "payments engine",
     "name": "payments engine, 2026",
     "created_at": _AT,
+    "expires_at": None,
     "revoked_at": None,
 }
 NEW_API_KEY = {**API_KEY, "api_key": "lnk_Qx7b-example-only-not-a-key-Qx7b-example-only"}
+LIMITS: dict[str, Any] = {
+    "member": MEMBER_ID,
+    "currency": "USD",
+    "per_payment": "200000000.00",
+    "per_day": "500000000.00",
+    "holding": None,
+    "approval_above": "1000000.00",
+}
+ORDER: dict[str, Any] = {
+    "id": f"ord_{_ID}a",
+    "kind": "freeze",
+    "status": "settled",
+    "currency": "USD",
+    "account": BDA_ID,
+    "creditor_account": None,
+    "amount": None,
+    "reason": "Order 2026-117 of the district court",
+    "created_at": _AT,
+    "settled_at": "2026-01-31T09:30:00.161Z",
+    "block_number": 42,
+    "transaction_hash": _HASH,
+    "code": None,
+    "detail": None,
+}
+OPERATOR: dict[str, Any] = {
+    "id": f"opr_{_ID}b",
+    "name": "Ada Byron",
+    "duties": ["maker", "checker"],
+    "status": "active",
+    "created_at": _AT,
+}
+NEW_OPERATOR = {**OPERATOR, "api_key": "lnk_Qx7b-example-only-not-a-key-Qx7b-example-only"}
+APPROVAL: dict[str, Any] = {
+    "id": f"apr_{_ID}c",
+    "action": "member.suspend",
+    "parameters": {"member": MEMBER_ID},
+    "status": "pending_approval",
+    "member": None,
+    "resource": MEMBER_ID,
+    "maker": OPERATOR["id"],
+    "reason": "Licence withdrawn",
+    "created_at": _AT,
+    "expires_at": "2026-02-01T09:30:00.125Z",
+    "decided_at": None,
+    "checker": None,
+    "decision_reason": None,
+    "code": None,
+    "detail": None,
+}
+AUDIT_ENTRY: dict[str, Any] = {
+    "id": f"aud_{_ID}d",
+    "sequence": 17,
+    "created_at": _AT,
+    "person": OPERATOR["id"],
+    "api_key": f"key_{_ID}8",
+    "scope": "operator",
+    "member": None,
+    "action": "member.suspend",
+    "resource": MEMBER_ID,
+    "reason": "Licence withdrawn",
+    "outcome": "done",
+    "code": None,
+    "request_id": f"req_{_ID}9",
+    "request_hash": _HASH,
+    "hash": _HASH,
+}
+TOKEN: dict[str, Any] = {
+    "currency": "USD",
+    "name": "USD Deposit Token",
+    "version": "1",
+    "chain_id": 13370000,
+    "address": "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+    "block_number": 1,
+}
 READY: dict[str, Any] = {"ready": True, "reasons": []}
 
 

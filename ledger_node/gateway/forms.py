@@ -62,6 +62,29 @@ class PaymentForm(Form):
     external_id: Annotated[Reference | None, Field(description="Your own system's id; shown to you only.")] = None
 
 
+class AuthorizationForm(Form):
+    """ERC-3009 TransferWithAuthorization, signed by the debtor account's own key in the token's EIP-712 domain."""
+
+    model_config = _like(
+        valid_after=0, valid_before=1769852400, nonce="0x" + "5b" * 32, signature="0x" + "5b" * 64 + "1b"
+    )
+
+    valid_after: Annotated[int, Field(strict=True, ge=0, le=2**53 - 1, description="Unix seconds; strictly after.")]
+    valid_before: Annotated[int, Field(strict=True, ge=0, le=2**53 - 1, description="Unix seconds; strictly before.")]
+    nonce: Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{64}$"), Field(description="32 bytes, used once.")]
+    signature: Annotated[
+        str,
+        StringConstraints(pattern=r"^0x([0-9a-fA-F]{2}){1,4096}$"),
+        Field(description="r, s, v (65 bytes); of any form for a contract wallet (ERC-1271)."),
+    ]
+
+
+class TransferForm(PaymentForm):
+    """A transfer. `authorization` moves an account in self custody."""
+
+    authorization: AuthorizationForm | None = None
+
+
 class FiatForm(Form):
     """Fiat into or out of a member's DDA."""
 
@@ -99,6 +122,10 @@ class ApiKeyForm(Form):
     model_config = _like(name="payments engine, 2026")
 
     name: Annotated[Text, Field(max_length=64, description="What the key is for; shown in lists.")] = "unnamed"
+    user: Annotated[
+        Text | None,
+        Field(max_length=64, description="Whose key it is; without one the key is a user of its own."),
+    ] = None
 
 
 class HouseKeyForm(Form):
@@ -106,3 +133,76 @@ class HouseKeyForm(Form):
 
     name: Annotated[Text, Field(max_length=64)]
     scope: Literal["operator", "supervisor"]
+
+
+class RotateForm(Form):
+    model_config = _like(overlap_s=86400)
+
+    overlap_s: Annotated[
+        int, Field(strict=True, ge=0, le=7_776_000, description="How long the old key works beside the new one.")
+    ] = 86_400
+
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
+
+
+class ReasonForm(Form):
+    """Why; recorded in the audit log."""
+
+    model_config = _like(reason="Licence withdrawn")
+
+    reason: Reason | None = None
+
+
+class OrderForm(Form):
+    """An order needs its reason; it is recorded, for a forced transfer on chain as well."""
+
+    model_config = _like(reason="Order 2026-117 of the district court")
+
+    reason: Reason
+
+
+class FreezeAmountForm(OrderForm):
+    model_config = _like(amount="250.00", reason="Order 2026-117 of the district court")
+
+    amount: Annotated[AmountText, Field(description="What is frozen from now on, in all; 0.00 lifts it.")]
+
+
+class ForcedTransferForm(OrderForm):
+    model_config = _like(
+        debtor_account=examples.BDA_ID,
+        creditor_account=examples.OTHER_BDA_ID,
+        amount="60.00",
+        currency="USD",
+        reason="Order 2026-117 of the district court",
+    )
+
+    debtor_account: Id
+    creditor_account: Id
+    amount: AmountText
+    currency: CurrencyCode
+
+
+class LimitsForm(Form):
+    """All limits of a member in a currency at once; what is left out goes back to its default."""
+
+    model_config = _like(per_payment="200000000.00", per_day="500000000.00", reason="Contract of 2026-01-30")
+
+    per_payment: Annotated[AmountText | None, Field(description="Default: 200 million whole units.")] = None
+    per_day: Annotated[AmountText | None, Field(description="What may leave its BDAs in a UTC day.")] = None
+    holding: Annotated[AmountText | None, Field(description="What its BDAs may hold together.")] = None
+    approval_above: Annotated[
+        AmountText | None, Field(description="Larger payments wait for a second user of the member.")
+    ] = None
+    reason: Reason | None = None
+
+
+class OperatorForm(Form):
+    model_config = _like(name="Ada Byron", duties=["maker", "checker"])
+
+    name: Annotated[Text, Field(max_length=64)]
+    duties: Annotated[
+        list[Literal["maker", "checker", "admin"]],
+        Field(min_length=1, max_length=3, description="Ask; approve what another asked for; name people, make keys."),
+    ]
+    reason: Reason | None = None

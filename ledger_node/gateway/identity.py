@@ -47,5 +47,6 @@ Anybody = Annotated[Caller, Depends(_Identify("member", "operator", "supervisor"
 """Any live key; the queries show a member only what is its own."""
 
 Payer = Annotated[Caller, Depends(_Identify("member"))]
+Writer = Annotated[Caller, Depends(_Identify("member", "operator"))]
 Operator = Annotated[Caller, Depends(_Identify("operator"))]
 Overseer = Annotated[Caller, Depends(_Identify("operator", "supervisor"))]

@@ -25,15 +25,22 @@ MENDING: dict[str, str] = {
     "forbidden": "Use a key with the scope that the detail names.",
     "member_not_active": "The operator must activate the member first.",
     "member_suspended": "The operator has suspended the member; reading still works. Ask the operator.",
+    "own_request": "Another person must decide; one's own second key does not count.",
+    "named_operator_needed": "Use a key that POST /v1/operators made; four_eyes is on.",
     "not_found": "Check the path against /docs.",
     "member_not_found": "Check the id. Members see themselves only.",
     "account_not_found": "Check the id. An account that is not yours answers like one that does not exist.",
     "payment_not_found": "Check the id and the path: a mint is not found under transfers.",
     "api_key_not_found": "List the keys to find the right id.",
+    "operator_not_found": "GET /v1/operators lists them.",
+    "approval_not_found": "GET /v1/approvals lists what you may see.",
+    "order_not_found": "GET /v1/orders lists them.",
     "method_not_allowed": "The Allow header lists the methods of this path.",
     "conflict": "Read the resource again and decide anew.",
     "already_exists": "Use the one that exists; `facts` may name it.",
     "wrong_state": "Read the resource: its state has moved on, or is not there yet.",
+    "not_empty": "Redeem the tokens, withdraw the fiat, wait until nothing is on its way; `facts` says what is left.",
+    "approval_expired": "Ask again; the other person has until `expires_at`.",
     "idempotency_conflict": (
         "The key belongs to an earlier, different request, which the detail names. For a new request take a new key."
     ),
@@ -52,6 +59,13 @@ MENDING: dict[str, str] = {
     ),
     "insufficient_balance": "Mint or receive tokens first, or ask for less; payments under way count as spent.",
     "self_custody": "The account is in the member's own custody: it moves by the member's own key, on chain.",
+    "authorization_invalid": (
+        "Sign TransferWithAuthorization for exactly this debtor, creditor and amount, in the domain of this currency's "
+        "token on this chain, with the debtor's own key, low s. The detail says which check failed."
+    ),
+    "authorization_not_yet_valid": "Wait until `valid_after`, or sign another one.",
+    "authorization_expired": "Sign another one with a later `valid_before`.",
+    "authorization_used": "An authorisation is presented once: sign another one with a new nonce.",
     "attestation_not_found": (
         "List them with GET /v1/reserve/attestations. An account is in those of its currency made after it was "
         "registered."

@@ -31,7 +31,9 @@ _TAGS = [
     {"name": "payments", "description": "Mint, transfer, redeem."},
     {"name": "accounts", "description": "DDAs and BDAs, their balances and entries."},
     {"name": "fiat", "description": "Fiat into and out of a DDA, by the operator."},
-    {"name": "members", "description": "Member banks and API keys, by the operator."},
+    {"name": "members", "description": "Member banks, their limits and API keys, by the operator."},
+    {"name": "orders", "description": "Freeze, seize, pause: by the operator, each with its reason."},
+    {"name": "people", "description": "Operators by name, what waits for a second person, and the audit log."},
     {"name": "house", "description": "The reserve, and what happened."},
     {"name": "node", "description": "Probes and metrics."},
 ]

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from ledger_node.errors import InvalidAmount, InvalidField, LedgerNodeError, NotFound, Refused, Unavailable
+from ledger_node.gateway.acting import note_refusal
 from ledger_node.gateway.errors import MethodNotAllowed, UnknownParameter
 
 logger = logging.getLogger("ledger_node.gateway")
@@ -41,6 +42,8 @@ STATUS: dict[str, int] = {
     "forbidden": 403,
     "member_not_active": 403,
     "member_suspended": 403,
+    "own_request": 403,
+    "named_operator_needed": 403,
     # not found: unknown, or not the caller's to see
     "not_found": 404,
     "member_not_found": 404,
@@ -48,11 +51,16 @@ STATUS: dict[str, int] = {
     "attestation_not_found": 404,
     "payment_not_found": 404,
     "api_key_not_found": 404,
+    "operator_not_found": 404,
+    "approval_not_found": 404,
+    "order_not_found": 404,
     "method_not_allowed": 405,
     # conflict: with what is there
     "conflict": 409,
     "already_exists": 409,
     "wrong_state": 409,
+    "not_empty": 409,
+    "approval_expired": 409,
     "idempotency_conflict": 422,
     # unpayable: the payment breaks a rule
     "refused": 422,
@@ -66,6 +74,10 @@ STATUS: dict[str, int] = {
     "insufficient_funds": 422,
     "insufficient_balance": 422,
     "self_custody": 422,
+    "authorization_invalid": 422,
+    "authorization_not_yet_valid": 422,
+    "authorization_expired": 422,
+    "authorization_used": 422,
     "limit_exceeded": 422,
     "rejected_on_chain": 422,
     # unavailable: not now
@@ -157,6 +169,7 @@ def _plain(value: object) -> object:
 
 async def tell_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerNodeError)
+    await note_refusal(request, error)
     answer = problem(error, request_id=request.state.request_id, instance=request.url.path)
     if answer.status_code == 500:
         logger.error(

@@ -236,6 +236,7 @@ class EntryView(View):
     block_number: int | None
     transaction_hash: str | None
     log_index: int | None
+    reason: str | None = Field(description="Of the court order that moved it.")
 
 
 def entry(line: Entry) -> Body:
@@ -252,6 +253,7 @@ def entry(line: Entry) -> Body:
         "block_number": line.block_number,
         "transaction_hash": _hex(line.transaction_hash),
         "log_index": line.log_index,
+        "reason": line.reason,
     }
 
 
@@ -317,8 +319,10 @@ class ApiKeyView(View):
     hint: str
     scope: Literal["member", "operator", "supervisor"]
     member: str | None
+    user: str = Field(description="Whose key it is. Two keys of one user are one pair of eyes.")
     name: str
     created_at: str
+    expires_at: str | None
     revoked_at: str | None
 
 
@@ -334,8 +338,10 @@ def api_key(key: ApiKey) -> Body:
         "hint": key.hint,
         "scope": key.scope,
         "member": key.member_id,
+        "user": key.person,
         "name": key.name,
         "created_at": iso8601(key.created_at),
+        "expires_at": _time(key.expires_at),
         "revoked_at": _time(key.revoked_at),
     }
 

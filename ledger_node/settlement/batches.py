@@ -105,7 +105,10 @@ def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequenc
         )
         .join_from(operations, debtor, operations.c.debtor_account == debtor.c.id)
         .join(creditor, operations.c.creditor_account == creditor.c.id)
-        .where(operations.c.status == tables.literally("accepted"), operations.c.currency == currency)
+        .where(
+            operations.c.status == tables.literally("accepted"), operations.c.currency == currency,
+            debtor.c.custody.is_distinct_from("self"),  # those go with their own signature (relays.py)
+        )
         .order_by(operations.c.number)
         .limit(limit)
     )  # fmt: skip

@@ -6,7 +6,7 @@ written once at its end. A request that is refused has written nothing here.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,9 +17,10 @@ from ledger_node.errors import IdempotencyConflict
 from ledger_node.money import Amount
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
-from ledger_node.settlement import events, journaling, rows, tables
+from ledger_node.settlement import approvals, audit_log, events, governance, journaling, limits, rows, tables
 from ledger_node.settlement.ids import new_id, new_uetr
 from ledger_node.settlement.model import (
+    ONE_PERSON,
     Accepted,
     Account,
     Caller,
@@ -28,6 +29,7 @@ from ledger_node.settlement.model import (
     MemberStatus,
     Operation,
     PaymentRequest,
+    Policy,
     Status,
 )  # fmt: skip
 
@@ -46,10 +48,14 @@ class Party:
 
 
 class Blotter:
+    """`approving`: the one request is an operation stored earlier, which a second person has approved now."""
+
     def __init__(
         self, connection: sa.Connection, requests: Sequence[Request], *, currencies: frozenset[str], at: int,
-        closed_because: str | None = None,
+        closed_because: str | None = None, policy: Policy = ONE_PERSON, approving: Operation | None = None,
     ) -> None:  # fmt: skip
+        self.policy = policy
+        self.approving = approving
         self.currencies = currencies
         self.closed_because = closed_because
         self.at = at
@@ -59,18 +65,25 @@ class Blotter:
         books = ledger.read(connection, [movements.cash(currency) for currency in currencies])
         self.cash = {account.currency: account.posted for account in books.values()}
         self._earlier = _earlier(connection, [request_key(request) for request in requests])
+        owners = {party.account.member_id for party in self.parties.values()}
+        self.usage = limits.usage(connection, owners, at=approving.created_at if approving else at)
+        self.presented = _presented(connection, requests) if approving is None else set()
         self._accepted: list[dict[str, Any]] = []
         self._holds: list[Movement] = []
         self._movements: list[Movement] = []
         self._promised: dict[str, int] = {}
         self._settled: list[Operation] = []
+        self._approved: list[Operation] = []
+        self._put_off: list[tuple[Caller, Operation]] = []
+        self._fiat: list[tuple[Caller, Operation]] = []
+        self._authorizations: list[dict[str, object]] = []
 
     # IDEMPOTENCY
 
     def earlier(self, request: Request) -> Accepted | None:
         """What this key was answered before, as it was then. Raises IdempotencyConflict for another request's key."""
         found = self._earlier.get(request_key(request))
-        if found is None:
+        if found is None or self.approving is not None:
             return None
         earlier_hash, operation = found
         if earlier_hash != request_hash(request):
@@ -87,6 +100,12 @@ class Blotter:
         status: Status = "accepted",
     ) -> Operation:  # fmt: skip
         """Write the operation down."""
+        if self.approving is not None:
+            approved = replace(self.approving, status=status, settled_at=self.at if status == "settled" else None)
+            self._approved.append(approved)
+            if status == "settled":
+                self._settled.append(approved)
+            return approved
         operation = Operation(
             id=new_id(PREFIX[request.kind]),
             kind=request.kind,
@@ -111,7 +130,30 @@ class Blotter:
         self._earlier[key] = (hash_, operation)
         if status == "settled":
             self._settled.append(operation)
+            self._fiat.append((request.caller, operation))
+        if isinstance(request, PaymentRequest) and request.authorization is not None and debtor is not None:
+            self.presented.add((debtor.account.id, request.authorization.nonce))
+            self._authorizations.append(
+                {"operation_id": operation.id, "account_id": debtor.account.id} | asdict(request.authorization)
+            )
         return operation
+
+    def put_off(
+        self, request: Request, money: Amount, member_id: str, *, debtor: Party | None, creditor: Party | None
+    ) -> Accepted:
+        """Write the operation down, to wait for a second person. It sets nothing aside: it is judged again then."""
+        operation = self.accept(
+            request, money, member_id, debtor=debtor, creditor=creditor, status="pending_approval"
+        )  # fmt: skip
+        self._put_off.append((request.caller, operation))
+        return Accepted(operation, replayed=False)
+
+    def count(self, money: Amount, *, payer: Party | None, payee: Party | None) -> None:
+        """Count it against the limits of whose BDAs it leaves and reaches."""
+        if payer is not None:
+            self.usage.count(payer.account.member_id, money)
+        if payee is not None and (payer is None or payer.account.member_id != payee.account.member_id):
+            self.usage.arriving(payee.account.member_id, money)
 
     def hold(self, debtor: Party, movement: Movement) -> None:
         """Set fiat aside until the chain has answered."""
@@ -142,6 +184,24 @@ class Blotter:
         ledger.hold(connection, self._holds, at=self.at)
         execute_many(connection, _PROMISE, [{"id_": id_, "more": more} for id_, more in self._promised.items()])
         events.record(connection, [events.of_operation(done, done.member_id) for done in self._settled], at=self.at)
+        execute_many(connection, _APPROVE, [_approve_row(operation) for operation in self._approved])
+        journaling.reached(connection, self._approved, at=self.at)
+        execute_many(connection, _AUTHORIZE, self._authorizations)
+        self.usage.write(connection)
+        expires_at = self.at + self.policy.expires_after_ms
+        for caller, operation in self._put_off:
+            approvals.ask(
+                connection, caller, f"payment.{operation.kind}", {"operation": operation.id}, at=self.at,
+                expires_at=expires_at, resource_id=operation.id,
+            )  # fmt: skip
+            audit_log.record(
+                connection, caller, f"payment.{operation.kind}", "pending_approval", at=self.at,
+                resource_id=operation.id,
+            )  # fmt: skip
+        for caller, operation in self._fiat:
+            audit_log.record(
+                connection, caller, f"payment.{operation.kind}", "done", at=self.at, resource_id=operation.id
+            )
 
 
 def request_key(request: Request) -> str:
@@ -151,8 +211,8 @@ def request_key(request: Request) -> str:
 
 def request_hash(request: Request) -> bytes:
     """SHA-256 over everything asked for but the caller and the key."""
-    names = [name for name in request.__slots__ if name not in ("caller", "idempotency_key")]
-    return hashlib.sha256(orjson.dumps([getattr(request, name) for name in names])).digest()
+    names = [name for name in request.__slots__ if name not in ("caller", "idempotency_key", "refusal")]
+    return hashlib.sha256(orjson.dumps([getattr(request, name) for name in names], default=bytes.hex)).digest()
 
 
 def _owner(caller: Caller) -> str:
@@ -173,7 +233,13 @@ def _members(connection: sa.Connection, member_ids: set[str]) -> dict[str, Membe
 def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Party]:
     accounts, members, holdings = tables.accounts, tables.members, tables.holdings
     query = (
-        sa.select(*rows.ACCOUNT, members.c.status.label("member_status"), holdings.c.booked, holdings.c.outgoing)
+        sa.select(
+            *rows.ACCOUNT,
+            members.c.status.label("member_status"),
+            holdings.c.booked,
+            holdings.c.outgoing,
+            holdings.c.frozen,
+        )
         .join_from(accounts, members, accounts.c.member_id == members.c.id)
         .outerjoin(holdings, holdings.c.account_id == accounts.c.id)
         .where(accounts.c.id.in_(sorted(account_ids)))
@@ -182,7 +248,10 @@ def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Part
     fiat = ledger.read(connection, [movements.dda(row.id) for row in found if row.kind == "DDA"])
     parties = {}
     for row in found:
-        available = fiat[movements.dda(row.id)].available if row.kind == "DDA" else row.booked - row.outgoing
+        if row.kind == "DDA":
+            available = fiat[movements.dda(row.id)].available
+        else:
+            available = row.booked - row.outgoing - row.frozen
         parties[row.id] = Party(rows.account(row), row.member_status, available)
     return parties
 
@@ -190,21 +259,53 @@ def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Part
 def _earlier(connection: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[bytes, Operation]]:
     operations = tables.operations
     query = sa.select(*rows.OPERATION, operations.c.request_key, operations.c.request_hash)
-    found = connection.execute(query.where(operations.c.request_key.in_(sorted(set(keys)))))
-    return {row.request_key: (row.request_hash, _as_first_answered(rows.operation(row))) for row in found}
+    found = connection.execute(query.where(operations.c.request_key.in_(sorted(set(keys))))).all()
+    ids = [row.id for row in found]
+    asked = sa.select(governance.approvals.c.resource_id).where(governance.approvals.c.resource_id.in_(ids))
+    put_off = set(connection.execute(asked).scalars()) if ids else set()
+    return {
+        row.request_key: (row.request_hash, _as_first_answered(rows.operation(row), put_off=row.id in put_off))
+        for row in found
+    }
 
 
-def _as_first_answered(operation: Operation) -> Operation:
+def _presented(connection: sa.Connection, requests: Sequence[Request]) -> set[tuple[str, bytes]]:
+    """Which of these authorisations, by account and nonce, were presented before."""
+    named = {
+        (request.debtor_account, request.authorization.nonce)
+        for request in requests
+        if isinstance(request, PaymentRequest) and request.authorization is not None
+    }
+    if not named:
+        return set()
+    known = governance.authorizations
+    query = sa.select(known.c.account_id, known.c.nonce).where(known.c.nonce.in_([nonce for _, nonce in named]))
+    return {(account_id, nonce) for account_id, nonce in connection.execute(query)}
+
+
+def _as_first_answered(operation: Operation, *, put_off: bool) -> Operation:
     """A retry is told what the first request was told, whatever has happened since."""
-    if operation.kind in ("deposit", "withdrawal"):
+    if operation.kind in ("deposit", "withdrawal") and not put_off:
         return operation
     return replace(
-        operation, status="accepted", settled_at=None, code=None, reason_code=None, reason=None, block_number=None,
-        transaction_hash=None, log_index=None,
+        operation, status="pending_approval" if put_off else "accepted", settled_at=None, code=None, reason_code=None,
+        reason=None, block_number=None, transaction_hash=None, log_index=None,
     )  # fmt: skip
 
 
 _ACCEPT = tables.operations.insert().inline()
+_AUTHORIZE = governance.authorizations.insert().inline()
+_APPROVE = (
+    tables.operations.update()
+    .where(tables.operations.c.id == sa.bindparam("id_"))
+    .values(status=sa.bindparam("status_"), settled_at=sa.bindparam("settled_"))
+)
+
+
+def _approve_row(operation: Operation) -> dict[str, object]:
+    return {"id_": operation.id, "status_": operation.status, "settled_": operation.settled_at}
+
+
 _PROMISE = (
     tables.holdings.update()
     .where(tables.holdings.c.account_id == sa.bindparam("id_"))

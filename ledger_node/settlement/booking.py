@@ -15,7 +15,7 @@ from ledger_node.deposit_token.events import NOBODY, Moved
 from ledger_node.errors import Fault, LedgerBehindChain
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
-from ledger_node.settlement import accounts, events, journaling, tables
+from ledger_node.settlement import accounts, events, journaling, limits, standings, tables
 from ledger_node.settlement.model import AccountStatus, Operation
 from ledger_node.settlement.outcomes import Outcome
 
@@ -31,6 +31,7 @@ class Holding:
     booked: int
     outgoing: int
     sequence: int
+    frozen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,8 @@ class Booking:
         for currency, address in holders:
             by_currency.setdefault(currency, []).append(address)
         a, h = tables.accounts, tables.holdings
-        query = sa.select(a.c.currency, a.c.address, h.c.account_id, h.c.booked, h.c.outgoing, h.c.sequence).join_from(
-            a, h
-        )
+        query = sa.select(a.c.currency, a.c.address, h.c.account_id, h.c.booked, h.c.outgoing, h.c.sequence, h.c.frozen)
+        query = query.join_from(a, h)
         conditions = [sa.and_(a.c.currency == code, a.c.address.in_(found)) for code, found in by_currency.items()]
         if account_ids:
             conditions.append(a.c.id.in_(sorted(account_ids)))
@@ -75,8 +75,11 @@ class Booking:
 
     # WHAT THE CHAIN SAID
 
-    def moved(self, currency: str, moved: Moved, operation_id: str | None) -> None:
-        """A Transfer event: a debit line, a credit line, or a change of supply where one side is nobody."""
+    def moved(self, currency: str, moved: Moved, operation_id: str | None, reason: str | None = None) -> None:
+        """A Transfer event: a debit line, a credit line, or a change of supply where one side is nobody.
+
+        `reason` is that of the court order that moved it.
+        """
         log = moved.log
         sides = (("DBIT", moved.payer, moved.payee), ("CRDT", moved.payee, moved.payer))
         for direction, owner, counterparty in sides:
@@ -94,7 +97,7 @@ class Booking:
                     "account_id": holding.account_id, "sequence": holding.sequence, "direction": direction,
                     "amount": moved.amount, "balance": holding.booked, "counterparty": counterparty,
                     "operation_id": operation_id, "created_at": self._timestamp_ms, "block_number": log.block_number,
-                    "transaction_hash": log.transaction_hash, "log_index": log.log_index,
+                    "transaction_hash": log.transaction_hash, "log_index": log.log_index, "reason": reason,
                 }
             )  # fmt: skip
 
@@ -103,6 +106,9 @@ class Booking:
 
     def status_changed(self, currency: str, address: bytes, status: int) -> None:
         self._statuses[self._holder(currency, address).account_id] = ACCOUNT_STATUS[status]
+
+    def frozen(self, currency: str, address: bytes, amount: int) -> None:
+        self._holder(currency, address).frozen = amount
 
     # WHAT IT MEANS FOR OUR OPERATIONS
 
@@ -168,10 +174,14 @@ class Booking:
         ledger.void(connection, self._voids, at=self._at)
         ledger.transfer(connection, self._payouts, at=self._at)
         accounts.change_status(connection, self._statuses, at=self._at)
+        emptied = [line["account_id"] for line in self._lines if line["reason"] is not None and line["balance"] == 0]
+        if emptied:  # by order: an account that was to be closed can be closed now
+            standings.judge(connection, tables.accounts.c.id.in_(emptied))
+        limits.give_back(connection, [leg.operation for leg in self._ended if leg.operation.status == "rejected"])
         ended = [leg.operation for leg in self._ended]
         if ended:
             execute_many(connection, _OPERATION, [_operation_row(operation) for operation in ended])
-            journaling.ended(connection, ended, at=self._at)
+            journaling.reached(connection, ended, at=self._at)
             events.record(connection, _events(self._ended), at=self._at)
         return ended
 
@@ -180,7 +190,7 @@ _LINE = tables.statement_lines.insert().inline()
 _HOLDING = (
     tables.holdings.update()
     .where(tables.holdings.c.account_id == sa.bindparam("id_"))
-    .values({name: sa.bindparam(f"new_{name}") for name in ("booked", "outgoing", "sequence")})
+    .values({name: sa.bindparam(f"new_{name}") for name in ("booked", "outgoing", "sequence", "frozen")})
 )
 
 _RESULT = ("status", "settled_at", "code", "reason_code", "reason", "block_number", "transaction_hash", "log_index")
@@ -194,7 +204,7 @@ _OPERATION = (
 def _holding_row(holding: Holding) -> dict[str, Any]:
     return {
         "id_": holding.account_id, "new_booked": holding.booked, "new_outgoing": holding.outgoing,
-        "new_sequence": holding.sequence,
+        "new_sequence": holding.sequence, "new_frozen": holding.frozen,
     }  # fmt: skip
 
 

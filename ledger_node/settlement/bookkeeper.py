@@ -16,16 +16,18 @@ from ledger_node.clock import Clock
 from ledger_node.deposit_token.events import (
     NOBODY,
     BatchSettled,
+    FrozenTokensChanged,
     HolderRegistered,
     HolderStatusChanged,
     Moved,
     ReserveAttested,
     TokenEvent,
+    TransferForced,
     decode,
 )
 from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import ChainBehindLedger, Fault, LedgerBehindChain
-from ledger_node.settlement import accounts, outcomes, rows, tables
+from ledger_node.settlement import accounts, orders, outcomes, relays, rows, standings, tables
 from ledger_node.settlement.booking import Booking, Leg
 from ledger_node.settlement.model import Operation
 from ledger_node.settlement.rows import Row
@@ -76,23 +78,31 @@ class Bookkeeper:
         mine = _our_transactions(connection, receipts)
         _check_own_past(connection, seen, mine)
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
+        relayed = {hash_: leg for hash_, (kind, _) in mine.items() if kind == "authorization"
+                   for leg in relays.carried(connection, hash_)}  # fmt: skip
 
         booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=self._clock.now_ms())
-        booking.load(_holders(seen), {leg.operation.debtor_account or "" for legs in batches.values() for leg in legs})
+        legs_of_all = [*relayed.values(), *(leg for legs in batches.values() for leg in legs)]
+        booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all})
         moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
+        for hash_, leg in relayed.items():
+            moved_legs[hash_] = self._end_relayed(booking, mine[hash_][1], seen, leg)
+        reasons = {event.log.transaction_hash: event.reason for _, event in seen if isinstance(event, TransferForced)}
         for currency, event in seen:
             if isinstance(event, Moved):
                 operation_id = moved_legs.get(event.log.transaction_hash, {}).get(event.log.log_index)
-                booking.moved(currency, event, operation_id)
+                booking.moved(currency, event, operation_id, reasons.get(event.log.transaction_hash))
             elif isinstance(event, HolderRegistered):
                 booking.registered(currency, event.account)
             elif isinstance(event, HolderStatusChanged):
                 booking.status_changed(currency, event.account, event.status)
+            elif isinstance(event, FrozenTokensChanged):
+                booking.frozen(currency, event.account, event.amount)
         ended = booking.write()
         for currency, account_ids in booking.touched().items():
             self._on_touched(currency, account_ids)
 
-        _note_our_transactions(connection, mine, at=self._clock.now_ms())
+        self._note_our_transactions(connection, mine, at=self._clock.now_ms())
         _move_cursor(connection, header)
         return ended
 
@@ -121,6 +131,45 @@ class Bookkeeper:
             booking.settled(leg, moved.log)
             belongs[moved.log.log_index] = leg.operation.id
         return belongs
+
+    def _end_relayed(
+        self, booking: Booking, receipt: Receipt, seen: Sequence[Seen], leg: Leg
+    ) -> dict[int, str]:  # fmt: skip
+        """Settle or reject a transfer that its own signature moved."""
+        if not receipt.succeeded:
+            booking.rejected(leg, outcomes.of_single(self._why(receipt)))
+            return {}
+        events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
+        moved = next(event for event in events if isinstance(event, Moved))
+        booking.settled(leg, moved.log)
+        return {moved.log.log_index: leg.operation.id}
+
+    def _note_our_transactions(
+        self, connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int
+    ) -> None:
+        for hash_, (kind, receipt) in mine.items():
+            status = "succeeded" if receipt.succeeded else "reverted"
+            result = {"block_number": receipt.block_number}
+            transactions, batches, tokens = tables.chain_transactions, tables.batches, tables.tokens
+            connection.execute(
+                transactions.update().where(transactions.c.hash == hash_).values(status=status, **result)
+            )
+            if kind == "batch":
+                status = "booked" if receipt.succeeded else "reverted"
+                connection.execute(
+                    batches.update().where(batches.c.transaction_hash == hash_).values(status=status, **result)
+                )
+            elif kind == "deployment":
+                if not receipt.succeeded:
+                    raise Fault(f"The deployment of a token reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
+                connection.execute(tokens.update().where(tokens.c.deployment == hash_).values(**result))
+            elif kind == "registration" and not receipt.succeeded:
+                accounts.close_unregistered(connection, hash_, at=at)
+            elif kind in ("standing", "order"):
+                refusal = None if receipt.succeeded else outcomes.of_single(self._why(receipt))
+                orders.ended(connection, hash_, refusal=refusal, block_number=receipt.block_number, at=at)
+                if kind == "standing" and refusal is not None:
+                    standings.refused(connection, receipt.to or b"")
 
     def _why(self, receipt: Receipt) -> Refusal | None:
         """The contract's own words for a reverted transaction, found by executing it again on the state before."""
@@ -167,7 +216,7 @@ def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:
     for currency, event in seen:
         if isinstance(event, Moved):
             holders |= {(currency, side) for side in (event.payer, event.payee) if side != NOBODY}
-        elif isinstance(event, HolderRegistered | HolderStatusChanged):
+        elif isinstance(event, HolderRegistered | HolderStatusChanged | FrozenTokensChanged):
             holders.add((currency, event.account))
     return holders
 
@@ -188,25 +237,6 @@ def _legs(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:
         .order_by(operations.c.leg)
     )
     return [Leg(rows.operation(row), row.counterparty_id) for row in connection.execute(query)]
-
-
-def _note_our_transactions(connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int) -> None:
-    for hash_, (kind, receipt) in mine.items():
-        status = "succeeded" if receipt.succeeded else "reverted"
-        result = {"block_number": receipt.block_number}
-        transactions, batches, tokens = tables.chain_transactions, tables.batches, tables.tokens
-        connection.execute(transactions.update().where(transactions.c.hash == hash_).values(status=status, **result))
-        if kind == "batch":
-            status = "booked" if receipt.succeeded else "reverted"
-            connection.execute(
-                batches.update().where(batches.c.transaction_hash == hash_).values(status=status, **result)
-            )
-        elif kind == "deployment":
-            if not receipt.succeeded:
-                raise Fault(f"The deployment of a token reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
-            connection.execute(tokens.update().where(tokens.c.deployment == hash_).values(**result))
-        elif kind == "registration" and not receipt.succeeded:
-            accounts.close_unregistered(connection, hash_, at=at)
 
 
 def _move_cursor(connection: sa.Connection, header: Header) -> None:

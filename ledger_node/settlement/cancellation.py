@@ -1,20 +1,29 @@
-"""Taking back a payment that waits: possible until the moment it is cut into a batch, never after."""
+"""Ending a payment that waits: possible until the moment it is cut into a batch, never after.
+
+By its member, who takes it back; by the house, when a party of it may not pay or be paid any more; by time, when nobody
+approved it.
+"""
 
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from ledger_node.errors import PaymentNotFound, WrongState
+from ledger_node.errors import CreditorNotActive, MemberSuspended, PaymentNotFound, WrongState
 from ledger_node.reserve import ledger
-from ledger_node.settlement import events, journaling, rows, tables
+from ledger_node.settlement import approvals, events, journaling, limits, rows, tables
 from ledger_node.settlement.model import Caller, Operation, PaymentKind
+from ledger_node.settlement.outcomes import Outcome
+
+WAITING = ("accepted", "pending_approval")
+
+CANCELED = Outcome("canceled", "NARR", "Canceled by the member.")
 
 
 def cancel(
     connection: sa.Connection, caller: Caller, operation_id: str, kind: PaymentKind | None, *, at: int
 ) -> Operation:
     """The canceled payment; what it had set aside is free again. Raises PaymentNotFound, WrongState."""
-    operations, holdings = tables.operations, tables.holdings
+    operations = tables.operations
     query = sa.select(*rows.OPERATION).where(
         operations.c.id == operation_id, operations.c.member_id == caller.member_id
     )
@@ -22,21 +31,52 @@ def cancel(
     if row is None or kind not in (None, row.kind):
         raise PaymentNotFound(f"There is no {kind or 'payment'} {operation_id}.")
     operation = rows.operation(row)
-    if operation.status != "accepted":
+    if operation.status not in WAITING:
         raise WrongState(
             f"The {operation.kind} is {operation.status}; it is too late to cancel it.", status=operation.status
         )
+    if operation.status == "pending_approval":
+        approvals.withdraw(connection, operation.id, at=at)
+    return end(connection, replace(operation, status="canceled"), operation, CANCELED, at=at)
 
-    # RESERVE
-    if operation.kind == "mint":
-        ledger.void(connection, [operation.id], at=at)
-    else:
-        freed = holdings.update().where(holdings.c.account_id == operation.debtor_account)
-        connection.execute(freed.values(outgoing=holdings.c.outgoing - operation.amount))
 
-    done = replace(operation, status="canceled", code="canceled", reason_code="NARR", reason="Canceled by the member.")
+def reject_waiting_of(connection: sa.Connection, member_id: str, *, at: int) -> list[Operation]:
+    """A member was stopped: what it asked for and what others would pay it is rejected, if no batch has it."""
+    operations = tables.operations
+    query = sa.select(*rows.OPERATION).where(
+        operations.c.status.in_(WAITING),
+        operations.c.kind.in_(["mint", "transfer", "redemption"]),
+        sa.or_(operations.c.member_id == member_id, operations.c.counterparty_id == member_id),
+    )
+    ended = []
+    for row in connection.execute(query).all():
+        operation = rows.operation(row)
+        if operation.member_id == member_id:
+            outcome = Outcome(MemberSuspended.code, "AG10", "The member was suspended before the payment was sent.")
+        else:
+            outcome = Outcome(CreditorNotActive.code, "AC03", "The creditor was stopped before the payment was sent.")
+        if operation.status == "pending_approval":
+            approvals.withdraw(connection, operation.id, at=at)
+        ended.append(end(connection, replace(operation, status="rejected"), operation, outcome, at=at))
+    return ended
+
+
+def end(
+    connection: sa.Connection, done: Operation, operation: Operation, outcome: Outcome, *, at: int
+) -> Operation:  # fmt: skip
+    """The operation in its final state `done`, with its reason; what it had set aside is free again."""
+    if operation.status == "accepted":
+        # RESERVE
+        if operation.kind == "mint":
+            ledger.void(connection, [operation.id], at=at)
+        else:
+            holdings = tables.holdings
+            freed = holdings.update().where(holdings.c.account_id == operation.debtor_account)
+            connection.execute(freed.values(outgoing=holdings.c.outgoing - operation.amount))
+        limits.give_back(connection, [operation])
+    done = replace(done, code=outcome.code, reason_code=outcome.reason_code, reason=outcome.reason)
     result = {"status": done.status, "code": done.code, "reason_code": done.reason_code, "reason": done.reason}
-    connection.execute(operations.update().where(operations.c.id == operation.id).values(result))
-    journaling.ended(connection, [done], at=at)
+    connection.execute(tables.operations.update().where(tables.operations.c.id == operation.id).values(result))
+    journaling.reached(connection, [done], at=at)
     events.record(connection, [events.of_operation(done, done.member_id)], at=at)
     return done

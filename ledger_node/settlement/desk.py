@@ -17,7 +17,7 @@ from ledger_node.clock import Clock
 from ledger_node.errors import LedgerNodeError, Overloaded, Refused, Unavailable
 from ledger_node.settlement import rules, verbs
 from ledger_node.settlement.blotter import Blotter, Request
-from ledger_node.settlement.model import Accepted, Operation
+from ledger_node.settlement.model import ONE_PERSON, Accepted, Operation, Policy
 from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
@@ -25,13 +25,15 @@ from ledger_node.writer import Writer
 class Desk:
     def __init__(
         self, writer: Writer, watch: Watch, clock: Clock, *, currencies: frozenset[str],
-        closed_because: Callable[[], str | None], waiting_max: int = 50_000, sitting_max: int = 2_000,
+        closed_because: Callable[[], str | None], policy: Policy = ONE_PERSON, waiting_max: int = 50_000,
+        sitting_max: int = 2_000,
     ) -> None:  # fmt: skip
         self._writer = writer
         self._watch = watch
         self._clock = clock
         self._currencies = currencies
         self._closed_because = closed_because
+        self._policy = policy
         self._waiting_max = waiting_max
         self._sitting_max = sitting_max
         self._waiting: deque[tuple[Request, Future[Accepted]]] = deque()
@@ -79,7 +81,7 @@ class Desk:
         sitting.present = [arrival for arrival in arrivals if arrival[1].set_running_or_notify_cancel()]
         blotter = Blotter(
             connection, [request for request, _ in sitting.present], currencies=self._currencies,
-            at=self._clock.now_ms(), closed_because=self._closed_because(),
+            at=self._clock.now_ms(), closed_because=self._closed_because(), policy=self._policy,
         )  # fmt: skip
         for request, _ in sitting.present:
             try:

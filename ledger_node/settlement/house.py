@@ -17,19 +17,24 @@ from ledger_node.chain.backend import ChainBackend
 from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
-from ledger_node.settlement import audit, tables
+from ledger_node.settlement import approvals, audit, tables
 from ledger_node.settlement.accounts import Accounts
+from ledger_node.settlement.authorizations import Examiner
 from ledger_node.settlement.batches import Batches
 from ledger_node.settlement.bookkeeper import Bookkeeper
 from ledger_node.settlement.cancellation import cancel
 from ledger_node.settlement.claims import ClaimsTrees
 from ledger_node.settlement.deployment import Deployments, Signers
 from ledger_node.settlement.desk import Desk
+from ledger_node.settlement.four_eyes import FourEyes
 from ledger_node.settlement.members import Members
-from ledger_node.settlement.model import Caller, Operation, PaymentKind
+from ledger_node.settlement.model import ONE_PERSON, Caller, Operation, PaymentKind, Policy
+from ledger_node.settlement.orders import Orders
 from ledger_node.settlement.outbox import Outbox
 from ledger_node.settlement.queries import Queries
 from ledger_node.settlement.registrations import Registrations
+from ledger_node.settlement.relays import Relays
+from ledger_node.settlement.standings import Standings
 from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
@@ -45,6 +50,7 @@ class Settings:
     transaction_gas_max: int = 30_000_000
     writer_waiting_max: int = 20_000
     tick_ms: int = 2_000
+    policy: Policy = ONE_PERSON
 
 
 class House:
@@ -76,7 +82,7 @@ class House:
         )  # fmt: skip
         self.watch = Watch(database)
         self.queries = Queries(database)
-        self.members = Members(self.writer, clock)
+        self.members = Members(self.writer, clock, on_ended=self._ended.extend)
         self.accounts = Accounts(self.writer, clock, currencies=currencies)
         self.desk = Desk(
             self.writer,
@@ -84,13 +90,22 @@ class House:
             clock,
             currencies=currencies,
             closed_because=self.closed_because,
+            policy=settings.policy,
             waiting_max=settings.writer_waiting_max,
         )
+        self.four_eyes = FourEyes(
+            self.writer, clock, currencies=currencies, policy=settings.policy, closed_because=self.closed_because,
+            on_ended=self._ended.extend,
+        )  # fmt: skip
+        self.examiner = Examiner(database, chain)
         self.outbox = Outbox(database, chain, clock)
         trees = ClaimsTrees()
         self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=trees.touch)
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
         self._registrations = Registrations(self.outbox, registrar=signers.admin)
+        self._standings = Standings(self.outbox, registrar=signers.admin)
+        self._orders = Orders(self.outbox, enforcer=signers.admin)
+        self._relays = Relays(self.outbox, relayer=signers.settlement)
         self._batches = Batches(
             self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
             legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=trees,
@@ -146,6 +161,7 @@ class House:
             if not self._begun:
                 self._begin()
             self._call_bookkeeper()
+            self._expire_approvals()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
             self._chain_away = None
@@ -155,6 +171,12 @@ class House:
             self._chain_away = str(trouble)
         except Fault as fault:
             self._stop_for(fault)
+
+    def _expire_approvals(self) -> None:
+        with self.database.read() as connection:
+            some = approvals.due(connection, at=self.clock.now_ms())
+        if some:
+            self.writer.run(self.four_eyes.expire)
 
     def _tick(self) -> None:
         while not self._stopping.wait(self.settings.tick_ms / 1000):
@@ -191,6 +213,9 @@ class House:
         try:
             self._deployments.cut(connection)
             self._registrations.cut(connection)
+            self._standings.cut(connection)
+            self._orders.cut(connection)
+            self._relays.cut(connection)
             self._batches.cut(connection)
         except BackingBroken as broken:
             self._stop_for(broken)

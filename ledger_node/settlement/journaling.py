@@ -36,10 +36,11 @@ def accepted(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, at
         moved_on(connection, status, [(row["id"], [row[name] for name in names]) for row in group], at=at)
 
 
-def ended(connection: sa.Connection, operations: Sequence[Operation], *, at: int) -> None:
-    """Operations in their final states, in this order."""
+def reached(connection: sa.Connection, operations: Sequence[Operation], *, at: int) -> None:
+    """Operations in the states they have come to now, in this order; those taken into a batch are `cut`'s."""
     for status, group in groupby(operations, key=lambda operation: operation.status):
-        moved_on(connection, status, [(each.id, [getattr(each, name) for name in OUTCOME]) for each in group], at=at)
+        names = facts_of(status)
+        moved_on(connection, status, [(each.id, [getattr(each, name) for name in names]) for each in group], at=at)
 
 
 def moved_on(connection: sa.Connection, status: Status, rows: Sequence[journal.Row], *, at: int) -> None:

@@ -6,6 +6,8 @@ The gateway renders these; nothing here knows HTTP, SQL or the chain's encoding.
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from ledger_node.errors import LedgerNodeError
+
 T = TypeVar("T")
 
 PaymentKind: TypeAlias = Literal["mint", "transfer", "redemption"]
@@ -23,15 +25,27 @@ MemberStatus: TypeAlias = Literal["pending", "active", "suspended", "offboarded"
 AccountKind: TypeAlias = Literal["DDA", "BDA"]
 AccountStatus: TypeAlias = Literal["pending", "active", "blocked", "closed"]
 Custody: TypeAlias = Literal["managed", "self"]
+Duty: TypeAlias = Literal["maker", "checker", "admin"]
+"""Ask for what needs four eyes; approve it; look after operators and their keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a member (`member_id` set) or somebody of the operator's house (`member_id` None)."""
+    """Who asks: a member (`member_id` set) or somebody of the operator's house (`member_id` None).
+
+    `id` is the API key's. `person` is whose key it is, so that one person with two keys is one pair of eyes; `duties`
+    what a named operator may do, None for a key without a name.
+    """
 
     id: str
     scope: Literal["member", "operator", "supervisor"]
     member_id: str | None = None
+    person: str = ""
+    duties: frozenset[Duty] | None = None
+
+    @property
+    def who(self) -> str:
+        return self.person or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,109 @@ class Member:
     legal_name: str
     status: MemberStatus
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What leads from a line of the audit log back to the request: its id, and a hash of all that was sent."""
+
+    request_id: str | None = None
+    request_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person of the operator's house, with a name and duties."""
+
+    id: str
+    name: str
+    duties: frozenset[Duty]
+    status: Literal["active", "revoked"]
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one member may do in one currency, in minor units; None: nothing was agreed, so nothing is refused.
+
+    `per_payment` bounds each mint, transfer and redemption, `per_day` what leaves its BDAs in a UTC day, `holding` what
+    all its BDAs hold with what is on its way to them; above `approval_above` a payment waits for a second user.
+    """
+
+    member_id: str
+    currency: str
+    per_payment: int
+    per_day: int | None = None
+    holding: int | None = None
+    approval_above: int | None = None
+
+
+OrderKind: TypeAlias = Literal["freeze", "unfreeze", "partial_freeze", "forced_transfer", "pause", "unpause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the operator ordered against an account (or, for pause and unpause, a whole token), with its reason."""
+
+    id: str
+    kind: OrderKind
+    currency: str
+    account_id: str | None
+    creditor_account: str | None
+    amount: int | None
+    reason: str
+    status: Literal["accepted", "processing", "settled", "rejected"]
+    created_at: int
+    settled_at: int | None = None
+    code: str | None = None
+    detail: str | None = None
+    transaction_hash: bytes | None = None
+    block_number: int | None = None
+
+
+ApprovalStatus: TypeAlias = Literal["pending_approval", "approved", "rejected", "expired", "failed", "canceled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A request that waits for a second person, or what became of it; `code` and `detail` when it failed then."""
+
+    id: str
+    action: str
+    parameters: dict[str, Any]
+    member_id: str | None
+    resource_id: str | None
+    status: ApprovalStatus
+    maker: str
+    reason: str | None
+    created_at: int
+    expires_at: int
+    decided_at: int | None = None
+    checker: str | None = None
+    decision_reason: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A line of the audit log. `outcome`: done, pending_approval, approved, rejected, expired, failed or refused."""
+
+    id: str
+    sequence: int
+    created_at: int
+    person: str
+    api_key: str
+    scope: str
+    member_id: str | None
+    action: str
+    resource_id: str | None
+    reason: str | None
+    outcome: str
+    code: str | None
+    request_id: str | None
+    request_hash: bytes | None
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +187,21 @@ class Balances:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorization:
+    """A transfer out of a BDA in self custody, signed by its own key (ERC-3009); times in Unix seconds."""
+
+    valid_after: int
+    valid_before: int
+    nonce: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """One of the three verbs as a member asks for it; `amount` is still the client's decimal string."""
+    """One of the three verbs as a member asks for it; `amount` is still the client's decimal string.
+
+    `refusal`: what was found wrong with the authorisation when it was examined, before the request was submitted.
+    """
 
     kind: PaymentKind
     caller: Caller
@@ -83,6 +213,8 @@ class PaymentRequest:
     end_to_end_id: str | None = None
     uetr: str | None = None
     external_id: str | None = None
+    authorization: Authorization | None = None
+    refusal: LedgerNodeError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +283,20 @@ class Entry:
     block_number: int | None = None
     transaction_hash: bytes | None = None
     log_index: int | None = None
+    reason: str | None = None
+    """Of the court order that moved it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What needs two people. `fiat_above` in whole units of a currency: larger deposits and withdrawals do."""
+
+    four_eyes: bool = False
+    fiat_above: int = 1_000_000
+    expires_after_ms: int = 86_400_000
+
+
+ONE_PERSON = Policy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.signing import Fees, SignedTransaction, sign_transaction
 
-Kind = Literal["deployment", "registration", "batch"]
+Kind = Literal["deployment", "registration", "standing", "order", "authorization", "role", "batch"]
 
 
 class Outbox:

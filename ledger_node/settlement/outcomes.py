@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from ledger_node.deposit_token.codes import restriction
 from ledger_node.deposit_token.refusals import Refusal
-from ledger_node.errors import Fault, RejectedOnChain
+from ledger_node.errors import (
+    AuthorizationExpired,
+    AuthorizationInvalid,
+    AuthorizationUsed,
+    Fault,
+    RejectedOnChain,
+    Unpayable,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,24 @@ def of_leg(code: int) -> Outcome:
     except KeyError:
         raise Fault(f"The token contract answered with the unknown code {code}; a newer release may know it.") from None
     return Outcome(row.api_code, row.reason_code, row.sentence)
+
+
+def of_single(refusal: Refusal | None) -> Outcome:
+    """A transaction with one purpose reverted: why. None: executing it again found no reason."""
+    if refusal is not None and refusal.restriction is not None:
+        row = refusal.restriction
+        return Outcome(row.api_code, row.reason_code, row.sentence)
+    name = None if refusal is None or refusal.revert is None else refusal.revert.name
+    error = _AUTHORIZATIONS.get(name or "", RejectedOnChain)
+    assert error.reason_code is not None
+    return Outcome(error.code, error.reason_code, f"The token contract refused: {name or 'no reason given'}.")
+
+
+_AUTHORIZATIONS: dict[str, type[Unpayable]] = {
+    "ERC3009InvalidSignature": AuthorizationInvalid,
+    "ERC3009InvalidAuthorizationTime": AuthorizationExpired,
+    "ERC3009UsedAuthorization": AuthorizationUsed,
+}
 
 
 def of_revert(refusal: Refusal | None) -> Outcome:

@@ -3,26 +3,31 @@
 A member sees its own resources; any other id answers NotFound, as if it did not exist. The operator's house sees all.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from ledger_node.database import Database
-from ledger_node.errors import AccountNotFound, MemberNotFound, PaymentNotFound
+from ledger_node.errors import AccountNotFound, MemberNotFound, OrderNotFound, PaymentNotFound
 from ledger_node.reserve import ledger, reports
 from ledger_node.reserve.movements import dda
-from ledger_node.settlement import audit, rows, tables
+from ledger_node.settlement import approvals, audit, limits, orders, rows, tables
 from ledger_node.settlement.model import (
     Account,
     AccountKind,
+    Approval,
+    ApprovalStatus,
     Balances,
     Caller,
     Entry,
     Event,
     FiatKind,
+    Limits,
     Member,
     Operation,
+    Order,
     Page,
     PaymentKind,
     ReservePosition,
@@ -72,6 +77,41 @@ class Queries:
         ):  # fmt: skip
             query = query if wanted is None else query.where(column == wanted)
         return self._page_by_id(query, accounts.c.id, part, rows.account)
+
+    # THE HOUSE
+
+    def limits(self, caller: Caller, member_id: str, currencies: Sequence[str]) -> tuple[Limits, ...]:
+        """Raises MemberNotFound."""
+        self.member(caller, member_id)
+        with self._database.read() as connection:
+            agreed = limits.read(connection, [member_id])
+        return tuple(agreed.get((member_id, code)) or limits.default(member_id, code) for code in currencies)
+
+    def order(self, caller: Caller, order_id: str) -> Order:
+        """Raises OrderNotFound, also for one against another member's account."""
+        with self._database.read() as connection:
+            found = orders.find(connection, order_id)
+            if caller.member_id is not None:
+                try:
+                    _account(connection, caller, found.account_id or "")
+                except AccountNotFound:
+                    raise OrderNotFound(f"There is no order {order_id}.") from None
+        return found
+
+    def orders(self, caller: Caller, part: Slice = FIRST_PAGE, *, account_id: str | None = None) -> Page[Order]:
+        with self._database.read() as connection:
+            return orders.listed(connection, caller, part, account_id=account_id)
+
+    def approval(self, caller: Caller, approval_id: str) -> Approval:
+        """Raises ApprovalNotFound."""
+        with self._database.read() as connection:
+            return approvals.find(connection, caller, approval_id)
+
+    def approvals(
+        self, caller: Caller, part: Slice = FIRST_PAGE, *, status: ApprovalStatus | None = None
+    ) -> Page[Approval]:
+        with self._database.read() as connection:
+            return approvals.listed(connection, caller, part, status=status)
 
     # MONEY
 
@@ -218,7 +258,7 @@ def _money(connection: sa.Connection, account: Account) -> tuple[int, int]:
         return fiat.posted, fiat.outgoing
     query = sa.select(tables.holdings).where(tables.holdings.c.account_id == account.id)
     tokens = connection.execute(query).one()
-    return tokens.booked, tokens.outgoing
+    return tokens.booked, tokens.outgoing + tokens.frozen
 
 
 def _booked_block(connection: sa.Connection) -> int:

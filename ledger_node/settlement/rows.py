@@ -47,5 +47,5 @@ def statement_line(row: Row, currency: str) -> Entry:
         id=entry_id(row.account_id, row.sequence), account_id=row.account_id, sequence=row.sequence,
         direction=row.direction, amount=row.amount, balance=row.balance, currency=currency,
         operation_id=row.operation_id, created_at=row.created_at, block_number=row.block_number,
-        transaction_hash=row.transaction_hash, log_index=row.log_index,
+        transaction_hash=row.transaction_hash, log_index=row.log_index, reason=row.reason,
     )  # fmt: skip

@@ -13,9 +13,11 @@
 11  currency_mismatch                           debtor, then creditor
 12  account_closed, account_not_active          debtor
 13  self_custody                                the debtor moves by its own key alone
+    authorization_not_yet_valid, authorization_expired, authorization_used, authorization_invalid
 14  creditor_not_active
-15  limit_exceeded
+15  limit_exceeded                              per payment, per day, then what the creditor holds
 16  insufficient_funds, insufficient_balance
+17  named_operator_needed                       where a second operator must approve
 """
 
 import re
@@ -25,6 +27,9 @@ from ledger_node.errors import (
     AccountClosed,
     AccountNotActive,
     AccountNotFound,
+    AuthorizationExpired,
+    AuthorizationNotYetValid,
+    AuthorizationUsed,
     CreditorNotActive,
     CurrencyMismatch,
     DoorsClosed,
@@ -45,6 +50,7 @@ from ledger_node.errors import (
 )  # fmt: skip
 from ledger_node.money import Amount, decimal_string, parse_amount
 from ledger_node.money import currency as currency_of
+from ledger_node.settlement import approvals
 from ledger_node.settlement.blotter import Blotter, Party
 from ledger_node.settlement.model import AccountKind, Caller, FiatRequest, Member, PaymentRequest
 
@@ -153,21 +159,74 @@ def same_currency(money: Amount, party: Party, pointer: str) -> None:
         )
 
 
-def may_pay(debtor: Party, pointer: str = "/debtor_account") -> None:
+def may_pay(debtor: Party, pointer: str = "/debtor_account", *, self_custody_too: bool = False) -> None:
     """Raises AccountClosed, AccountNotActive, SelfCustody."""
     if debtor.account.status == "closed":
         raise AccountClosed(f"{debtor.account.id} is closed.", pointer=pointer)
     if debtor.account.status != "active":
         raise AccountNotActive(f"{debtor.account.id} is {debtor.account.status}, not active.", pointer=pointer)
-    if debtor.account.custody == "self":
+    if debtor.account.custody == "self" and not self_custody_too:
         raise SelfCustody(
             f"{debtor.account.id} is in the member's own custody: only its own key moves it.", pointer=pointer
         )
 
 
+def authorized(blotter: Blotter, request: PaymentRequest, debtor: Party) -> None:
+    """Raises InvalidField, AuthorizationNotYetValid, AuthorizationExpired, AuthorizationUsed, AuthorizationInvalid.
+
+    The token judges again, by its own clock: the time of the block.
+    """
+    given = request.authorization
+    if given is None:
+        return
+    if debtor.account.custody != "self":
+        raise InvalidField(
+            f"{debtor.account.id} is in the issuer's custody; it needs no authorization.", pointer="/authorization"
+        )
+    now_s = blotter.at // 1000
+    if now_s <= given.valid_after:
+        raise AuthorizationNotYetValid(
+            f"It is valid after {given.valid_after}; it is {now_s} now.", pointer="/authorization/valid_after"
+        )
+    if now_s >= given.valid_before:
+        raise AuthorizationExpired(
+            f"It was valid before {given.valid_before}; it is {now_s} now.", pointer="/authorization/valid_before"
+        )
+    if (debtor.account.id, given.nonce) in blotter.presented:
+        raise AuthorizationUsed("This nonce was presented before.", pointer="/authorization/nonce")
+    if request.refusal is not None:
+        raise request.refusal
+
+
 def may_receive(creditor: Party, pointer: str = "/creditor_account") -> None:
     if creditor.account.status != "active" or creditor.member_status != "active":
         raise CreditorNotActive(f"{creditor.account.id} cannot receive now.", pointer=pointer)
+
+
+def within_limits(
+    blotter: Blotter, money: Amount, *, payer: Member, payee: Party | None, leaves_bda: bool = False
+) -> None:
+    """Raises LimitExceeded."""
+    blotter.usage.check_payment(payer.id, money)
+    if leaves_bda:
+        blotter.usage.check_day(payer.id, money)
+    if payee is not None and (payee.account.member_id != payer.id or not leaves_bda):
+        blotter.usage.check_holding(payee.account.member_id, money)
+
+
+def second_person_needed(blotter: Blotter, request: PaymentRequest, member: Member, money: Amount) -> bool:
+    """Whether the member asked that another of its users approve payments like this one."""
+    above = blotter.usage.of(member.id, money.currency.code).approval_above
+    return blotter.approving is None and above is not None and money.minor > above
+
+
+def second_operator_needed(blotter: Blotter, request: FiatRequest, money: Amount) -> bool:
+    """Raises NamedOperatorNeeded."""
+    above = blotter.policy.fiat_above * 10**money.currency.exponent
+    if blotter.approving is not None or not blotter.policy.four_eyes or money.minor <= above:
+        return False
+    approvals.named(request.caller)
+    return True
 
 
 def room_in_the_books(blotter: Blotter, money: Amount) -> None:

@@ -35,6 +35,10 @@ accounts = sa.Table(
     sa.Column("custody", sa.Text),
     sa.Column("registration", sa.LargeBinary(32), sa.ForeignKey("chain_transactions.hash")),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("wanted", sa.Text, nullable=False, default="active"),
+    sa.Column("told", sa.Text),
+    sa.Column("frozen", sa.Boolean, nullable=False, default=False),
+    sa.Column("closing", sa.Boolean, nullable=False, default=False),
     sa.UniqueConstraint("currency", "address"),
     sa.CheckConstraint("status IN ('pending', 'active', 'blocked', 'closed')", name="status"),
     sa.CheckConstraint("(kind = 'BDA') = (address IS NOT NULL)", name="bda_has_address"),
@@ -42,15 +46,17 @@ accounts = sa.Table(
     sa.CheckConstraint("kind IN ('DDA', 'BDA')", name="kind"),
     sa.CheckConstraint("custody IN ('managed', 'self')", name="custody"),
 )
-"""DDAs and BDAs. `registration` is the transaction that puts a BDA's address on the token's register."""
+"""DDAs and BDAs. `registration` is the transaction that puts a BDA's address on the token's register, `wanted` the
+standing it should have there, `told` the one it was last told, `status` what the chain has answered; `frozen` and
+`closing` are the operator's orders."""
 
 one_dda_per_currency = sa.Index(
     "uq_accounts_one_dda_per_currency",
     accounts.c.member_id,
     accounts.c.currency,
     unique=True,
-    sqlite_where=sa.text("kind = 'DDA'"),
-    postgresql_where=sa.text("kind = 'DDA'"),
+    sqlite_where=sa.text("kind = 'DDA' AND status <> 'closed'"),
+    postgresql_where=sa.text("kind = 'DDA' AND status <> 'closed'"),
 )
 
 accounts_pending = sa.Index(
@@ -61,6 +67,13 @@ accounts_pending = sa.Index(
     postgresql_where=sa.text("status = 'pending'"),
 )
 
+accounts_restless = sa.Index(
+    "ix_accounts_restless",
+    accounts.c.currency,
+    sqlite_where=sa.text("wanted <> told"),
+    postgresql_where=sa.text("wanted <> told"),
+)
+
 holdings = sa.Table(
     "holdings",
     metadata,
@@ -68,9 +81,11 @@ holdings = sa.Table(
     sa.Column("booked", sa.BigInteger, nullable=False),
     sa.Column("outgoing", sa.BigInteger, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("booked >= 0 AND outgoing >= 0", name="not_negative"),
+    sa.Column("frozen", sa.BigInteger, nullable=False, default=0),
+    sa.CheckConstraint("booked >= 0 AND outgoing >= 0 AND frozen >= 0", name="not_negative"),
 )
-"""A BDA's tokens: `booked` from the chain's events alone, `outgoing` promised to payments that have not ended."""
+"""A BDA's tokens: `booked` and `frozen` (by order) from the chain's events alone, `outgoing` promised to payments that
+have not ended."""
 
 operations = sa.Table(
     "operations",
@@ -148,7 +163,9 @@ chain_transactions = sa.Table(
     sa.UniqueConstraint("sender", "nonce"),
     sa.CheckConstraint("status IN ('signed', 'succeeded', 'reverted')", name="status"),
     sa.CheckConstraint("(status = 'signed') = (block_number IS NULL)", name="mined_in_a_block"),
-    sa.CheckConstraint("kind IN ('deployment', 'registration', 'batch')", name="kind"),
+    sa.CheckConstraint(
+        "kind IN ('deployment', 'registration', 'standing', 'order', 'authorization', 'role', 'batch')", name="kind"
+    ),
 )
 """The outbox: every transaction the node itself sends, signed before it is sent, with its nonce."""
 
@@ -223,11 +240,13 @@ statement_lines = sa.Table(
     sa.Column("block_number", sa.BigInteger, nullable=False),
     sa.Column("transaction_hash", sa.LargeBinary(32), nullable=False),
     sa.Column("log_index", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),
     sa.UniqueConstraint("block_number", "log_index", "direction"),
     sa.CheckConstraint("direction IN ('CRDT', 'DBIT')", name="direction"),
     sa.CheckConstraint("balance >= 0", name="not_negative"),
 )
-"""A BDA's history, one line per side of each Transfer event; written by the bookkeeper alone."""
+"""A BDA's history, one line per side of each Transfer event; written by the bookkeeper alone. `reason` where a court
+order moved the tokens."""
 
 events = sa.Table(
     "events",

@@ -29,10 +29,14 @@ def mint(blotter: Blotter, request: PaymentRequest) -> Accepted:
     rules.same_currency(money, creditor, "/creditor_account")
     rules.may_pay(debtor)
     rules.may_receive(creditor)
+    rules.within_limits(blotter, money, payer=member, payee=creditor)
     rules.enough(debtor, money)
+    if rules.second_person_needed(blotter, request, member, money):
+        return blotter.put_off(request, money, member.id, debtor=debtor, creditor=creditor)
 
     # RESERVE
     operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+    blotter.count(money, payer=None, payee=creditor)
     blotter.hold(debtor, movements.earmark(operation.id, debtor.account.id, money.minor, money.currency.code))
 
     # CHAIN
@@ -58,13 +62,18 @@ def transfer(blotter: Blotter, request: PaymentRequest) -> Accepted:
     rules.two_accounts(debtor, creditor)
     rules.same_currency(money, debtor, "/debtor_account")
     rules.same_currency(money, creditor, "/creditor_account")
-    rules.may_pay(debtor)
+    rules.may_pay(debtor, self_custody_too=request.authorization is not None)
+    rules.authorized(blotter, request, debtor)
     rules.may_receive(creditor)
+    rules.within_limits(blotter, money, payer=member, payee=creditor, leaves_bda=True)
     rules.enough(debtor, money)
+    if rules.second_person_needed(blotter, request, member, money):
+        return blotter.put_off(request, money, member.id, debtor=debtor, creditor=creditor)
 
     # RESERVE
     # No fiat moves: the issuer owes the same sum to another holder.
     operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+    blotter.count(money, payer=debtor, payee=creditor)
 
     # CHAIN
     blotter.promise(debtor, money)
@@ -90,11 +99,15 @@ def redeem(blotter: Blotter, request: PaymentRequest) -> Accepted:
     rules.same_currency(money, creditor, "/creditor_account")
     rules.may_pay(debtor)
     rules.may_receive(creditor)
+    rules.within_limits(blotter, money, payer=member, payee=None, leaves_bda=True)
     rules.enough(debtor, money)
+    if rules.second_person_needed(blotter, request, member, money):
+        return blotter.put_off(request, money, member.id, debtor=debtor, creditor=creditor)
 
     # RESERVE
     # Nothing yet: fiat that is paid out before the burn could be paid out for tokens that live on.
     operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+    blotter.count(money, payer=debtor, payee=None)
 
     # CHAIN
     blotter.promise(debtor, money)
@@ -117,9 +130,11 @@ def deposit(blotter: Blotter, request: FiatRequest) -> Accepted:
     rules.same_currency(money, creditor, "/account")
     rules.may_pay(creditor, "/account")
     rules.room_in_the_books(blotter, money)
+    owner = creditor.account.member_id
+    if rules.second_operator_needed(blotter, request, money):
+        return blotter.put_off(request, money, owner, debtor=None, creditor=creditor)
 
     # RESERVE
-    owner = creditor.account.member_id
     operation = blotter.accept(request, money, owner, debtor=None, creditor=creditor, status="settled")
     blotter.pay_in(
         creditor, movements.deposit(operation.id, creditor.account.id, money.minor, money.currency.code)
@@ -143,9 +158,11 @@ def withdraw(blotter: Blotter, request: FiatRequest) -> Accepted:
     rules.same_currency(money, debtor, "/account")
     rules.may_pay(debtor, "/account")
     rules.enough(debtor, money)
+    owner = debtor.account.member_id
+    if rules.second_operator_needed(blotter, request, money):
+        return blotter.put_off(request, money, owner, debtor=debtor, creditor=None)
 
     # RESERVE
-    owner = debtor.account.member_id
     operation = blotter.accept(request, money, owner, debtor=debtor, creditor=None, status="settled")
     blotter.pay_out(debtor, movements.withdrawal(operation.id, debtor.account.id, money.minor, money.currency.code))
     return Accepted(operation, replayed=False)

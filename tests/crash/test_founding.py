@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.errors import AlreadyExists, LedgerNodeError
+from ledger_node.errors import AlreadyExists, LedgerNodeError, WrongState
 from tests.crash.power import Power, PowerFailed
 from tests.settlement.issuer import LEIS, OPERATOR, Issuer
 from tests.settlement.scenario import play
@@ -22,6 +22,9 @@ def found(directory: Path, power: Power) -> bool:
         issuer.settle()
         with contextlib.suppress(AlreadyExists):
             issuer.house.members.admit(OPERATOR, bic="BANKGB2A", lei=LEIS["A"], legal_name="A").result(10)
+        with contextlib.suppress(WrongState):
+            (member,) = issuer.house.queries.members(OPERATOR).data
+            issuer.house.members.activate(OPERATOR, member.id).result(10)
         issuer.accounts.clear()
         issuer.learn()
         if "A.dda" not in issuer.accounts:

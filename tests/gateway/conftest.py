@@ -144,6 +144,7 @@ def admit(door: Door, operator: Bank) -> Callable[..., Bank]:
         made = operator.http.post("/v1/members", json={"bic": bic, "lei": lei, "legal_name": legal_name})
         assert made.status_code == 201, made.text
         member = made.json()["id"]
+        assert operator.http.post(f"/v1/members/{member}/activate").json()["status"] == "active"
         secret = operator.http.post(f"/v1/members/{member}/api_keys", json={"name": "tests"}).json()["api_key"]
         bank = Bank(member, door.client(secret))
         for currency in currencies:

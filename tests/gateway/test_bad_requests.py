@@ -14,11 +14,11 @@ from tests.gateway.conftest import Bank, Door, new_key
 
 
 def state_of(door: Door) -> str:
-    """A hash over every row but where the bookkeeper stands, which moves with empty blocks as well."""
+    """A hash over every row but where the bookkeeper stands, and the audit log, which tells of the attempt."""
     digest = hashlib.sha256()
     with door.house.database.read() as connection:
         for table in metadata.sorted_tables:
-            if table.name != "chain_cursor":
+            if table.name not in ("chain_cursor", "audit_log"):
                 rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns)).all()
                 digest.update(f"{table.name}{rows!r}".encode())
     return digest.hexdigest()

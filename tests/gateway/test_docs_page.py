@@ -67,7 +67,7 @@ def test_licences_and_notes_are_not_pages(anybody: httpx.Client) -> None:
 
 def test_the_reference_lists_exactly_the_endpoints_there_are(door: Door) -> None:
     page = (ROOT / "docs" / "reference" / "rest.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(GET|POST) (/[^`]*)` \| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| `(GET|POST|PUT) (/[^`]*)` \| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
     listed = {(method, path): scopes.strip() for method, path, scopes, _ in rows}
     assert len(listed) == len(rows)
     routes = {

@@ -144,18 +144,46 @@ def test_every_endpoint_answers_as_described(
     made = call(operator, "POST", "/v1/members", member_body())
     call(operator, "GET", "/v1/members")
     call(operator, "GET", "/v1/members/{member_id}", member_id=made["id"])
-    for act in ("suspend", "activate", "suspend", "reinstate"):
+    for act in ("activate", "suspend", "reinstate"):
         call(operator, "POST", f"/v1/members/{{member_id}}/{act}", member_id=made["id"])
+    call(operator, "GET", "/v1/members/{member_id}/limits", member_id=made["id"])
+    limits = "/v1/members/{member_id}/limits/{currency}"
+    call(operator, "PUT", limits, {"per_day": "5.00"}, member_id=made["id"], currency="USD")
     keys = "/v1/members/{member_id}/api_keys"
     key = call(operator, "POST", keys, {"name": "described"}, member_id=made["id"])
+    user = call(operator, "POST", keys, {"name": "described", "user": "clerk"}, member_id=made["id"])
     call(operator, "GET", keys, member_id=made["id"])
     call(operator, "POST", keys + "/{key_id}/revoke", member_id=made["id"], key_id=key["id"])
+    call(operator, "POST", keys + "/{key_id}/rotate", member_id=made["id"], key_id=user["id"])
     key = call(operator, "POST", "/v1/api_keys", {"name": "described", "scope": "supervisor"})
+    call(operator, "POST", "/v1/api_keys/{key_id}/rotate", {"overlap_s": 60}, key_id=key["id"])
     call(operator, "GET", "/v1/api_keys")
     call(operator, "POST", "/v1/api_keys/{key_id}/revoke", key_id=key["id"])
     opened = call(operator, "POST", "/v1/accounts", {"member": made["id"], "kind": "BDA", "currency": "EUR"})
     call(operator, "GET", "/v1/accounts")
     call(operator, "GET", "/v1/accounts/{account_id}", account_id=opened["id"])
+    why = {"reason": "described"}
+    ids = {"account_id": opened["id"]}
+    call(operator, "POST", "/v1/accounts/{account_id}/freeze", why, **ids)
+    call(operator, "POST", "/v1/accounts/{account_id}/unfreeze", why, **ids)
+    call(operator, "POST", "/v1/accounts/{account_id}/freeze_amount", {"amount": "1.00", **why}, **ids)
+    call(operator, "POST", "/v1/accounts/{account_id}/close", **ids)
+    call(operator, "POST", "/v1/members/{member_id}/offboard", member_id=made["id"])
+    between = {"debtor_account": bda, "creditor_account": other}
+    order = call(operator, "POST", "/v1/forced_transfers", {**between, **money, **why})
+    for act in ("pause", "unpause"):
+        call(operator, "POST", f"/v1/tokens/{{currency}}/{act}", why, currency="EUR")
+    call(albion, "GET", "/v1/orders")
+    call(albion, "GET", "/v1/orders/{order_id}", order_id=order["id"])
+    call(albion, "GET", "/v1/tokens")
+    person = call(operator, "POST", "/v1/operators", {"name": "Described", "duties": ["maker"]})
+    call(operator, "GET", "/v1/operators")
+    call(operator, "POST", "/v1/operators/{operator_id}/api_keys", operator_id=person["id"])
+    call(operator, "POST", "/v1/operators/{operator_id}/revoke", operator_id=person["id"])
+    call(operator, "GET", "/v1/audit_log")
+    call(operator, "GET", "/v1/approvals")
+    for path in ("/v1/approvals/{approval_id}", *(f"/v1/approvals/{{approval_id}}/{act}" for act in DECISIONS)):
+        called.add(("get" if path.endswith("}") else "post", path))  # see test_four_eyes
     for account in (dda, bda):
         call(albion, "GET", "/v1/accounts/{account_id}/balances", account_id=account)
         call(albion, "GET", "/v1/accounts/{account_id}/entries", account_id=account)
@@ -172,11 +200,15 @@ def test_every_endpoint_answers_as_described(
         assert paid["status"] == "settled"
         call(albion, "GET", path)
         call(albion, "GET", path + "/{payment_id}", payment_id=paid["id"])
-        called.add(("post", path + "/{payment_id}/cancel"))  # see test_in_flight
+        for act in ("cancel", *DECISIONS):
+            called.add(("post", f"{path}/{{payment_id}}/{act}"))  # see test_in_flight and test_four_eyes
     call(albion, "GET", "/v1/reserve")
     call(albion, "GET", "/v1/events")
 
     assert called == {(method, path) for method, path, _ in operations(description)}
+
+
+DECISIONS = ("approve", "reject")
 
 
 def member_body() -> dict[str, str]:

@@ -98,11 +98,11 @@ class SettlementMachine(RuleBasedStateMachine):
             assert again.operation == payment.operation
 
     @rule(bank=BANKS)
-    def suspend_or_activate(self, bank: str) -> None:
+    def suspend_or_reinstate(self, bank: str) -> None:
         member_id = self.issuer.members[bank].member_id or ""
         members = self.issuer.house.members
         if bank in self.suspended:
-            members.activate(OPERATOR, member_id).result(TIMEOUT_S)
+            members.reinstate(OPERATOR, member_id).result(TIMEOUT_S)
             self.suspended.remove(bank)
         elif not self.suspended:
             members.suspend(OPERATOR, member_id).result(TIMEOUT_S)

@@ -126,6 +126,7 @@ class Issuer:
                 member = self.house.members.admit(
                     OPERATOR, bic=f"BANKGB2{bank}", lei=LEIS[bank], legal_name=bank
                 ).result(TIMEOUT_S)
+                self.house.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
                 self.members[bank] = Caller(f"key_{bank}", "member", member.id)
             self.open(bank, "DDA", currency)
             self.open(bank, "BDA", currency)

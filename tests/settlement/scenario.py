@@ -89,6 +89,8 @@ _STEPS: dict[str, Callable[[Issuer, list[str]], str]] = {
     "available": _balance,
     "suspend": _member,
     "activate": _member,
+    "reinstate": _member,
+    "offboard": _member,
     "settle": _settle,
     "audit": _audit,
 }

@@ -17,10 +17,13 @@ from tests.settlement.issuer import LEIS, OPERATOR, SUPERVISOR, Issuer
 NEW = {"bic": "BANKGB2XXXX", "lei": "5299000TESTBANK00D05", "legal_name": "Bank D"}
 
 
-def test_a_bank_is_admitted_active_with_a_number_for_the_chain(issuer: Issuer) -> None:
+def test_a_bank_is_admitted_pending_and_activated(issuer: Issuer) -> None:
     member = issuer.house.members.admit(OPERATOR, **NEW).result(30)
-    assert (member.status, member.bic) == ("active", "BANKGB2XXXX")
+    assert (member.status, member.bic) == ("pending", "BANKGB2XXXX")
     assert issuer.house.queries.member(OPERATOR, member.id) == member
+    assert issuer.house.members.activate(OPERATOR, member.id).result(30).status == "active"
+    with pytest.raises(WrongState):
+        issuer.house.members.activate(OPERATOR, member.id).result(30)
 
 
 @pytest.mark.parametrize(

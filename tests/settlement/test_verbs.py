@@ -203,7 +203,7 @@ def test_a_suspended_member_neither_pays_nor_is_paid_until_it_is_active_again(is
         suspend         B                        wrong_state
         mint        k2  B.dda  B.bda    20.00    member_suspended
         transfer    k3  A.bda  B.bda     1.00    creditor_not_active
-        activate        B                        active
+        reinstate       B                        active
         mint        k2  B.dda  B.bda    20.00    settled
         transfer    k3  A.bda  B.bda     1.00    settled
         suspend         B                        suspended

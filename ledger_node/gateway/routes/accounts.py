@@ -7,13 +7,13 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import views
-from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway import acting, views
+from ledger_node.gateway.acting import ActQuery, answers
+from ledger_node.gateway.answers import Json, PageView, page
 from ledger_node.gateway.bodies import LedgerRoute
-from ledger_node.gateway.forms import AccountForm, Id
+from ledger_node.gateway.forms import AccountForm, Id, ReasonForm
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
-from ledger_node.settlement.house import House
 
 router = APIRouter(route_class=LedgerRoute, tags=["accounts"])
 
@@ -28,17 +28,25 @@ class AccountsQuery(ListQuery):
     "/v1/accounts",
     status_code=201,
     summary="Open an account for a member; a BDA is pending until it is on the token's register",
-    responses={201: {"model": views.AccountView}, **problems(404, 409, 422)},
+    responses=answers(views.AccountView, made=True),
 )
-async def open_account(request: Request, caller: Operator, form: AccountForm) -> Response:
-    house: House = request.app.state.house
-    address = None if form.address is None else bytes.fromhex(form.address[2:])
-    opened = await durable(
-        house.accounts.open(
-            caller, form.member, kind=form.kind, currency=form.currency, custody=form.custody, address=address
-        )
-    )
-    return Json(views.account(opened), status_code=201, headers={"Location": f"/v1/accounts/{opened.id}"})
+async def open_account(
+    request: Request, caller: Operator, form: AccountForm, query: Annotated[ActQuery, Query()]
+) -> Response:
+    return await acting.act(request, caller, "account.open", form.model_dump(), query, made="/v1/accounts")
+
+
+@router.post(
+    "/v1/accounts/{account_id}/close",
+    summary="Close an empty account for good; its member may open another, in self custody with another address",
+    responses=answers(views.AccountView),
+)
+async def close_account(
+    request: Request, caller: Operator, account_id: Id, query: Annotated[ActQuery, Query()],
+    form: ReasonForm | None = None,
+) -> Response:  # fmt: skip
+    reason = form.reason if form else None
+    return await acting.act(request, caller, "account.close", {"account": account_id}, query, reason=reason)
 
 
 @router.get("/v1/accounts", summary="List accounts", responses={200: {"model": PageView[views.AccountView]}})

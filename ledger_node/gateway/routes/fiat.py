@@ -37,7 +37,8 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
         headers = {"Location": f"{request.url.path}/{accepted.operation.id}"}
         if accepted.replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Json(views.fiat(accepted.operation), status_code=201, headers=headers)
+        waits = accepted.operation.status == "pending_approval"
+        return Json(views.fiat(accepted.operation), status_code=202 if waits else 201, headers=headers)
 
     return submit
 
@@ -62,6 +63,7 @@ def _read(kind: FiatKind) -> Callable[..., Response]:
 def _add(kind: FiatKind, path: str, means: str) -> None:
     made: dict[int | str, Any] = {
         201: {"model": views.FiatView, "description": "Done.", "headers": ANSWERED},
+        202: {"model": views.FiatView, "description": "It waits for a second operator.", "headers": ANSWERED},
         **problems(404, 422),
     }
     router.add_api_route(

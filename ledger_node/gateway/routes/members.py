@@ -1,36 +1,33 @@
-"""Member banks: admitted, activated, suspended and reinstated by the operator. A member sees itself."""
+"""Member banks: admitted, activated, limited, suspended, reinstated, let go by the operator. A member sees itself."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import views
-from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway.acting import ActQuery, answers
+from ledger_node.gateway.answers import Json, PageView, page
 from ledger_node.gateway.bodies import LedgerRoute
-from ledger_node.gateway.forms import Id, MemberForm
+from ledger_node.gateway.forms import Id, LimitsForm, MemberForm, ReasonForm
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import ListQuery
-from ledger_node.settlement.house import House
-from ledger_node.settlement.members import Members
-from ledger_node.settlement.model import Caller, Member
 
 router = APIRouter(route_class=LedgerRoute, tags=["members"])
+
+Rehearse = Annotated[ActQuery, Query()]
 
 
 @router.post(
     "/v1/members",
     status_code=201,
-    summary="Admit a member",
-    responses={201: {"model": views.MemberView}, **problems(409)},
+    summary="Admit a member; it is pending until it is activated",
+    responses=answers(views.MemberView, made=True),
 )
-async def admit_member(request: Request, caller: Operator, form: MemberForm) -> Response:
-    house: House = request.app.state.house
-    admitted = await durable(house.members.admit(caller, bic=form.bic, lei=form.lei, legal_name=form.legal_name))
-    return Json(views.member(admitted), status_code=201, headers={"Location": f"/v1/members/{admitted.id}"})
+async def admit_member(request: Request, caller: Operator, form: MemberForm, query: Rehearse) -> Response:
+    return await acting.act(request, caller, "member.admit", form.model_dump(), query, made="/v1/members")
 
 
 @router.get("/v1/members", summary="List members", responses={200: {"model": PageView[views.MemberView]}})
@@ -43,25 +40,53 @@ def read_member(request: Request, caller: Anybody, member_id: Id) -> Response:
     return Json(views.member(request.app.state.house.queries.member(caller, member_id)))
 
 
-Change = Callable[[Members], Callable[[Caller, str], Future[Member]]]
+def _add(act: str, means: str) -> None:
+    async def change_member(
+        request: Request, caller: Operator, member_id: Id, query: Rehearse, form: ReasonForm | None = None
+    ) -> Response:
+        reason = form.reason if form else None
+        return await acting.act(request, caller, f"member.{act}", {"member": member_id}, query, reason=reason)
 
-
-def _add(act: str, means: str, change: Change) -> None:
-    async def change_member(request: Request, caller: Operator, member_id: Id) -> Response:
-        house: House = request.app.state.house
-        return Json(views.member(await durable(change(house.members)(caller, member_id))))
-
-    answers: dict[int | str, Any] = {200: {"model": views.MemberView}, **problems(409)}
     router.add_api_route(
         f"/v1/members/{{member_id}}/{act}",
         change_member,
         methods=["POST"],
         name=f"{act}_member",
         summary=means,
-        responses=answers,
+        responses=answers(views.MemberView),
     )
 
 
-_add("activate", "Let a pending member pay and be paid", lambda members: members.activate)
-_add("suspend", "Stop a member: it can read, but neither pay nor be paid", lambda members: members.suspend)
-_add("reinstate", "Take a suspended member back", lambda members: members.activate)
+_add("activate", "Let a pending member pay and be paid")
+_add("suspend", "Stop a member: it can read, but neither pay nor be paid; what it asked for and waits is rejected")
+_add("reinstate", "Take a suspended member back")
+_add("offboard", "Let a member go that has no money left; its accounts close")
+
+
+# LIMITS
+
+
+class AllLimitsView(BaseModel):
+    data: list[house_views.LimitsView]
+
+
+@router.get(
+    "/v1/members/{member_id}/limits",
+    summary="What was agreed with a member, in every currency",
+    responses={200: {"model": AllLimitsView}},
+)
+def read_limits(request: Request, caller: Anybody, member_id: Id) -> Response:
+    found = request.app.state.house.queries.limits(caller, member_id, request.app.state.house.settings.currencies)
+    return Json({"data": [house_views.limits(each) for each in found]})
+
+
+@router.put(
+    "/v1/members/{member_id}/limits/{currency}",
+    summary="Agree all limits of a member in a currency anew",
+    responses=answers(house_views.LimitsView),
+)
+async def set_limits(
+    request: Request, caller: Operator, member_id: Id, currency: Id, form: LimitsForm, query: Rehearse
+) -> Response:
+    given = {"member": member_id, "currency": currency, **form.model_dump(exclude={"reason"})}
+    return await acting.act(request, caller, "member.limits", given, query, reason=form.reason)

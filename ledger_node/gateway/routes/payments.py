@@ -9,15 +9,24 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import views
+from ledger_node.gateway import acting, views
 from ledger_node.gateway.answers import Json, PageView, durable, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
-from ledger_node.gateway.forms import Id, PaymentForm
+from ledger_node.gateway.forms import Id, PaymentForm, ReasonForm, TransferForm
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, PREFER_WAIT, idempotency_key, preferred_wait_s
 from ledger_node.gateway.identity import Anybody, Payer
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.settlement.house import House
-from ledger_node.settlement.model import FINAL, Accepted, Caller, Operation, PaymentKind, PaymentRequest, Status
+from ledger_node.settlement.model import (
+    FINAL,
+    Accepted,
+    Authorization,
+    Caller,
+    Operation,
+    PaymentKind,
+    PaymentRequest,
+    Status,
+)  # fmt: skip
 
 router = APIRouter(route_class=LedgerRoute, tags=["payments"])
 
@@ -31,7 +40,7 @@ class PaymentsQuery(ListQuery):
 
 
 def _submit(kind: PaymentKind) -> Handler:
-    async def submit(request: Request, caller: Payer, form: PaymentForm) -> Response:
+    async def submit(request: Request, caller: Payer, form: TransferForm) -> Response:
         asked = PaymentRequest(
             kind=kind,
             caller=caller,
@@ -43,11 +52,24 @@ def _submit(kind: PaymentKind) -> Handler:
             end_to_end_id=form.end_to_end_id,
             uetr=form.uetr,
             external_id=form.external_id,
+            authorization=_authorization(form),
         )
         house: House = request.app.state.house
+        if asked.authorization is not None:
+            asked = await asyncio.to_thread(house.examiner.examine, asked)
         return await _answer(request, caller, await durable(house.desk.submit(asked)))
 
+    if kind != "transfer":
+        submit.__annotations__["form"] = PaymentForm
     return submit
+
+
+def _authorization(form: PaymentForm) -> Authorization | None:
+    given = form.authorization if isinstance(form, TransferForm) else None
+    if given is None:
+        return None
+    nonce, signature = bytes.fromhex(given.nonce[2:]), bytes.fromhex(given.signature[2:])
+    return Authorization(given.valid_after, given.valid_before, nonce, signature)
 
 
 async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Response:
@@ -56,7 +78,9 @@ async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Respo
     if accepted.replayed:
         headers["Idempotent-Replayed"] = "true"
     wait_s = preferred_wait_s(request)
-    if wait_s is not None:
+    if operation.status == "pending_approval":
+        status_code = 202  # people take longer than anybody waits
+    elif wait_s is not None:
         operation = await _reached(request.app.state.house, caller, accepted, wait_s)
         status_code = 201 if operation.status in FINAL else 202
         headers["Preference-Applied"] = f"wait={wait_s:g}"
@@ -102,10 +126,31 @@ def _cancel(kind: PaymentKind) -> Handler:
     return cancel_payment
 
 
+def _decide(kind: PaymentKind, *, approve: bool) -> Handler:
+    async def decide_payment(
+        request: Request, caller: Payer, payment_id: Id, form: ReasonForm | None = None
+    ) -> Response:
+        house: House = request.app.state.house
+        house.queries.operation(caller, payment_id, kind)
+        reason = form.reason if form else None
+        done = await durable(
+            house.four_eyes.decide_operation(
+                caller, payment_id, approve=approve, reason=reason, trail=acting.trail(request)
+            )
+        )  # fmt: skip
+        return Json(views.payment(done.result or house.queries.operation(caller, payment_id, kind)))
+
+    return decide_payment
+
+
 def _add(kind: PaymentKind, path: str, means: str) -> None:
     made: dict[int | str, Any] = {
         201: {"model": views.PaymentView, "description": "Accepted, or final if waited for.", "headers": ANSWERED},
-        202: {"model": views.PaymentView, "description": "The wait ended before the payment did.", "headers": ANSWERED},
+        202: {
+            "model": views.PaymentView,
+            "description": "The wait is over, or a second user must approve.",
+            "headers": ANSWERED,
+        },
         **problems(404, 422),
     }
     one: dict[int | str, Any] = {200: {"model": views.PaymentView}}
@@ -137,6 +182,22 @@ def _add(kind: PaymentKind, path: str, means: str) -> None:
         methods=["POST"],
         name=f"cancel_{kind}",
         summary=f"Cancel a {kind} that is not yet on its way to the chain",
+        responses=one | problems(409),
+    )
+    router.add_api_route(
+        f"{path}/{{payment_id}}/approve",
+        _decide(kind, approve=True),
+        methods=["POST"],
+        name=f"approve_{kind}",
+        summary=f"Approve a {kind} that another user of the member asked for",
+        responses=one | problems(409),
+    )
+    router.add_api_route(
+        f"{path}/{{payment_id}}/reject",
+        _decide(kind, approve=False),
+        methods=["POST"],
+        name=f"reject_{kind}",
+        summary=f"Reject a {kind} that another user of the member asked for; the reason is required",
         responses=one | problems(409),
     )
 

@@ -1,0 +1,182 @@
+"""People of the operator's house, what waits for a second one of them, and the log of what they and others did."""
+
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger_node.errors import WrongState
+from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway.acting import ActQuery, answers
+from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway.bodies import LedgerRoute
+from ledger_node.gateway.credentials import ApiKey, KeyRing
+from ledger_node.gateway.forms import Id, OperatorForm, OrderForm, ReasonForm
+from ledger_node.gateway.identity import Anybody, Operator, Overseer, Writer
+from ledger_node.gateway.paging import ListQuery
+from ledger_node.settlement import audit_log, operators
+from ledger_node.settlement.house import House
+from ledger_node.settlement.model import ApprovalStatus
+
+router = APIRouter(route_class=LedgerRoute, tags=["people"])
+
+Rehearse = Annotated[ActQuery, Query()]
+
+
+# OPERATORS
+
+
+class OperatorsView(BaseModel):
+    data: list[house_views.OperatorView]
+
+
+@router.post(
+    "/v1/operators",
+    status_code=201,
+    summary="Name a person of the operator's house; answers their first API key if no second person must agree",
+    responses=answers(house_views.NewOperatorView, made=True)
+    | {200: {"model": house_views.OperatorView, "description": "Whom it would name (`dry_run`)."}},
+)
+async def name_operator(request: Request, caller: Operator, form: OperatorForm, query: Rehearse) -> Response:
+    house: House = request.app.state.house
+    given = {"name": form.name, "duties": sorted(set(form.duties))}
+    done = await durable(
+        house.four_eyes.do(
+            caller, "operator.name", given, reason=form.reason, rehearse=query.dry_run, trail=acting.trail(request)
+        )
+    )
+    if done.rehearsal or done.approval is not None:
+        return acting.answer(done)
+    secret = await _new_key(request, done.result.id)
+    return acting.answer(done, made="/v1/operators", more={"api_key": secret[1]})
+
+
+@router.get("/v1/operators", summary="List operators", responses={200: {"model": OperatorsView}})
+def list_operators(request: Request, caller: Overseer) -> Response:
+    house: House = request.app.state.house
+    with house.database.read() as connection:
+        found = operators.listed(connection)
+    return Json({"data": [house_views.operator(person) for person in found]})
+
+
+@router.post(
+    "/v1/operators/{operator_id}/revoke",
+    summary="A person is of the house no more; all their keys end at once",
+    responses=answers(house_views.OperatorView),
+)
+async def revoke_operator(
+    request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: ReasonForm | None = None
+) -> Response:
+    if operator_id == caller.person:
+        raise WrongState("Nobody revokes themselves; another operator does.")
+    reason = form.reason if form else None
+    return await acting.act(request, caller, "operator.revoke", {"operator": operator_id}, query, reason=reason)
+
+
+@router.post(
+    "/v1/operators/{operator_id}/api_keys",
+    status_code=201,
+    summary="Make an API key for a named person of the house",
+    responses={201: {"model": views.NewApiKeyView}, **problems(409)},
+)
+async def create_operator_key(request: Request, caller: Operator, operator_id: Id) -> Response:
+    operators.must_have(caller, "admin")
+    key, secret = await _new_key(request, operator_id)
+    return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
+
+
+async def _new_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
+    house: House = request.app.state.house
+    keys: KeyRing = request.app.state.keys
+    caller = request.state.caller
+
+    def job(connection: sa.Connection) -> tuple[ApiKey, str]:
+        person = operators.find(connection, operator_id)
+        if person.status != "active":
+            raise WrongState(f"{person.name} is {person.status}.")
+        key, secret = keys.create(
+            connection, scope="operator", member_id=None, name=person.name, person=person.id, duties=person.duties
+        )
+        audit_log.record(
+            connection, caller, "api_key.create", "done", at=house.clock.now_ms(), resource_id=key.id,
+            trail=acting.trail(request),
+        )  # fmt: skip
+        return key, secret
+
+    return await durable(house.writer.submit(job))
+
+
+# APPROVALS
+
+
+class ApprovalsQuery(ListQuery):
+    status: ApprovalStatus | None = None
+
+
+@router.get(
+    "/v1/approvals",
+    summary="List what waits for a second person, and what became of it",
+    responses={200: {"model": PageView[house_views.ApprovalView]}},
+)
+def list_approvals(request: Request, caller: Anybody, query: Annotated[ApprovalsQuery, Query()]) -> Response:
+    found = request.app.state.house.queries.approvals(caller, query.part(), status=query.status)
+    return page(found, house_views.approval)
+
+
+@router.get(
+    "/v1/approvals/{approval_id}",
+    summary="Read a request for approval",
+    responses={200: {"model": house_views.ApprovalView}},
+)
+def read_approval(request: Request, caller: Anybody, approval_id: Id) -> Response:
+    return Json(house_views.approval(request.app.state.house.queries.approval(caller, approval_id)))
+
+
+@router.post(
+    "/v1/approvals/{approval_id}/approve",
+    summary="Agree to what another person asked for; it is done at once, or `failed` says why it could not be",
+    responses={200: {"model": house_views.ApprovalView}, **problems(409)},
+)
+async def approve(request: Request, caller: Writer, approval_id: Id, form: ReasonForm | None = None) -> Response:
+    house: House = request.app.state.house
+    reason = form.reason if form else None
+    done = await durable(house.four_eyes.approve(caller, approval_id, reason=reason, trail=acting.trail(request)))
+    assert done.approval is not None
+    return Json(house_views.approval(done.approval))
+
+
+@router.post(
+    "/v1/approvals/{approval_id}/reject",
+    summary="Say no to what another person asked for",
+    responses={200: {"model": house_views.ApprovalView}, **problems(409)},
+)
+async def reject(request: Request, caller: Writer, approval_id: Id, form: OrderForm) -> Response:
+    house: House = request.app.state.house
+    done = await durable(house.four_eyes.reject(caller, approval_id, reason=form.reason, trail=acting.trail(request)))
+    assert done.approval is not None
+    return Json(house_views.approval(done.approval))
+
+
+# THE AUDIT LOG
+
+
+class AuditQuery(ListQuery):
+    action: Annotated[str | None, Field(max_length=100, description="Only this action.")] = None
+    outcome: Annotated[str | None, Field(max_length=32, description="Only what ended so, e.g. `refused`.")] = None
+    resource: Annotated[Id | None, Field(description="Only what concerned this.")] = None
+
+
+@router.get(
+    "/v1/audit_log",
+    summary="Who did or tried what, when, why, and how it ended",
+    responses={200: {"model": PageView[house_views.AuditEntryView]}},
+)
+def list_audit_log(request: Request, caller: Overseer, query: Annotated[AuditQuery, Query()]) -> Response:
+    house: House = request.app.state.house
+    found = audit_log.entries(
+        house.database, query.part(), action=query.action, outcome=query.outcome, resource_id=query.resource
+    )
+    return page(found, house_views.audit_entry)

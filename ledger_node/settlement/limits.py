@@ -1,0 +1,170 @@
+"""Limits that the operator agreed with a member, per currency: how much in one payment, in a day, and to hold.
+
+Days are UTC. What leaves a member's BDAs counts for the day it was accepted on, and no longer once it was rejected.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger_node.errors import LimitExceeded
+from ledger_node.money import AMOUNT_MAX, Amount, currency, decimal_string
+from ledger_node.settlement import events, governance, tables
+from ledger_node.settlement.model import Limits, Operation
+
+PER_PAYMENT_MAJOR = 200_000_000
+"""What one payment may move when nothing else was agreed, in whole units of its currency."""
+
+DAY_MS = 86_400_000
+COUNTED = ("transfer", "redemption")
+"""What leaves a BDA."""
+
+
+def default(member_id: str, code: str) -> Limits:
+    per_payment = min(PER_PAYMENT_MAJOR * 10 ** currency(code).exponent, AMOUNT_MAX)
+    return Limits(member_id, code, per_payment)
+
+
+def read(connection: sa.Connection, member_ids: Iterable[str]) -> dict[tuple[str, str], Limits]:
+    """What was agreed, by member and currency."""
+    stored = governance.limits
+    found = connection.execute(sa.select(stored).where(stored.c.member_id.in_(sorted(set(member_ids)))))
+    agreed = {}
+    for row in found:
+        usual = default(row.member_id, row.currency)
+        per_payment = usual.per_payment if row.per_payment is None else row.per_payment
+        agreed[row.member_id, row.currency] = Limits(
+            row.member_id, row.currency, per_payment, row.per_day, row.holding, row.approval_above
+        )
+    return agreed
+
+
+def agree(connection: sa.Connection, agreed: Limits, *, at: int) -> Limits:
+    """From now on these hold, in place of those before."""
+    stored = governance.limits
+    mine = sa.and_(stored.c.member_id == agreed.member_id, stored.c.currency == agreed.currency)
+    connection.execute(stored.delete().where(mine))
+    facts = {name: getattr(agreed, name) for name in Limits.__slots__}
+    connection.execute(stored.insert().values(facts | {"changed_at": at}))
+    of = currency(agreed.currency)
+    told = {
+        name: None if (value := getattr(agreed, name)) is None else decimal_string(value, of)
+        for name in ("per_payment", "per_day", "holding", "approval_above")
+    }
+    data = {"currency": agreed.currency} | told
+    draft = events.draft("member.limits_changed", member_id=agreed.member_id, resource_id=agreed.member_id, data=data)
+    events.record(connection, [draft], at=at)
+    return agreed
+
+
+@dataclass(slots=True)
+class Usage:
+    """What limits are counted against, for one sitting of the desk."""
+
+    agreed: Mapping[tuple[str, str], Limits]
+    day: int
+    outgoing: dict[tuple[str, str], int]
+    held: dict[tuple[str, str], int]
+    counted: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def of(self, member_id: str, code: str) -> Limits:
+        return self.agreed.get((member_id, code)) or default(member_id, code)
+
+    def check_payment(self, member_id: str, money: Amount) -> None:
+        most = self.of(member_id, money.currency.code).per_payment
+        if money.minor > most:
+            raise _above("One payment may move", most, money)
+
+    def check_day(self, member_id: str, money: Amount) -> None:
+        key = (member_id, money.currency.code)
+        most = self.of(*key).per_day
+        left = 0 if most is None else most - self.outgoing.get(key, 0) - self.counted.get(key, 0)
+        if most is not None and money.minor > left:
+            raise _above("In one day (UTC) may leave", most, money, left=left)
+
+    def check_holding(self, member_id: str, money: Amount) -> None:
+        key = (member_id, money.currency.code)
+        most = self.of(*key).holding
+        if most is not None and self.held[key] + money.minor > most:
+            # The creditor's balance is not the debtor's to know.
+            raise LimitExceeded("The creditor may not hold so much more.", pointer="/amount")
+
+    def count(self, member_id: str, money: Amount) -> None:
+        key = (member_id, money.currency.code)
+        self.counted[key] = self.counted.get(key, 0) + money.minor
+
+    def arriving(self, member_id: str, money: Amount) -> None:
+        key = (member_id, money.currency.code)
+        if key in self.held:
+            self.held[key] += money.minor
+
+    def write(self, connection: sa.Connection) -> None:
+        for (member_id, code), amount in self.counted.items():
+            add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            row = {"member_id": member_id, "currency": code, "day": self.day, "amount": amount}
+            statement = add(governance.outgoing_days).values(row)
+            more = governance.outgoing_days.c.amount + statement.excluded.amount
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["member_id", "currency", "day"], set_={"amount": more}
+                )
+            )  # fmt: skip
+
+
+def usage(connection: sa.Connection, member_ids: set[str], *, at: int) -> Usage:
+    """The limits of these members and, where one was agreed that counts, what is counted."""
+    agreed = read(connection, member_ids)
+    day = at // DAY_MS
+    daily = {key[0] for key, each in agreed.items() if each.per_day is not None}
+    outgoing = _outgoing(connection, daily, day) if daily else {}
+    held = {key: _held(connection, *key) for key, each in agreed.items() if each.holding is not None}
+    return Usage(agreed, day, outgoing, held)
+
+
+def give_back(connection: sa.Connection, operations: Sequence[Operation]) -> None:
+    """These did not take place: the days they were accepted on count them no more."""
+    days = governance.outgoing_days
+    for operation in operations:
+        if operation.kind in COUNTED:
+            mine = sa.and_(
+                days.c.member_id == operation.member_id, days.c.currency == operation.currency,
+                days.c.day == operation.created_at // DAY_MS,
+            )  # fmt: skip
+            connection.execute(days.update().where(mine).values(amount=days.c.amount - operation.amount))
+
+
+def _outgoing(connection: sa.Connection, member_ids: set[str], day: int) -> dict[tuple[str, str], int]:
+    days = governance.outgoing_days
+    query = sa.select(days).where(days.c.member_id.in_(sorted(member_ids)), days.c.day == day)
+    return {(row.member_id, row.currency): row.amount for row in connection.execute(query)}
+
+
+def _held(connection: sa.Connection, member_id: str, code: str) -> int:
+    """On all the member's BDAs, and on its way to them from elsewhere."""
+    accounts, holdings, operations = tables.accounts, tables.holdings, tables.operations
+    booked = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(holdings.c.booked), 0))
+        .join_from(holdings, accounts)
+        .where(accounts.c.member_id == member_id, accounts.c.currency == code)
+    ).scalar_one()
+    coming = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0)).where(
+            sa.text("operations.status IN ('accepted', 'processing')"),
+            operations.c.currency == code,
+            sa.or_(
+                sa.and_(operations.c.kind == "mint", operations.c.member_id == member_id),
+                sa.and_(operations.c.kind == "transfer", operations.c.counterparty_id == member_id),
+            ),
+        )
+    ).scalar_one()
+    return int(booked) + int(coming)
+
+
+def _above(what: str, most: int, money: Amount, *, left: int | None = None) -> LimitExceeded:
+    of = money.currency
+    facts = {"limit": decimal_string(most, of), "asked": str(money)}
+    if left is not None:
+        facts["left"] = decimal_string(max(0, left), of)
+    return LimitExceeded(f"{what} {decimal_string(most, of)} {of} at most.", pointer="/amount", **facts)

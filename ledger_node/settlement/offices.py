@@ -1,0 +1,170 @@
+"""What the operator's house can do to parties, accounts and tokens, each by name, from plain parameters.
+
+Parameters are JSON values, because what needs a second person is stored until that person agrees and carried out
+from the stored text. A refused action has changed nothing.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger_node.errors import InvalidAmount, InvalidField, UnknownCurrency
+from ledger_node.money import Currency, parse_amount
+from ledger_node.money import currency as currency_of
+from ledger_node.settlement import accounts, limits, members, operators, orders
+from ledger_node.settlement.model import Duty, Limits, Operation
+
+Parameters = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Act:
+    """One action inside the writer's transaction. `rehearsal`: it is undone afterwards."""
+
+    connection: sa.Connection
+    at: int
+    currencies: Set[str]
+    reason: str | None
+    rehearsal: bool
+    on_revoked: Callable[[sa.Connection, str], None]
+    ended: list[Operation] = field(default_factory=list)
+
+    def issued(self, code: str) -> Currency:
+        if code not in self.currencies:
+            raise UnknownCurrency(f"No token is issued in {code}.", pointer="/currency")
+        return currency_of(code)
+
+    def stated_reason(self) -> str:
+        if self.reason is None:
+            raise InvalidField("Give a reason; it is recorded.", pointer="/reason")
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`resource` names the parameter that says whom it concerns, `four_eyes` whether a second person must agree."""
+
+    run: Callable[[Act, Parameters], Any]
+    resource: str | None = None
+    four_eyes: bool = True
+    duty: Duty = "maker"
+
+
+def _admit(act: Act, given: Parameters) -> Any:
+    return members.admit(act.connection, **given, at=act.at)
+
+
+def _activate(act: Act, given: Parameters) -> Any:
+    return members.activate(act.connection, given["member"], at=act.at)
+
+
+def _suspend(act: Act, given: Parameters) -> Any:
+    member, ended = members.suspend(act.connection, given["member"], at=act.at)
+    act.ended += ended
+    return member
+
+
+def _reinstate(act: Act, given: Parameters) -> Any:
+    return members.reinstate(act.connection, given["member"], at=act.at)
+
+
+def _offboard(act: Act, given: Parameters) -> Any:
+    return members.offboard(act.connection, given["member"], at=act.at)
+
+
+def _set_limits(act: Act, given: Parameters) -> Any:
+    members.find(act.connection, given["member"])
+    of = act.issued(given["currency"])
+    usual = limits.default(given["member"], of.code)
+    amounts = {
+        name: None if given.get(name) is None else _amount(given[name], of, f"/{name}", zero=True)
+        for name in ("per_payment", "per_day", "holding", "approval_above")
+    }
+    per_payment = usual.per_payment if amounts["per_payment"] is None else amounts["per_payment"]
+    agreed = Limits(
+        given["member"], of.code, per_payment, amounts["per_day"], amounts["holding"], amounts["approval_above"]
+    )
+    return limits.agree(act.connection, agreed, at=act.at)
+
+
+def _open_account(act: Act, given: Parameters) -> Any:
+    address = None if given["address"] is None else bytes.fromhex(given["address"][2:])
+    form = {"kind": given["kind"], "currency": given["currency"], "custody": given["custody"], "address": address}
+    accounts.check_form(**form, currencies=act.currencies)
+    return accounts.open_account(act.connection, given["member"], **form, at=act.at)
+
+
+def _close_account(act: Act, given: Parameters) -> Any:
+    return accounts.close(act.connection, given["account"], at=act.at)
+
+
+def _freeze(act: Act, given: Parameters) -> Any:
+    return orders.freeze(act.connection, given["account"], act.stated_reason(), frozen=True, at=act.at)
+
+
+def _unfreeze(act: Act, given: Parameters) -> Any:
+    return orders.freeze(act.connection, given["account"], act.stated_reason(), frozen=False, at=act.at)
+
+
+def _freeze_amount(act: Act, given: Parameters) -> Any:
+    account = accounts.find(act.connection, given["account"])
+    amount = _amount(given["amount"], currency_of(account.currency), "/amount", zero=True)
+    return orders.freeze_amount(act.connection, account.id, amount, act.stated_reason(), at=act.at)
+
+
+def _force_transfer(act: Act, given: Parameters) -> Any:
+    money = parse_amount(given["amount"], act.issued(given["currency"]))
+    debtor, creditor = given["debtor_account"], given["creditor_account"]
+    return orders.force_transfer(act.connection, debtor, creditor, money, act.stated_reason(), at=act.at)
+
+
+def _pause(act: Act, given: Parameters) -> Any:
+    return orders.pause(act.connection, given["currency"], act.stated_reason(), paused=True, at=act.at)
+
+
+def _unpause(act: Act, given: Parameters) -> Any:
+    return orders.pause(act.connection, given["currency"], act.stated_reason(), paused=False, at=act.at)
+
+
+def _name_operator(act: Act, given: Parameters) -> Any:
+    return operators.name(act.connection, name=given["name"], duties=frozenset(given["duties"]), at=act.at)
+
+
+def _revoke_operator(act: Act, given: Parameters) -> Any:
+    person = operators.revoke(act.connection, given["operator"])
+    if not act.rehearsal:
+        act.on_revoked(act.connection, person.id)
+    return person
+
+
+ACTIONS: dict[str, Action] = {
+    "member.admit": Action(_admit),
+    "member.activate": Action(_activate, "member"),
+    "member.suspend": Action(_suspend, "member"),
+    "member.reinstate": Action(_reinstate, "member"),
+    "member.offboard": Action(_offboard, "member"),
+    "member.limits": Action(_set_limits, "member"),
+    "account.open": Action(_open_account, "member", four_eyes=False),
+    "account.close": Action(_close_account, "account", four_eyes=False),
+    "account.freeze": Action(_freeze, "account"),
+    "account.unfreeze": Action(_unfreeze, "account"),
+    "account.freeze_amount": Action(_freeze_amount, "account"),
+    "forced_transfer": Action(_force_transfer, "debtor_account"),
+    "token.pause": Action(_pause, "currency"),
+    "token.unpause": Action(_unpause, "currency"),
+    "operator.name": Action(_name_operator, duty="admin"),
+    "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),
+}
+
+
+def _amount(text: str, of: Currency, pointer: str, *, zero: bool) -> int:
+    """Raises InvalidAmount."""
+    try:
+        if zero and text.replace(".", "", 1).strip("0") == "" and text.startswith("0"):
+            return 0
+        return parse_amount(text, of).minor
+    except InvalidAmount as error:
+        error.pointer = pointer
+        raise
