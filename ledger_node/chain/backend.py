@@ -7,6 +7,7 @@ only a developer's private chain may do.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from ledger_node.chain.attestations import BlockAttestation
 from ledger_node.chain.blocks import (
     Address,
     Block,
@@ -19,6 +20,7 @@ from ledger_node.chain.blocks import (
     Receipt,
     Transaction,
 )
+from ledger_node.chain.errors import InvalidTransaction
 from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
@@ -111,6 +113,23 @@ class LocalChain(ChainBackend, Protocol):
         Raises InvalidBlock naming the field that differs; nothing is kept of a block that is refused.
         """
 
+    def genesis_document(self) -> str:
+        """The genesis this chain was started from, as JSON."""
+
+    # OTHERS' WORD: what those who executed the chain for themselves say of it
+
+    def attest(self, attestation: BlockAttestation) -> Address:
+        """Keep an attestation of a block of this chain; returns who signed it. Raises InvalidAttestation."""
+
+    def attestations(self, at: BlockRef) -> tuple[tuple[Address, BlockAttestation], ...]:
+        """Each attestor's first attestation of this block or of one built on it."""
+
+    def report_second(self, raw_header: bytes) -> bool:
+        """Keep a header as evidence, if the sealer of its height sealed it and it is not this chain's; says whether."""
+
+    def seconds(self) -> tuple[bytes, ...]:
+        """The headers kept as evidence that a sealer sealed two blocks at one height."""
+
     # THE POOL
 
     def pending_transactions(self) -> tuple[Transaction, ...]:
@@ -118,6 +137,9 @@ class LocalChain(ChainBackend, Protocol):
 
     def queued_transactions(self) -> tuple[Transaction, ...]:
         """Those that wait for an earlier nonce."""
+
+    def refusal(self, transaction_hash: Hash32) -> InvalidTransaction | None:
+        """Why a transaction that waited was let go of without a block having taken it, if that was lately."""
 
     def on_pending_transaction(self, listener: Callable[[Transaction], None]) -> Callable[[], None]:
         """Call `listener` with every transaction as it becomes pending; returns how to unsubscribe. Be quick."""

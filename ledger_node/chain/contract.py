@@ -51,6 +51,8 @@ class Contract:
     deployed_bytecode: bytes
     immutables: int
     """How many values its constructor puts into its code; only a contract with none can be predeployed."""
+    immutable_places: tuple[tuple[int, int], ...]
+    """Start and end of each place in the deployed code where the constructor puts such a value."""
     storage_slots: Mapping[str, int]
     functions: Mapping[str, Function]
     topics: Mapping[str, Hash32]
@@ -70,6 +72,16 @@ class Contract:
     def creation(self, *arguments: Any) -> bytes:
         """Init code with its constructor arguments: the data of a creating transaction."""
         return self.bytecode + encode(self.constructor, arguments)
+
+    def is_code_of(self, code: bytes) -> bool:
+        """Whether deployed code is this contract's, whatever its constructor put into it."""
+        return len(code) == len(self.deployed_bytecode) and self._blanked(code) == self._blanked(self.deployed_bytecode)
+
+    def _blanked(self, code: bytes) -> bytes:
+        blanked = bytearray(code)
+        for start, end in self.immutable_places:
+            blanked[start:end] = bytes(end - start)
+        return bytes(blanked)
 
     def revert(self, data: bytes) -> Revert | None:
         """What revert data says, or None when it is none of this contract's errors."""
@@ -112,6 +124,11 @@ def load_contract(path: Path) -> Contract:
         bytecode=bytes.fromhex(artifact["bytecode"][2:]),
         deployed_bytecode=bytes.fromhex(artifact["deployedBytecode"][2:]),
         immutables=len(artifact["immutableReferences"]),
+        immutable_places=tuple(
+            (place["start"], place["start"] + place["length"])
+            for places in artifact["immutableReferences"].values()
+            for place in places
+        ),
         storage_slots=artifact["storageSlots"],
         functions=functions,
         topics=topics,

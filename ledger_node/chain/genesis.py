@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ledger_node.chain import tries
+from ledger_node.chain.attestations import two_thirds
 from ledger_node.chain.blocks import Address, Hash32, Header
 from ledger_node.chain.encoding import (
     EMPTY_LIST_HASH,
@@ -70,6 +71,10 @@ class Genesis:
     sealer: Address
     alloc: Mapping[Address, GenesisAccount]
     rules: NetworkRules = NetworkRules()
+    attestors: tuple[Address, ...] = ()
+    """Who may attest blocks; with none, every block is final as soon as it is sealed."""
+    quorum: int = 0
+    """How many of them make a block final; 0 with no attestors."""
 
     def header(self) -> Header:
         """Block 0."""
@@ -88,7 +93,7 @@ class Genesis:
                 gas_limit=self.gas_limit,
                 gas_used=0,
                 timestamp=self.timestamp,
-                extra_data=keccak(json.dumps([FORMAT, self.chain_id, asdict(self.rules)], sort_keys=True).encode()),
+                extra_data=keccak(json.dumps(self._committed(), sort_keys=True).encode()),
                 mix_hash=bytes(32),
                 nonce=bytes(8),
                 base_fee_per_gas=0,
@@ -100,11 +105,17 @@ class Genesis:
             )
         )
 
+    def _committed(self) -> list[Any]:
+        """What of the network the genesis hash commits to beside the header's own fields."""
+        own: list[Any] = [FORMAT, self.chain_id, asdict(self.rules)]
+        return [*own, [_hex(address) for address in self.attestors], self.quorum] if self.attestors else own
+
     def write_state(self, nodes: dict[Hash32, bytes]) -> Hash32:
         """Add the state's trie nodes and code to `nodes`, by hash; returns the state root."""
         return write_alloc(self.alloc, nodes)
 
     def to_json(self) -> dict[str, Any]:
+        attestation = {"attestors": [_hex(address) for address in self.attestors], "quorum": self.quorum}
         return {
             "format": FORMAT,
             "chainId": self.chain_id,
@@ -112,6 +123,7 @@ class Genesis:
             "gasLimit": self.gas_limit,
             "sealer": _hex(self.sealer),
             "rules": {_camel(name): value for name, value in asdict(self.rules).items()},
+            **({"attestation": attestation} if self.attestors else {}),
             "alloc": {_hex(address): _account_json(account) for address, account in sorted(self.alloc.items())},
         }
 
@@ -150,8 +162,13 @@ def build_genesis(
     gas_limit: int = 500_000_000,
     alloc: Mapping[Address, GenesisAccount] | None = None,
     rules: NetworkRules | None = None,
+    attestors: tuple[Address, ...] = (),
+    quorum: int | None = None,
 ) -> Genesis:
-    """A genesis with the Prague system contracts in it: beacon roots (EIP-4788) and block hashes (EIP-2935)."""
+    """A genesis with the Prague system contracts in it: beacon roots (EIP-4788) and block hashes (EIP-2935).
+
+    `quorum` is two thirds of the attestors unless given. Raises ConfigurationError when it is none of them, or more.
+    """
     system = {
         BEACON_ROOTS: GenesisAccount(nonce=1, code=BEACON_ROOTS_CODE),
         BLOCK_HASHES: GenesisAccount(nonce=1, code=BLOCK_HASHES_CODE),
@@ -163,7 +180,18 @@ def build_genesis(
         sealer=sealer,
         alloc=MappingProxyType({**(alloc or {}), **system}),
         rules=rules or NetworkRules(),
+        attestors=attestors,
+        quorum=_quorum(attestors, quorum),
     )
+
+
+def _quorum(attestors: tuple[Address, ...], quorum: int | None) -> int:
+    if len(set(attestors)) != len(attestors):
+        raise ConfigurationError("The genesis names an attestor twice.")
+    wanted = two_thirds(len(attestors)) if quorum is None else quorum
+    if not min(1, len(attestors)) <= wanted <= len(attestors):
+        raise ConfigurationError(f"A quorum of {wanted} out of {len(attestors)} attestors is not possible.")
+    return wanted
 
 
 # THE FILE
@@ -187,11 +215,18 @@ def read_genesis(path: Path) -> Genesis:
 def parse_genesis(document: Any) -> Genesis:
     """Raises ConfigurationError naming what is wrong. Unknown keys are refused: a typo must not change a network."""
     try:
-        _only(document, {"format", "chainId", "timestamp", "gasLimit", "sealer", "rules", "alloc"}, "the genesis")
+        _only(
+            document,
+            {"format", "chainId", "timestamp", "gasLimit", "sealer", "rules", "alloc", "attestation"},
+            "the genesis",
+        )
         if document["format"] != FORMAT:
             raise ConfigurationError(f"The genesis has format {document['format']}; this release reads {FORMAT}.")
         known = {_camel(name): name for name in NetworkRules.__dataclass_fields__}
         _only(document.get("rules", {}), set(known), "its rules")
+        attestation = document.get("attestation", {"attestors": []})
+        _only(attestation, {"attestors", "quorum"}, "its attestation")
+        attestors = tuple(_bytes(address, 20) for address in attestation["attestors"])
         return Genesis(
             chain_id=_int(document["chainId"]),
             timestamp=_int(document["timestamp"]),
@@ -201,6 +236,8 @@ def parse_genesis(document: Any) -> Genesis:
                 {_bytes(address, 20): _account(account) for address, account in document["alloc"].items()}
             ),
             rules=NetworkRules(**{known[name]: value for name, value in document.get("rules", {}).items()}),
+            attestors=attestors,
+            quorum=_quorum(attestors, attestation.get("quorum")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigurationError(f"The genesis file is not valid: {error!r}.") from None

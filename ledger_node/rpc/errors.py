@@ -69,6 +69,7 @@ TABLE: dict[str, Row] = {
     "not_permitted": Row(NOT_PERMITTED, "Sender account not authorized to send transactions"),
     "invalid_transaction": Row(SERVER_ERROR),
     "invalid_block": Row(SERVER_ERROR),
+    "invalid_attestation": Row(SERVER_ERROR),
     # execution
     "reverted": Row(REVERTED, "execution reverted"),
     "call_failed": Row(SERVER_ERROR),
@@ -88,6 +89,8 @@ def as_rpc_error(error: LedgerNodeError) -> RpcError:
     """The table's row for an expected error of the node; one that is not in it is an internal error, with its words."""
     if isinstance(error, Reverted):
         reason = reason_of(error.data)
+        if error.refused_creation is not None:
+            reason = f"{reason or 'creating a contract was refused'}: {error.refused_creation}"
         return RpcError(
             REVERTED, f"execution reverted: {reason}" if reason else "execution reverted", hexed(error.data)
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger_node.chain import wire
-from ledger_node.chain.blocks import Header, Transaction
+from ledger_node.chain.blocks import Hash32, Header, Transaction
 from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import ChainUnavailable, InvalidBlock, InvalidTransaction
 from ledger_node.chain.genesis import Genesis
@@ -25,6 +25,7 @@ from ledger_node.chain.pyevm.rules import (
     Permissions,
     Rules,
     check_header,
+    check_seal,
     compare_headers,
     everyone,
     seal,
@@ -139,10 +140,11 @@ class PyEvmChain(StoredChain):
         self._sealer = sealer
         self._clock = clock
         self._on_fault = on_fault
+        self._withheld: str | None = None
         self._producer: Producer | None = None
         if settings.produce and sealer is not None:
             self._producer = Producer(
-                make_block=lambda empty: self.make_block(allow_empty=empty) is not None,
+                make_block=self._make_block_if_it_is_ours,
                 has_work=self._has_work,
                 interval_s=settings.interval_s,
                 on_fault=self._stop_for,
@@ -150,8 +152,35 @@ class PyEvmChain(StoredChain):
 
     def start(self) -> None:
         """Begin production, if this node produces."""
+        self._weigh_witnesses()
         if self._producer is not None:
             self._producer.start()
+
+    @property
+    def withheld(self) -> str | None:
+        """Why this node does not seal although its key could: it knows of blocks that its chain does not have."""
+        return self._withheld
+
+    def _weigh_witnesses(self) -> None:
+        sealed = [wire.decode_header(raw) for raw in self.witnesses.seconds()]
+        known = [(header.number, header.hash) for header in sealed if self._is_own(header)]
+        lost = [
+            number for number, block_hash in [*self.witnesses.newest(), *known] if not self._has(number, block_hash)
+        ]
+        self._withheld = None
+        if lost and self._sealer is not None:
+            self._withheld = (
+                f"This node seals nothing: block {max(lost)} was sealed and is not on this chain, whose newest is "
+                f"{self._head.number}. The chain was put back to an older state, or its key is used elsewhere. Let it "
+                "follow a node that has the whole chain."
+            )
+            log.critical("%s", self._withheld)
+
+    def _is_own(self, header: Header) -> bool:
+        return self._sealer is not None and self._sealer.address == header.coinbase
+
+    def _has(self, number: int, block_hash: Hash32) -> bool:
+        return number <= self._head.number and self.header(number).hash == block_hash
 
     def close(self) -> None:
         """Finish the block in hand and close the store."""
@@ -174,6 +203,43 @@ class PyEvmChain(StoredChain):
         if self._producer is not None:
             self._producer.wake()
 
+    # THE SEALER
+
+    @property
+    def may_seal(self) -> bool:
+        """Whether the next block is this node's to make: its key is the one that the head's state authorises."""
+        if self._sealer is None or self._fault is not None or self._withheld:
+            return False
+        return self.rules.authorised_sealer(self._state_of(self._head)) == self._sealer.address
+
+    def _state_of(self, header: Header) -> ParentState:
+        return ParentState(self._root(header), self.store.node, self.store.code)
+
+    def _make_block_if_it_is_ours(self, allow_empty: bool) -> bool:
+        # Asked under the lock: a block taken from elsewhere may hand the seal over between question and answer.
+        with self._changing:
+            return self.may_seal and self.make_block(allow_empty=allow_empty) is not None
+
+    def report_second(self, raw_header: bytes) -> bool:
+        """See LocalChain. A sealer that is shown its own seal on a block it does not have seals no more."""
+        try:
+            header = wire.decode_header(raw_header)
+        except NotCanonical as error:
+            raise InvalidBlock(f"The header cannot be decoded: {error}.", field="encoding") from None
+        with self._changing:
+            if header.number < 1 or header.number > self._head.number + 1:
+                return False
+            parent = self.header(header.number - 1)
+            if header.parent_hash != parent.hash or self._has(header.number, header.hash):
+                return False
+            check_seal(self.rules, header, self._state_of(parent))
+            if header.number > self._head.number and not self._is_own(header):
+                return False  # the next block, which this node has not taken yet
+            self.witnesses.keep_second(header, raw_header)
+            log.critical("two sealed blocks at height %d: 0x%s is not this chain's", header.number, header.hash.hex())
+            self._weigh_witnesses()
+            return True
+
     # BLOCKS: made here, or taken from elsewhere
 
     def make_block(self, *, allow_empty: bool = False) -> Header | None:
@@ -182,6 +248,8 @@ class PyEvmChain(StoredChain):
             self._check_open()
             if self._sealer is None:
                 raise ChainUnavailable("This node has no sealer's key and makes no blocks.")
+            if self._withheld:
+                raise ChainUnavailable(self._withheld)
             executed = execute_block(
                 self.store,
                 self.rules,
@@ -233,8 +301,17 @@ class PyEvmChain(StoredChain):
             if block.ommers != EMPTY_LIST or block.withdrawals != EMPTY_LIST:
                 raise InvalidBlock("The block is not valid: it has ommers or withdrawals.", field="body")
             executed = execute_block(self.store, self.rules, parent, transactions, timestamp=block.header.timestamp)
-            compare_headers(block.header, executed.header)
-            return self._commit(executed, block.header)
+            try:
+                compare_headers(block.header, executed.header)
+            except InvalidBlock as difference:
+                difference.executed = executed.header
+                raise
+            header = self._commit(executed, block.header)
+            if self._withheld:
+                self._weigh_witnesses()
+        if self._producer is not None:
+            self._producer.wake()  # the block may have handed the seal to this node
+        return header
 
     def _commit(self, executed: Executed, header: Header) -> Header:
         return self._keep(executed.row(header), executed.transactions, executed.logs, executed.created, executed.codes)

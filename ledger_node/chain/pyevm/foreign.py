@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ledger_node.chain.blocks import Header
+from ledger_node.chain.blocks import Address, Header
 from ledger_node.chain.geth_genesis import GethGenesis
 from ledger_node.chain.pyevm.forks import FORKS, Fork
 from ledger_node.chain.pyevm.rules import ParentState, Permissions, everyone
@@ -39,6 +39,14 @@ class ForeignRules:
 
     def fork_name(self, header: Header) -> str:
         return self.genesis.fork_name(number=header.number, timestamp=header.timestamp, difficulty=header.difficulty)
+
+    @property
+    def attestors(self) -> tuple[Address, ...]:
+        return ()
+
+    @property
+    def quorum(self) -> int:
+        return 0
 
     @property
     def permissions_at(self) -> Callable[[ParentState], Permissions]:

@@ -64,7 +64,10 @@ class ParentState:
 
 
 class Permissions(Protocol):
-    """Answers for one block, from its parent's state. None allows; a sentence refuses and says why."""
+    """Answers for one block, from its parent's state. None allows; a sentence refuses and says why.
+
+    As long as it is the same object, it gives the same answers.
+    """
 
     @property
     def sealer(self) -> Address | None:
@@ -76,7 +79,11 @@ class Permissions(Protocol):
         """Of creation by transaction, or by CREATE and CREATE2 at any depth in a transaction of `sender`."""
 
     def refusal_to_delegate(self, authority: Address, delegate: Address) -> str | None:
-        """Of an EIP-7702 delegation by `authority`; a refused one is skipped as an invalid one is."""
+        """Of an EIP-7702 delegation by `authority`.
+
+        One that is refused when it is made is skipped, as an invalid one is; one that is refused when the account is
+        called is not followed: the account has no code then.
+        """
 
 
 class Everyone:
@@ -94,8 +101,11 @@ class Everyone:
         return None
 
 
+_EVERYONE = Everyone()
+
+
 def everyone(_: ParentState) -> Permissions:
-    return Everyone()
+    return _EVERYONE
 
 
 class ChainRules(Protocol):
@@ -115,6 +125,12 @@ class ChainRules(Protocol):
     def permissions_at(self) -> Callable[[ParentState], Permissions]: ...
 
     def fork_at(self, header: Header) -> Fork: ...
+
+    @property
+    def attestors(self) -> tuple[Address, ...]: ...
+
+    @property
+    def quorum(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,14 @@ class Rules:
 
     def fork_at(self, header: Header) -> Fork:
         return self.fork
+
+    @property
+    def attestors(self) -> tuple[Address, ...]:
+        return self.genesis.attestors
+
+    @property
+    def quorum(self) -> int:
+        return self.genesis.quorum
 
     def authorised_sealer(self, parent: ParentState) -> Address:
         """Who may seal the block after `parent`."""
@@ -277,6 +301,11 @@ def check_header(rules: Rules, header: Header, parent: Header, parent_state: Par
     _same("excess_blob_gas", header.excess_blob_gas, 0)
     _same("parent_beacon_block_root", header.parent_beacon_block_root, bytes(32))
     _same("requests_hash", header.requests_hash, NO_REQUESTS_HASH)
+    check_seal(rules, header, parent_state)
+
+
+def check_seal(rules: Rules, header: Header, parent_state: ParentState) -> None:
+    """That the sealer of this height sealed it. Raises InvalidBlock."""
     sealer = rules.authorised_sealer(parent_state)
     _same("coinbase", header.coinbase, sealer)
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger_node.chain import tries, wire
+from ledger_node.chain.attestations import BlockAttestation, Network
 from ledger_node.chain.blocks import (
     Address,
     Block,
@@ -22,7 +23,7 @@ from ledger_node.chain.blocks import (
     Transaction,
 )
 from ledger_node.chain.encoding import NotCanonical
-from ledger_node.chain.errors import BlockNotFound, ChainUnavailable, InvalidTransaction
+from ledger_node.chain.errors import BlockNotFound, ChainUnavailable, InvalidAttestation, InvalidTransaction
 from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
@@ -41,6 +42,7 @@ from ledger_node.chain.pyevm.proofs import prove_account
 from ledger_node.chain.pyevm.questions import Questions
 from ledger_node.chain.pyevm.rules import ChainRules, ParentState
 from ledger_node.chain.pyevm.store import POSITIONS, BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.chain.pyevm.workers import Workers, WorkerSetup
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
 
@@ -52,7 +54,8 @@ class ChainSettings:
     `block_budget_ms`: no transaction is started in a block after it has taken this long. `call_gas_max`: gas of a call
     that names none, and the most one may name. `fast_interpreter`: translate hot code instead of interpreting it.
     `call_workers`: processes that calls, estimates and traces are executed in, each call for at most `call_timeout_s`;
-    with 0 they run in this process and nothing but gas bounds them.
+    with 0 they run in this process and nothing but gas bounds them. `transactions_to`: the node that takes transactions
+    instead of this one, which follows it.
     """
 
     produce: bool = True
@@ -63,6 +66,7 @@ class ChainSettings:
     call_workers: int = 0
     call_timeout_s: float = 5.0
     call_memory_bytes_max: int = 1 << 30
+    transactions_to: str = ""
     pool: PoolLimits = field(default_factory=PoolLimits)
 
 
@@ -87,6 +91,13 @@ class StoredChain:
             self._workers = self._start_workers()
             self._questions = self._workers.questions()
         self.pool = Mempool(rules, settings.pool, self._view(head))
+        genesis = self.header(0)
+        self.witnesses = Witnesses(
+            store.path.parent,
+            Network(rules.chain_id, genesis.hash),
+            attestors=rules.attestors,
+            quorum=rules.quorum,
+        )
 
     def close(self) -> None:
         if self._closed:
@@ -95,6 +106,7 @@ class StoredChain:
             self._closed = True
             if self._workers is not None:
                 self._workers.close()
+            self.witnesses.close()
             self.store.close()
 
     @property
@@ -112,6 +124,8 @@ class StoredChain:
         return self._head
 
     def header(self, at: BlockRef) -> Header:
+        if at in ("finalized", "safe"):
+            at = self.witnesses.finalized(self._head.number)
         return views.find_header(self.store, self._head, at)
 
     def block(self, at: BlockRef) -> Block:
@@ -227,6 +241,10 @@ class StoredChain:
 
     def send_raw_transaction(self, raw: bytes) -> Hash32:
         self._check_open()
+        if self.settings.transactions_to:
+            raise InvalidTransaction(
+                f"this node follows another one and takes no transactions; send them to {self.settings.transactions_to}"
+            )
         try:
             transaction = wire.decode_transaction(raw)
         except wire.BadSignature as error:
@@ -301,6 +319,35 @@ class StoredChain:
     def _view(self, header: Header) -> HeadView:
         state = ParentState(self._root(header), self.store.node, self.store.code)
         return HeadView(state, self._rules.permissions_at(state))
+
+    # OTHERS' WORD
+
+    def attest(self, attestation: BlockAttestation) -> Address:
+        attestor = self.witnesses.attestor_of(attestation)
+        number, head = attestation.number, self._head.number
+        if number > head:
+            raise InvalidAttestation(f"Block {number} is not here yet; the newest is {head}.", number=number)
+        here = self.header(number)
+        if here.hash != attestation.block_hash:
+            raise InvalidAttestation(
+                f"Block {number} is 0x{here.hash.hex()} here, not 0x{attestation.block_hash.hex()}.", number=number
+            )
+        self.witnesses.keep(attestor, attestation)
+        return attestor
+
+    def attestations(self, at: BlockRef) -> tuple[tuple[Address, BlockAttestation], ...]:
+        return self.witnesses.covering(self.header(at).number)
+
+    def report_second(self, raw_header: bytes) -> bool:
+        return False  # other clients' seals are not checked here
+
+    def seconds(self) -> tuple[bytes, ...]:
+        return self.witnesses.seconds()
+
+    def genesis_document(self) -> str:
+        document = self.store.meta("genesis")
+        assert document is not None
+        return document
 
     # RAW BYTES
 

@@ -8,6 +8,7 @@ from ledger_node.rpc.methods import (
     execution,
     fees,
     filling,
+    ledger,
     logs,
     network,
     sending,
@@ -19,6 +20,6 @@ from ledger_node.rpc.methods import (
 from ledger_node.rpc.registry import METHODS
 
 __all__ = [
-    "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "logs", "network", "sending",
-    "simulation", "state", "transactions", "txpool",
+    "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "ledger", "logs", "network",
+    "sending", "simulation", "state", "transactions", "txpool",
 ]  # fmt: skip

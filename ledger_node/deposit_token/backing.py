@@ -1,0 +1,60 @@
+"""Whether every deposit token on a chain is backed, block by block, from the chain alone.
+
+A deposit token is a contract whose code is the committed artifact's apart from its immutables, whoever deployed it.
+Such code lets no supply exist before a reserve was attested: a token is found by its first `ReserveAttested` log.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import Address, Header, LogFilter
+from ledger_node.deposit_token.artifact import deposit_token
+from ledger_node.deposit_token.reads import totals
+
+REMEMBERED_EVERY = 500
+
+
+class TokenBacking:
+    """Looks at one block after another. With a `memory` file, goes on from there after a restart."""
+
+    def __init__(self, chain: ChainBackend, memory: Path | None = None) -> None:
+        self._chain = chain
+        self._memory = memory
+        self.checked = 0
+        self.tokens: set[Address] = set()
+        if memory is not None and memory.exists():
+            document: Any = json.loads(memory.read_text(encoding="utf-8"))
+            self.checked = min(document["checked"], chain.head().number)
+            self.tokens = {bytes.fromhex(token) for token in document["tokens"]}
+
+    def shortfall(self, header: Header) -> str | None:
+        """Of the next block: None when supply is within the attested reserve of every token, else which is not."""
+        found = self._found_in(header)
+        self.tokens |= found
+        for token in sorted(self.tokens):
+            now = totals(self._chain, token, header.number)
+            if now.supply > now.attested_reserve:
+                return (
+                    f"Token 0x{token.hex()} has a supply of {now.supply} after block {header.number}, "
+                    f"above the reserve of {now.attested_reserve} last attested."
+                )
+        self.checked = header.number
+        if found or header.number % REMEMBERED_EVERY == 0:
+            self.remember()
+        return None
+
+    def _found_in(self, header: Header) -> set[Address]:
+        attested = (deposit_token().topics["ReserveAttested"],)
+        logs = self._chain.logs(LogFilter(first=header.number, last=header.number, topics=(attested,)))
+        unknown = {log.address for log in logs} - self.tokens
+        return {address for address in unknown if deposit_token().is_code_of(self._chain.code(address, header.number))}
+
+    def remember(self) -> None:
+        """Write down how far it has looked. What was looked at since would be looked at again."""
+        if self._memory is not None:
+            document = {"checked": self.checked, "tokens": sorted(token.hex() for token in self.tokens)}
+            draft = self._memory.with_name(self._memory.name + ".tmp")
+            draft.write_text(json.dumps(document) + "\n", encoding="utf-8")
+            draft.replace(self._memory)

@@ -1,0 +1,2 @@
+>> {"jsonrpc":"2.0","id":1,"method":"ledger_getEquivocations"}
+<< {"jsonrpc":"2.0","id":1,"result":[]}
