@@ -97,12 +97,12 @@ class Config(BaseSettings):
 
     # PEOPLE
     four_eyes: bool = Field(
-        False, description="Whether what the operator does to members, accounts and tokens needs a second named operator."
+        False, description="Whether what the operator does to members and tokens needs a second named operator."
     )
     four_eyes_fiat_above: int = Field(
-        1_000_000, ge=0, description="With four_eyes: deposits and withdrawals above so many whole units of a currency need one too."
+        1_000_000, ge=0, description="With four_eyes: so many whole units of fiat a single operator may move."
     )
-    approval_expires_s: Count = Field(86_400, description="Seconds a second person has to approve what another asked for.")
+    approval_expires_s: Count = Field(86_400, description="Seconds that a second person has to decide.")
 
     # LIMITS
     body_max_bytes: Bytes = Field(65_536, description="Largest request body the gateway reads.")

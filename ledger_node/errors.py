@@ -246,7 +246,7 @@ class SelfCustody(Unpayable):
 
 
 class AuthorizationInvalid(Unpayable):
-    """Not the signature of the debtor account's key over this transfer, on this token and chain, in its one low-s form."""
+    """Not the signature of the debtor's key over this transfer, on this token and chain, in its one low-s form."""
 
     code = "authorization_invalid"
     title = "The authorisation is not the debtor's for this transfer"

@@ -36,7 +36,7 @@ class Registrations:
         gas = REGISTRATION_GAS + ACCOUNT_GAS * len(accounts)
         signed = self._outbox.put(connection, self._registrar, "registration", to=token, data=data, gas=gas)
         chosen = tables.accounts.c.id.in_([account.id for account in accounts])
-        connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash))
+        connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash, told="active"))
 
 
 def _unregistered(connection: sa.Connection) -> list[Row]:
@@ -51,7 +51,7 @@ def _unregistered(connection: sa.Connection) -> list[Row]:
         .join_from(accounts, members)
         .join(tokens, tokens.c.currency == accounts.c.currency)
         .where(
-            pending, accounts.c.registration.is_(None), accounts.c.currency.not_in(busy),
+            pending, accounts.c.registration.is_(None), members.c.status == "active", accounts.c.currency.not_in(busy),
             tokens.c.block_number.is_not(None),
         )
         .order_by(tokens.c.address, accounts.c.id)
