@@ -77,7 +77,11 @@ class Node:
 
     def gateway_app(self) -> Any:
         """The ASGI application for member banks and the operator."""
-        return create_app(self.house, body_max_bytes=self.config.body_max_bytes, wait_max_s=self.config.wait_max_s)
+        config = self.config
+        return create_app(
+            self.house, body_max_bytes=config.body_max_bytes, bulk_body_max_bytes=config.bulk_body_max_bytes,
+            wait_max_s=config.wait_max_s,
+        )  # fmt: skip
 
     def rpc_app(self) -> Any | None:
         """The ASGI application for developers; None when the chain is another client's, which has a door of its own."""

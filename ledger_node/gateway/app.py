@@ -17,6 +17,7 @@ from ledger_node.gateway.openapi import describe
 from ledger_node.gateway.routes import (
     accounts,
     api_keys,
+    bulk,
     events,
     fiat,
     members,
@@ -28,10 +29,12 @@ from ledger_node.gateway.routes import (
 )
 from ledger_node.settlement.house import House
 
-_PARTS = (payments, fiat, accounts, members, orders, people, api_keys, reserve, events, probes, pages)
+_PARTS = (payments, bulk, fiat, accounts, members, orders, people, api_keys, reserve, events, probes, pages)
 
 
-def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float = 30.0) -> FastAPI:
+def create_app(
+    house: House, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304, wait_max_s: float = 30.0
+) -> FastAPI:
     """The application on top of a running house, whose ledger is migrated."""
     app = FastAPI(
         title="Ledger node",
@@ -49,6 +52,7 @@ def create_app(house: House, *, body_max_bytes: int = 65_536, wait_max_s: float 
     house.four_eyes.on_revoked = lambda connection, operator: app.state.keys.revoke_all(connection, person=operator)
     app.state.metrics = metrics
     app.state.body_max_bytes = body_max_bytes
+    app.state.bulk_body_max_bytes = bulk_body_max_bytes
     app.state.wait_max_s = wait_max_s
     app.add_middleware(Envelope, metrics=metrics)
     app.add_exception_handler(LedgerNodeError, problems.tell_error)

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.errors import Overloaded
 from ledger_node.gateway.errors import (
     BodyTooLarge,
     MalformedJson,
@@ -24,9 +25,18 @@ from ledger_node.gateway.errors import (
 BODY_TIMEOUT_S = 10.0
 """A body that takes longer than this to arrive is given up (408): slow senders hold no memory for long."""
 
+LARGE_BYTES = 65_536
+"""Larger bodies are parsed on another thread, so that nobody else waits for it."""
+
+BULK_BODIES_AT_ONCE = 8
+"""Bulk bodies of full size that may be in hand together; as many smaller ones as come to the same."""
+
 
 class LedgerRoute(APIRoute):
     """A route of this API: reads its body strictly and knows every query parameter it takes."""
+
+    body_max = "body_max_bytes"
+    """The application's setting that bounds its bodies."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
@@ -34,6 +44,7 @@ class LedgerRoute(APIRoute):
         # FastAPI reads the body before it asks who calls; here nobody unknown gets a byte read.
         identify = [part.call for part in self.dependant.dependencies if part.call is not None]
         needs_body = self.body_field is not None and self.body_field.field_info.is_required()
+        body_max = self.body_max
 
         async def read_then_handle(request: Request) -> Response:
             for who in identify:
@@ -41,13 +52,39 @@ class LedgerRoute(APIRoute):
             if not has_query and request.scope["query_string"]:
                 raise UnknownParameter(f"{request.url.path} takes no query parameters.")
             if has_body:
-                await _read_json(request, required=needs_body)
+                limit: int = getattr(request.app.state, body_max)
+                await _read_json(request, required=needs_body, limit=limit)
             return await handler(request)
 
         return read_then_handle
 
 
-async def _read_json(request: Request, *, required: bool) -> None:
+class BulkRoute(LedgerRoute):
+    """A route whose bodies may be large. What is in hand at once is bounded too; who comes beyond is told to wait."""
+
+    body_max = "bulk_body_max_bytes"
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        in_hand = 0
+
+        async def handle_within_bounds(request: Request) -> Response:
+            nonlocal in_hand
+            limit: int = request.app.state.bulk_body_max_bytes
+            declared = request.headers.get("content-length", "")
+            size = min(int(declared), limit) if declared.isdigit() else limit
+            if in_hand + size > BULK_BODIES_AT_ONCE * limit:
+                raise Overloaded("Too many large requests are in hand; send it again later, with the same keys.")
+            in_hand += size
+            try:
+                return await handler(request)
+            finally:
+                in_hand -= size
+
+        return handle_within_bounds
+
+
+async def _read_json(request: Request, *, required: bool, limit: int) -> None:
     """Leave the parsed body where FastAPI finds it, so that it is read and parsed once."""
     if not required and "content-type" not in request.headers and request.headers.get("content-length", "0") == "0":
         return
@@ -56,15 +93,20 @@ async def _read_json(request: Request, *, required: bool) -> None:
         raise UnsupportedMediaType(f"Send Content-Type: application/json, not {media_type or 'nothing'}.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
-    body = await _read(request, request.app.state.body_max_bytes)
+    body = await _read(request, limit)
     if not body:
         raise MalformedJson("The body is empty; send a JSON object.")
+    parsed = _parse(body) if len(body) <= LARGE_BYTES else await asyncio.to_thread(_parse, body)
+    request._body, request._json = body, parsed
+
+
+def _parse(body: bytes) -> Any:
     try:
         parsed = orjson.loads(body)
         json.loads(body, object_pairs_hook=_refuse_repeated_names)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body cannot be read as JSON: {error}.") from None
-    request._body, request._json = body, parsed
+    return parsed
 
 
 def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> None:

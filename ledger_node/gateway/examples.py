@@ -206,3 +206,32 @@ PROBLEM = problem(422, "insufficient_balance", f"{BDA_ID} has 40.00 USD availabl
     "facts": {"available": "40.00", "needed": "60.00"},
     "errors": [{"pointer": "/amount", "detail": "60.00 is needed."}],
 }
+
+BULK_ITEM: dict[str, Any] = {
+    "idempotency_key": "payroll-2026-01/0042",
+    "debtor_account": BDA_ID,
+    "creditor_account": OTHER_BDA_ID,
+    "amount": "60.00",
+    "currency": "USD",
+    "end_to_end_id": "INV-2026-0042",
+}
+BULK: dict[str, Any] = {
+    "data": [
+        {
+            "idempotency_key": BULK_ITEM["idempotency_key"],
+            "status": 201,
+            "replayed": False,
+            "payment": PAYMENT,
+            "problem": None,
+        },
+        {
+            "idempotency_key": "payroll-2026-01/0043",
+            "status": 422,
+            "replayed": False,
+            "payment": None,
+            "problem": PROBLEM | {"errors": [{"pointer": "/transfers/1/amount", "detail": "60.00 is needed."}]},
+        },
+    ],
+    "accepted": 1,
+    "refused": 1,
+}

@@ -131,7 +131,21 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Problem:
-    """The answer that tells `error`. A fault of the node says only that there is one; its own words go to the log."""
+    """The answer that tells `error`."""
+    body = problem_body(error, request_id=request_id, instance=instance, errors=errors)
+    status: int = body["status"]
+    answer_headers = dict(headers or {})
+    if status == 401:
+        answer_headers["WWW-Authenticate"] = 'Bearer realm="ledger-node"'
+    if status == 503:
+        answer_headers["Retry-After"] = str(RETRY_AFTER_S)
+    return Problem(orjson.dumps(body, default=_plain), status_code=status, headers=answer_headers)
+
+
+def problem_body(
+    error: LedgerNodeError, *, request_id: str, instance: str, errors: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """`error` in words. A fault of the node says only that there is one; its own words go to the log."""
     status = STATUS.get(error.code, 500)
     told = status < 500 or isinstance(error, Unavailable)
     code = error.code if told else "internal"
@@ -152,12 +166,7 @@ def problem(
         body["errors"] = list(errors)
     elif told and error.pointer is not None:
         body["errors"] = [{"pointer": error.pointer, "detail": error.detail}]
-    answer_headers = dict(headers or {})
-    if status == 401:
-        answer_headers["WWW-Authenticate"] = 'Bearer realm="ledger-node"'
-    if status == 503:
-        answer_headers["Retry-After"] = str(RETRY_AFTER_S)
-    return Problem(orjson.dumps(body, default=_plain), status_code=status, headers=answer_headers)
+    return body
 
 
 def _plain(value: object) -> object:
@@ -182,17 +191,23 @@ async def tell_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if any(entry["loc"][0] == "path" for entry in error.errors()):  # an id that nothing can have
         return await tell_error(request, NotFound("There is nothing with this id."))
-    errors = [_pointed(entry) for entry in error.errors()]
-    detail = "; ".join(f"{entry['pointer'] or entry.get('parameter', 'body')}: {entry['detail']}" for entry in errors)
-    kinds = [(tuple(entry["loc"]), entry["type"]) for entry in error.errors()]
-    told: LedgerNodeError
-    if all(where[-1:] == ("amount",) and kind == "string_type" for where, kind in kinds):
-        told = InvalidAmount('An amount is a string of decimal digits such as "60.00"; JSON numbers are refused.')
-    elif any(where[0] == "query" and kind == "extra_forbidden" for where, kind in kinds):
-        told = UnknownParameter(detail)
-    else:
-        told = InvalidField(detail)
+    told, errors = misshapen(error.errors())
     return problem(told, request_id=request.state.request_id, instance=request.url.path, errors=errors)
+
+
+def misshapen(entries: Sequence[Mapping[str, Any]]) -> tuple[LedgerNodeError, list[dict[str, str]]]:
+    """What is wrong with the shape of a request, whose places begin with `body` or `query`."""
+    errors = [_pointed(entry) for entry in entries]
+    detail = "; ".join(f"{entry['pointer'] or entry.get('parameter', 'body')}: {entry['detail']}" for entry in errors)
+    kinds = [(tuple(entry["loc"]), entry["type"]) for entry in entries]
+    if all(where[-1:] == ("amount",) and kind == "string_type" for where, kind in kinds):
+        return (
+            InvalidAmount('An amount is a string of decimal digits such as "60.00"; JSON numbers are refused.'),
+            errors,
+        )
+    if any(where[0] == "query" and kind == "extra_forbidden" for where, kind in kinds):
+        return UnknownParameter(detail), errors
+    return InvalidField(detail), errors
 
 
 def _pointed(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -105,6 +105,8 @@ def test_every_post_that_moves_money_needs_an_idempotency_key(description: dict[
     for path in ("mints", "transfers", "redemptions", "deposits", "withdrawals"):
         parameters = {p["name"]: p for p in description["paths"][f"/v1/{path}"]["post"]["parameters"]}
         assert parameters["Idempotency-Key"]["required"] is True
+    item = description["components"]["schemas"]["BulkItemForm"]
+    assert "idempotency_key" in item["required"]
 
 
 def test_operation_ids_are_unique(description: dict[str, Any]) -> None:
@@ -202,6 +204,9 @@ def test_every_endpoint_answers_as_described(
         call(albion, "GET", path + "/{payment_id}", payment_id=paid["id"])
         for act in ("cancel", *DECISIONS):
             called.add(("post", f"{path}/{{payment_id}}/{act}"))  # see test_in_flight and test_four_eyes
+    item = {"idempotency_key": "openapi-bulk", "debtor_account": bda, "creditor_account": other, **money}
+    bulk = call(albion, "POST", "/v1/transfers/bulk", {"transfers": [item, item, {}]})
+    assert [entry["status"] for entry in bulk["data"]] == [201, 201, 400]
     call(albion, "GET", "/v1/reserve")
     call(albion, "GET", "/v1/events")
 
