@@ -21,8 +21,8 @@ from ledger_node.chain.blocks import Header
 from ledger_node.errors import Fault, LedgerNodeError, Unavailable
 
 DEPLOYMENT_NOT_PERMITTED = bytes.fromhex("9822542c")
-"""Selector of DeploymentNotPermitted(address): the revert data of a CREATE or CREATE2 that the permissions refuse is this
-and the transaction's sender."""
+"""Selector of DeploymentNotPermitted(address): the revert data of a CREATE or CREATE2 that the permissions refuse is
+this and the transaction's sender."""
 
 
 class ChainError(LedgerNodeError):

@@ -1,17 +1,20 @@
 """Who may transact, deploy and delegate, answered from the permissions contract's storage at one state.
 
 An engine asks this once per block, at the parent's state, on production and on import alike. Answers are None where the
-contract allows, else a sentence that says why not. One object serves as long as the contract's storage does not change,
-so an answer is computed once for many blocks and never outlives a change.
+contract allows, else a sentence that says why not. One object serves one state of the contract's storage, so an answer
+is computed once for many blocks and never outlives a change.
 
 Nobody can sign for the zero address; a simulated call that names no sender comes from it, and is only a question.
 """
 
+import threading
+from collections import OrderedDict
 from typing import Protocol
 
 from ledger_node.chain.blocks import Address
 from ledger_node.permissions.artifact import ADDRESS
 from ledger_node.permissions.model import (
+    VALUE_UNLIMITED,
     AccountStatus,
     OrganisationStatus,
     ReadWord,
@@ -25,6 +28,11 @@ from ledger_node.permissions.model import (
 )
 
 NOBODY = bytes(20)
+
+STANDINGS_MAX = 100_000
+"""Accounts whose role is remembered; anybody can send from any number of addresses, and each is asked about."""
+STATES_MAX = 8
+"""States of the contract's storage that are remembered: the newest, and those that questions about history ask for."""
 
 _ASKING = Role(organisation=0, right=Right.FULL)
 _NO_ROLE = Role(organisation=0, right=Right.NONE, active=False, max_value=0)
@@ -71,11 +79,18 @@ class PermissionRules:
         return None if role.right >= Right.DEPLOY else f"account {_hex(sender)} has no right to deploy contracts"
 
     def refusal_to_delegate(self, authority: Address, delegate: Address) -> str | None:
-        """Of an EIP-7702 delegation: it gives code to an account, so the account must itself be allowed to transact."""
+        """Of an EIP-7702 delegation: it gives code to an account, which others may call.
+
+        So the account must itself be allowed to transact, and without limits, for its code could go beyond them.
+        """
         role, _, reason = self._role_of(authority)
         if reason is not None:
             return reason
-        return None if role.right >= Right.TRANSACT else f"account {_hex(authority)} has the right to read only"
+        if role.right < Right.TRANSACT:
+            return f"account {_hex(authority)} has the right to read only"
+        if delegate != NOBODY and (role.limits_targets or role.max_value < VALUE_UNLIMITED):
+            return f"account {_hex(authority)} may not delegate: its role limits targets or value"
+        return None
 
     def right_of(self, account: Address) -> Right:
         return self._role_of(account)[0].right
@@ -84,6 +99,8 @@ class PermissionRules:
         """The account's role if it is in force, else no role and why."""
         found = self._standing.get(account)
         if found is None:
+            if len(self._standing) >= STANDINGS_MAX:
+                self._standing.clear()
             found = self._standing[account] = self._find_role(account)
         return found
 
@@ -118,10 +135,11 @@ class State(Protocol):
 
 
 class PermissionsAt:
-    """The rules at a state; the same object as before while the contract's storage root is the same."""
+    """The rules at a state; the same object for the same storage root of the contract."""
 
     def __init__(self) -> None:
-        self._newest: tuple[bytes, PermissionRules] | None = None
+        self._rules: OrderedDict[bytes, PermissionRules] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __call__(self, state: State) -> PermissionRules:
         account = state.account(ADDRESS)
@@ -130,13 +148,16 @@ class PermissionsAt:
         def read(slot: int) -> int:
             return state.storage(ADDRESS, slot)
 
-        newest = self._newest
-        if newest is not None and newest[0] == root:
-            newest[1].read_through(read)
-            return newest[1]
-        rules = PermissionRules(read)
-        self._newest = (root, rules)
-        return rules
+        with self._lock:
+            rules = self._rules.get(root)
+            if rules is None:
+                rules = self._rules[root] = PermissionRules(read)
+            else:
+                rules.read_through(read)
+            self._rules.move_to_end(root)
+            while len(self._rules) > STATES_MAX:
+                self._rules.popitem(last=False)
+            return rules
 
 
 _newest_rules = PermissionsAt()

@@ -1,4 +1,9 @@
-"""Revert data in words: `Error(string)` and `Panic(uint256)`. Custom errors stay data: the caller has the ABI."""
+"""Revert data in words: `Error(string)`, `Panic(uint256)` and the network's own `DeploymentNotPermitted(address)`.
+
+Custom errors of contracts stay data: the caller has the ABI.
+"""
+
+from ledger_node.chain.errors import DEPLOYMENT_NOT_PERMITTED
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
@@ -19,8 +24,10 @@ PANIC_WORDS = {
 
 
 def reason_of(data: bytes) -> str | None:
-    """The words a contract gave, or None if the data is no well-formed Error(string) or Panic(uint256)."""
+    """The words a contract gave, or None if the data is no well-formed error that is known here."""
     selector, body = data[:4], data[4:]
+    if selector == DEPLOYMENT_NOT_PERMITTED and len(body) == 32:
+        return f"DeploymentNotPermitted(0x{body[12:].hex()})"
     if selector == PANIC and len(body) == 32:
         code = int.from_bytes(body, "big")
         return PANIC_WORDS.get(code, f"unknown panic code: {code:#x}")

@@ -108,17 +108,18 @@ def underpriced(transaction: Transaction, base_fee: int) -> InvalidTransaction:
 
 
 def result(outcome: Outcome) -> bytes:
-    """What a call returned. Raises Reverted or CallFailed."""
+    """What a call returned. Raises Reverted or CallFailed, which also say so where a creation inside was refused."""
     if outcome.succeeded:
         return outcome.output
     raise failure(outcome)
 
 
 def failure(outcome: Outcome) -> Reverted | CallFailed:
-    error = outcome.computation.error
+    error, refused = outcome.computation.error, outcome.computation.state.refused_creation
     if isinstance(error, Revert):
-        return Reverted(outcome.output)
-    return CallFailed(error_message(error, outcome.computation))
+        return Reverted(outcome.output, refused_creation=refused)
+    message = error_message(error, outcome.computation)
+    return CallFailed(message if refused is None else f"{message} (creating a contract was refused: {refused})")
 
 
 def error_message(error: VMError, computation: Any) -> str:

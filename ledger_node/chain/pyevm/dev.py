@@ -152,7 +152,7 @@ class DevPyEvmChain(PyEvmChain):
             self._head = header
             self._ahead_s = taken.ahead_s
             for waiting in (*self.pending_transactions(), *self.queued_transactions()):
-                self.pool.drop(waiting)
+                self.pool.drop(waiting, InvalidTransaction("the chain was put back to a snapshot"))
             self._stand_in(header, taken.root)
             return True
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from ledger_node.chain import wire
 from ledger_node.chain.blocks import Hash32, Header, Transaction
 from ledger_node.chain.encoding import NotCanonical
-from ledger_node.chain.errors import ChainUnavailable, InvalidBlock, InvalidTransaction
+from ledger_node.chain.errors import ChainUnavailable, InvalidBlock
 from ledger_node.chain.genesis import Genesis
 from ledger_node.chain.geth_genesis import GethGenesis
 from ledger_node.chain.pyevm.execution import EMPTY_LIST, Executed, execute_block
@@ -107,7 +107,7 @@ def network_chain(
 
 def open_stored_chain(
     directory: Path, genesis: Genesis | GethGenesis | None = None, *, settings: ChainSettings | None = None
-) -> StoredChain:
+) -> "PyEvmChain | ImportedChain":
     """Whatever chain lies in `directory` or starts there: ours, without a sealer, or another client's."""
     store = Store(directory)
     try:
@@ -257,7 +257,7 @@ class PyEvmChain(StoredChain):
                 self._within_budget(self.pool.ready()),
                 timestamp=self._next_timestamp(),
                 parent_root=self._root(self._head),
-                dropped=self._drop,
+                dropped=self.pool.drop,
             )
             if not executed.transactions and not allow_empty:
                 return None
@@ -278,10 +278,6 @@ class PyEvmChain(StoredChain):
             yield transaction
             if time.monotonic() > end:
                 return
-
-    def _drop(self, transaction: Transaction, refusal: InvalidTransaction) -> None:
-        log.info("dropped transaction 0x%s: %s", transaction.hash.hex(), refusal.detail)
-        self.pool.drop(transaction)
 
     def import_block(self, raw: bytes) -> Header:
         """See LocalChain."""

@@ -87,7 +87,7 @@ def state_on(
         ),
         lambda number: _hash_of(store, number),
         fork.computation,
-        (lambda _: None) if permissions is None else permissions.refusal_to_deploy,
+        permissions,
     )
 
 
@@ -199,7 +199,7 @@ def _run(state: Any, fork: Fork, tx: Transaction, price: int) -> Any:
     if is_delegation:
         delegate = code[3:]
         world.mark_address_warm(delegate)
-        code = world.get_code(delegate)
+        code = b"" if state.refuses_delegation(tx.to, delegate) else world.get_code(delegate)
     message = Message(gas, tx.to, tx.sender, tx.value, tx.data, code, is_delegation=is_delegation)  # type: ignore[arg-type]
     return state.computation_class.apply_message(state, message, context)
 

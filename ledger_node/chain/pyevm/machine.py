@@ -1,35 +1,69 @@
 """The virtual machine: py-evm's, on our world state and with our answers about the block.
 
 What differs from Prague on a network of ours is said here and in `rules.py`, and nowhere else: PREVRANDAO is always 0
-(its context says so), slow precompiled contracts cost more (`precompiles.py`), and CREATE and CREATE2 fail where the
-transaction's sender may not deploy.
+(its context says so), slow precompiled contracts cost more (`precompiles.py`), CREATE and CREATE2 fail where the
+transaction's sender may not deploy, and an account that may not transact runs no code that it delegated to (EIP-7702).
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from eth.abc import ComputationAPI, MessageAPI, StateAPI, TransactionContextAPI
 from eth.exceptions import Revert
 from eth.typing import JournalDBCheckpoint
+from eth.vm import mnemonics, opcode_values
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.prague.computation import PragueComputation
+from eth.vm.forks.prague.logic import (
+    BaseCallEIP7702,
+    CallCodeEIP7702,
+    CallEIP7702,
+    DelegateCallEIP7702,
+    StaticCallEIP7702,
+)
 from eth.vm.state import BaseState
 
 from ledger_node.chain.blocks import Address, Hash32
-from ledger_node.chain.encoding import keccak
+from ledger_node.chain.errors import DEPLOYMENT_NOT_PERMITTED
 from ledger_node.chain.pyevm.precompiles import network_precompiles
 from ledger_node.chain.pyevm.world import World
 
-NOT_PERMITTED = keccak(b"DeploymentNotPermitted(address)")[:4]
-"""Revert data of a creation that permissions refuse: this selector and the transaction's sender."""
-
 AncestorHash = Callable[[int], Hash32]
-RefusalToDeploy = Callable[[Address], str | None]
+
+
+class Powers(Protocol):
+    """What permissions say while code runs; a sentence refuses and says why."""
+
+    def refusal_to_deploy(self, sender: Address) -> str | None: ...
+
+    def refusal_to_delegate(self, authority: Address, delegate: Address) -> str | None: ...
+
+
+class _Judged(BaseCallEIP7702):
+    """A call that finds an account without code where its delegation is refused; it costs the same."""
+
+    def get_code_at_address(self, computation: Any, code_source: Any) -> tuple[bytes, Any]:
+        code, delegate = super().get_code_at_address(computation, code_source)
+        if delegate is not None and computation.state.refuses_delegation(code_source, delegate):
+            return b"", None
+        return code, delegate
+
+
+def _judged(plain: Any, mnemonic: str) -> Any:
+    kind: Any = type(plain.__name__, (_Judged, plain), {})
+    return kind.configure(__name__=f"opcode:{mnemonic}", mnemonic=mnemonic, gas_cost=0)()
 
 
 class NetworkComputation(PragueComputation):
     _precompiles = network_precompiles()
+    opcodes = {
+        **PragueComputation.opcodes,
+        opcode_values.CALL: _judged(CallEIP7702, mnemonics.CALL),
+        opcode_values.CALLCODE: _judged(CallCodeEIP7702, mnemonics.CALLCODE),
+        opcode_values.DELEGATECALL: _judged(DelegateCallEIP7702, mnemonics.DELEGATECALL),
+        opcode_values.STATICCALL: _judged(StaticCallEIP7702, mnemonics.STATICCALL),
+    }
 
     @property
     def is_origin_computation(self) -> bool:
@@ -50,9 +84,11 @@ class NetworkComputation(PragueComputation):
     ) -> ComputationAPI:
         assert isinstance(state, WorldState)
         origin = transaction_context.origin
-        if state.refusal_to_deploy(origin) is not None:
+        refusal = None if state.powers is None else state.powers.refusal_to_deploy(origin)
+        if refusal is not None:
+            state.refused_creation = refusal
             computation = cls(state, message, transaction_context)
-            computation.output = NOT_PERMITTED + origin.rjust(32, b"\x00")
+            computation.output = DEPLOYMENT_NOT_PERMITTED + origin.rjust(32, b"\x00")
             computation.error = Revert("permissions refuse")
             return computation
         return super().apply_create_message(state, message, transaction_context, parent_computation)
@@ -67,20 +103,25 @@ class WorldState(BaseState):
         context: ExecutionContext,
         ancestor_hash: AncestorHash,
         computation_class: Any,
-        refusal_to_deploy: RefusalToDeploy = lambda _: None,
+        powers: Powers | None = None,
     ) -> None:
         self.world = world
         self._account_db: World = world
         self.execution_context = context
         self._ancestor_hash = ancestor_hash
         self.computation_class = computation_class
-        self.refusal_to_deploy = refusal_to_deploy
+        self.powers = powers
+        self.refused_creation: str | None = None
+        """Why the latest creation was refused in this state, if one was; for words only, it decides nothing."""
         self.blob_base_fee_override: int | None = None
 
     def get_ancestor_hash(self, block_number: int) -> Any:
         if not 0 <= block_number < self.block_number or self.block_number - block_number > 256:
             return b""
         return self._ancestor_hash(block_number)
+
+    def refuses_delegation(self, authority: Address, delegate: Address) -> bool:
+        return self.powers is not None and self.powers.refusal_to_delegate(authority, delegate) is not None
 
     @property
     def blob_base_fee(self) -> int:

@@ -1,10 +1,13 @@
 """Transactions that wait for a block: what is let in, in what order it goes out, and how much may wait.
 
-Everything is judged at the door against the newest block, in geth's words. A sender's transactions go out by nonce;
-those behind a missing nonce wait for it. Nothing here survives a restart: who needs that sends again.
+Everything is judged at the door against the newest block, in geth's words, and again when the permissions change: what
+they refuse by then is let go of, and why is remembered for a while. A sender's transactions go out by nonce; those
+behind a missing nonce wait for it. Nothing here survives a restart: who needs that sends again.
 """
 
+import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +18,7 @@ from ledger_node.chain.errors import (
     MempoolFull,
     NonceTooHigh,
     NonceTooLow,
+    NotPermitted,
     Underpriced,
 )
 from ledger_node.chain.pyevm.rules import (
@@ -28,6 +32,11 @@ from ledger_node.chain.pyevm.rules import (
     total_cost,
 )
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT
+
+log = logging.getLogger(__name__)
+
+REFUSALS_MAX = 10_000
+"""Transactions let go of whose refusal is remembered, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,17 @@ class Mempool:
         self._arrived: dict[Hash32, Transaction] = {}
         self._by_sender: dict[Address, dict[int, Transaction]] = {}
         self._costs: dict[Address, int] = {}
+        self._refusals: OrderedDict[Hash32, InvalidTransaction] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._arrived)
 
     def get(self, transaction_hash: Hash32) -> Transaction | None:
         return self._arrived.get(transaction_hash)
+
+    def refusal(self, transaction_hash: Hash32) -> InvalidTransaction | None:
+        """Why a transaction that waited here was let go of without a block having taken it."""
+        return self._refusals.get(transaction_hash)
 
     def next_nonce(self, sender: Address) -> int:
         """The nonce its next transaction needs, counting those that wait without a gap."""
@@ -104,6 +118,7 @@ class Mempool:
             if replaced is not None:
                 self._remove(replaced)
             was_next = self._next_nonce(tx.sender)
+            self._refusals.pop(tx.hash, None)
             self._arrived[tx.hash] = tx
             waiting = self._by_sender.setdefault(tx.sender, {})
             waiting[tx.nonce] = tx
@@ -173,18 +188,36 @@ class Mempool:
             seen = {tx.hash for tx in ready}
             return ready, [tx for tx in self._arrived.values() if tx.hash not in seen]
 
-    def drop(self, tx: Transaction) -> None:
+    def drop(self, tx: Transaction, refusal: InvalidTransaction) -> None:
+        """Let go of a transaction that waits, and remember why."""
         with self._lock:
-            self._remove(tx)
+            self._drop(tx, refusal)
+
+    def _drop(self, tx: Transaction, refusal: InvalidTransaction) -> None:
+        log.info("dropped transaction 0x%s: %s", tx.hash.hex(), refusal.detail)
+        self._remove(tx)
+        self._refusals[tx.hash] = refusal
+        while len(self._refusals) > REFUSALS_MAX:
+            self._refusals.popitem(last=False)
 
     def move_to(self, view: HeadView, senders: Iterable[Address]) -> None:
-        """There is a new head, in which `senders` have moved on."""
+        """There is a new head, in which `senders` have moved on, and in which permissions may have changed."""
         with self._lock:
+            changed = view.permissions is not self._view.permissions
             self._view = view
             for sender in senders:
                 nonce = view.nonce(sender)
                 for old in [tx for tx in self._by_sender.get(sender, {}).values() if tx.nonce < nonce]:
                     self._remove(old)
+            if changed:
+                self._judge_again()
+
+    def _judge_again(self) -> None:
+        for tx in list(self._arrived.values()):
+            try:
+                check_permissions(self._view.permissions, tx)
+            except NotPermitted as refusal:
+                self._drop(tx, refusal)
 
     def _remove(self, tx: Transaction) -> None:
         if self._arrived.pop(tx.hash, None) is None:

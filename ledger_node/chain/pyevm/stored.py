@@ -277,6 +277,9 @@ class StoredChain:
     def queued_transactions(self) -> tuple[Transaction, ...]:
         return tuple(self.pool.waiting()[1])
 
+    def refusal(self, transaction_hash: Hash32) -> InvalidTransaction | None:
+        return self.pool.refusal(transaction_hash)
+
     # LISTENERS
 
     def on_new_head(self, listener: Callable[[Header], None]) -> Callable[[], None]:
