@@ -17,6 +17,7 @@ DEV := $(VENV)/.stamp-dev
 SLITHER := $(SLITHER_VENV)/.stamp
 NPM := contracts/node_modules/.stamp
 ETHEREUMJS := tests/networks/ethereumjs/node_modules/.stamp
+CLIENTS := tests/clients/node_modules/.stamp
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 PYTEST_ARGS ?= -n 2 --dist loadgroup
@@ -64,6 +65,16 @@ $(ETHEREUMJS): tests/networks/ethereumjs/package.json tests/networks/ethereumjs/
 	@cd tests/networks/ethereumjs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Hardhat 3 wants a newer Node.js than most machines have, so that is a package too, and npm itself runs on it.
+$(CLIENTS): $(foreach where,. nodejs caliper,$(addprefix tests/clients/$(where)/,package.json package-lock.json))
+	$(call say,"npm packages of the clients that tests run")
+	@$(NEED_NPM)
+	@cd tests/clients/nodejs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# `npm install --no-save` for the same reason as above: Hardhat's machine has a package for every platform.
+	@cd tests/clients && PATH="$$PWD/nodejs/node_modules/.bin:$$PATH" npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd tests/clients/caliper && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 $(SLITHER): requirements/slither.lock
 	$(call say,"Slither in an environment of its own")
 	@$(PYTHON) -m venv $(SLITHER_VENV)
@@ -72,7 +83,7 @@ $(SLITHER): requirements/slither.lock
 
 .PHONY: setup
 setup: $(DEV) ## Install everything (.venv, and npm packages when npm is here); quick when nothing changed
-	@if command -v npm > /dev/null; then $(MAKE) $(NPM) $(ETHEREUMJS); else echo "npm is not here: its packages are left out"; fi
+	@if command -v npm > /dev/null; then $(MAKE) $(NPM) $(ETHEREUMJS) $(CLIENTS); else echo "npm is not here: its packages are left out"; fi
 
 # RUN
 
@@ -181,6 +192,6 @@ lock: $(DEV) ## Resolve the dependencies again and write requirements/*.lock
 
 .PHONY: clean
 clean: ## Remove everything the targets made
-	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules tests/networks/ethereumjs/node_modules contracts/out contracts/cache build dist htmlcov
+	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules tests/networks/ethereumjs/node_modules tests/clients/{.,nodejs,caliper}/node_modules contracts/out contracts/cache build dist htmlcov
 	rm -rf .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
