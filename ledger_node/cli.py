@@ -8,13 +8,11 @@ import asyncio
 import json
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import httpx
-from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
@@ -22,10 +20,13 @@ from ledger_node import __version__
 from ledger_node.backup import back_up
 from ledger_node.backup import restore as restore_backup
 from ledger_node.backup import verify as verify_backup
+from ledger_node.chain_commands import chain, follow
+from ledger_node.chain_node import serve_chain
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.doctor import examine
 from ledger_node.errors import LedgerNodeError
+from ledger_node.flags import settings
 from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
@@ -33,29 +34,6 @@ from ledger_node.node import Node, serve
 from ledger_node.operator_door import operator_door
 from ledger_node.settlement.audit import AuditReport, Finding
 from ledger_node.settlement.model import ReservePosition
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def settings(*names: str) -> Callable[[F], F]:
-    """Give a command a flag for each of these settings (all of them when none is named)."""
-
-    def decorate(command: F) -> F:
-        for name in reversed(names or tuple(Config.model_fields)):
-            command = _flag(name, Config.model_fields[name])(command)
-        return command
-
-    return decorate
-
-
-def _flag(name: str, field: FieldInfo) -> Callable[[F], F]:
-    flag = "--" + name.replace("_", "-")
-    if field.annotation is bool:
-        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=field.description)
-    kind = field.annotation if field.annotation in (int, float) else str
-    return click.option(
-        flag, name, type=kind, default=None, metavar=getattr(kind, "__name__", "TEXT").upper(), help=field.description
-    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -89,10 +67,17 @@ def init(chain_id: int, sample: bool, permissions: str | None, **flags: Any) -> 
 @cli.command()
 @settings()
 def run(**flags: Any) -> None:
-    """Run the node until SIGTERM or SIGINT; the block in hand is finished first."""
+    """Run the node until SIGTERM or SIGINT; the block in hand is finished first.
+
+    On a directory with a chain and no ledger (made by `follow` or `chain import`) it opens the JSON-RPC door only.
+    """
     config = load_config(flags)
     write_logs(config.log_level)
-    asyncio.run(serve(config))
+    asyncio.run(serve_chain(config) if DataDirectory(config.data).is_chain_only else serve(config))
+
+
+cli.add_command(follow)
+cli.add_command(chain)
 
 
 @cli.group()
@@ -252,7 +237,9 @@ def health(**flags: Any) -> None:
     """Ask the running node whether it is ready (exit status 0) or not (1); for container health checks."""
     config = load_config(flags)
     running = DataDirectory(config.data).running_node()
-    url = running["gateway"] if running else f"http://{config.gateway_host}:{config.gateway_port}"
+    url = (
+        (running.get("gateway") or running["rpc"]) if running else f"http://{config.gateway_host}:{config.gateway_port}"
+    )
     try:
         response = httpx.get(f"{url}/readyz", timeout=5)
     except httpx.HTTPError as error:

@@ -4,6 +4,7 @@ DIR/config.toml        settings (written last by `init`: its presence says that 
 DIR/genesis.json       the network's genesis
 DIR/credentials.json   API keys made by `init`, mode 600
 DIR/keys/              encrypted keystores and, unless a setting says otherwise, their password file
+DIR/evidence/          what a follower keeps of the first difference it found
 DIR/chain/             the embedded engine's store; can be deleted and synced again
 DIR/ledger.sqlite      the ledger; cannot be lost
 DIR/lock               held by the one process that uses the directory
@@ -19,7 +20,7 @@ from typing import Any
 
 from ledger_node.errors import ConfigurationError
 
-KEY_NAMES = ("sealer", "settlement", "attestor", "admin")
+KEY_NAMES = ("sealer", "settlement", "attestor", "admin", "network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class DataDirectory:
             raise ConfigurationError(
                 f"{self.path} is not a node's data directory; run `ledger-node init --data {self.path}`."
             )
+
+    @property
+    def is_chain_only(self) -> bool:
+        """Whether it holds a chain that was followed or imported, and no ledger."""
+        return not self.config.exists() and (self.chain / "chain.sqlite").exists()
 
     def running_node(self) -> dict[str, Any] | None:
         """What the process that holds the directory wrote about itself, or None when nobody holds it."""

@@ -1,18 +1,11 @@
 """The composition root: builds the rooms of one node, starts and stops them. The only file that knows them all."""
 
 import asyncio
-import json
 import logging
-import os
-import signal
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
-
-from ledger_node import __version__
 from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, open_chain
@@ -21,8 +14,9 @@ from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
-from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
+from ledger_node.data_directory import DataDirectory, DirectoryLock
 from ledger_node.database import Database
+from ledger_node.doors import Door, keep_open
 from ledger_node.gateway.app import create_app
 from ledger_node.keys import LocalSigner, open_keystore
 from ledger_node.permissions.rules import permissions_at
@@ -178,56 +172,11 @@ async def serve(config: Config) -> None:
     """Run a node until SIGTERM or SIGINT: doors close first, then the writer and the block in hand end."""
     node = await asyncio.to_thread(Node.open, config)
     try:
-        doors = {"gateway": _Door(node.gateway_app(), config.gateway_host, config.gateway_port)}
+        doors = {"gateway": Door(node.gateway_app(), config.gateway_host, config.gateway_port)}
         if (rpc_app := node.rpc_app()) is not None:
-            doors["rpc"] = _Door(rpc_app, config.rpc_host, config.rpc_port)
+            doors["rpc"] = Door(rpc_app, config.rpc_host, config.rpc_port)
         await asyncio.to_thread(node.start)
-        for stop_signal in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(stop_signal, _stop_all, list(doors.values()), stop_signal)
-        _write_running(node.directory, doors)
-        for name, door in doors.items():
-            log.info("%s is open", name, extra={"url": door.url})
-        await asyncio.gather(*(door.serve(sockets=[door.socket]) for door in doors.values()))
+        await keep_open(node.directory, doors)
     finally:
-        node.directory.running.unlink(missing_ok=True)
         await asyncio.to_thread(node.close)
         log.info("stopped")
-
-
-class _Door(uvicorn.Server):
-    """One listening socket. Signals are the node's business, not each server's own."""
-
-    def __init__(self, app: Any, host: str, port: int) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-                lifespan="off",
-                proxy_headers=False,
-            )
-        )
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.socket = socket.create_server((host, port), family=family, backlog=2048)
-        bound = self.socket.getsockname()[1]
-        self.url = f"http://[{host}]:{bound}" if family == socket.AF_INET6 else f"http://{host}:{bound}"
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _stop_all(doors: list[_Door], stop_signal: signal.Signals) -> None:
-    log.info("stopping", extra={"signal": stop_signal.name})
-    for door in doors:
-        door.should_exit = True
-
-
-def _write_running(directory: DataDirectory, doors: dict[str, _Door]) -> None:
-    record: dict[str, Any] = {"pid": os.getpid(), "version": __version__}
-    record.update({name: door.url for name, door in doors.items()})
-    with suppress(FileNotFoundError):
-        directory.running.unlink()
-    write_private(directory.running, json.dumps(record) + "\n")

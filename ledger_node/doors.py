@@ -1,0 +1,70 @@
+"""Listening sockets, and how long they are open: until SIGTERM or SIGINT, with `running.json` saying where they are."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+
+from ledger_node import __version__
+from ledger_node.data_directory import DataDirectory, write_private
+
+log = logging.getLogger(__name__)
+
+
+class Door(uvicorn.Server):
+    """One listening socket. Signals are the node's business, not each server's own."""
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+                lifespan="off",
+                proxy_headers=False,
+            )
+        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.create_server((host, port), family=family, backlog=2048)
+        bound = self.socket.getsockname()[1]
+        self.url = f"http://[{host}]:{bound}" if family == socket.AF_INET6 else f"http://{host}:{bound}"
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def keep_open(directory: DataDirectory, doors: Mapping[str, Door]) -> None:
+    """Serve until a signal says stop, or somebody sets `should_exit` on every door."""
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stop_signal, _stop_all, doors, stop_signal)
+    _write_running(directory, doors)
+    try:
+        for name, door in doors.items():
+            log.info("%s is open", name, extra={"url": door.url})
+        await asyncio.gather(*(door.serve(sockets=[door.socket]) for door in doors.values()))
+    finally:
+        directory.running.unlink(missing_ok=True)
+
+
+def _stop_all(doors: Mapping[str, Door], stop_signal: signal.Signals) -> None:
+    log.info("stopping", extra={"signal": stop_signal.name})
+    for door in doors.values():
+        door.should_exit = True
+
+
+def _write_running(directory: DataDirectory, doors: Mapping[str, Door]) -> None:
+    record: dict[str, Any] = {"pid": os.getpid(), "version": __version__}
+    record.update({name: door.url for name, door in doors.items()})
+    with suppress(FileNotFoundError):
+        directory.running.unlink()
+    write_private(directory.running, json.dumps(record) + "\n")
