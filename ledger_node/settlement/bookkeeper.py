@@ -176,12 +176,14 @@ class Bookkeeper:
         transaction = self._chain.transaction(receipt.transaction_hash)
         assert transaction is not None, "a receipt belongs to a transaction"
         call = Call(sender=transaction.sender, to=transaction.to, data=transaction.data, gas=transaction.gas)
-        try:
-            self._chain.call(call, receipt.block_number - 1)
-        except Reverted as reverted:
-            return refusal(reverted.data)
-        except CallFailed:
-            pass
+        # A transaction before it in the same block may be the cause: then the state after the block tells.
+        for at in (receipt.block_number - 1, receipt.block_number):
+            try:
+                self._chain.call(call, at)
+            except Reverted as reverted:
+                return refusal(reverted.data)
+            except CallFailed:
+                return None
         return None
 
     def _check_common_past(self, cursor: Row, head: Header) -> None:

@@ -1,0 +1,165 @@
+"""Orders of the operator, carried out by the token: freeze, freeze an amount, force a transfer, pause."""
+
+from typing import Any
+
+import pytest
+
+from ledger_node.deposit_token import calls
+from ledger_node.errors import Forbidden, InvalidField, LedgerNodeError, WrongAccountKind, WrongState
+from ledger_node.settlement.model import Caller, Order
+from tests.settlement.issuer import OPERATOR, SUPERVISOR, TIMEOUT_S, Issuer, key
+from tests.settlement.scenario import play
+
+WHY = "Order 2026-117 of the district court"
+
+
+def order(issuer: Issuer, action: str, *, reason: str | None = WHY, caller: Caller = OPERATOR, **given: Any) -> Order:
+    """As it stands when the chain has answered."""
+    made = issuer.house.four_eyes.do(caller, action, given, reason=reason).result(TIMEOUT_S).result
+    issuer.settle()
+    return issuer.house.queries.order(OPERATOR, made.id)
+
+
+@pytest.fixture
+def funded(issuer: Issuer) -> Issuer:
+    play(
+        issuer,
+        """
+        deposit  d1  A.dda          100.00   settled
+        mint     m1  A.dda  A.bda    60.00   settled
+        mint     m2  A.dda  A.bda    40.00   settled
+        transfer t0  A.bda  B.bda    10.00   settled
+        """,
+    )
+    return issuer
+
+
+def test_a_frozen_account_neither_pays_nor_is_paid_until_it_is_unfrozen(funded: Issuer) -> None:
+    done = order(funded, "account.freeze", account=funded.id("A.bda"))
+    assert (done.status, done.kind, done.reason) == ("settled", "freeze", WHY)
+    assert done.transaction_hash is not None
+    play(
+        funded,
+        """
+        transfer  t1  A.bda  B.bda   1.00   account_not_active
+        transfer  t2  B.bda  A.bda   1.00   creditor_not_active
+        redeem    r1  A.bda  A.dda   1.00   account_not_active
+        """,
+    )
+    with pytest.raises(WrongState):
+        order(funded, "account.freeze", account=funded.id("A.bda"))
+    assert order(funded, "account.unfreeze", account=funded.id("A.bda")).status == "settled"
+    play(funded, "transfer t3 A.bda B.bda 1.00 settled")
+
+
+def test_a_freeze_outlasts_suspension_and_reinstatement(funded: Issuer) -> None:
+    member = funded.members["A"].member_id or ""
+    order(funded, "account.freeze", account=funded.id("A.bda"))
+    for act in ("suspend", "reinstate"):
+        getattr(funded.house.members, act)(OPERATOR, member).result(TIMEOUT_S)
+        funded.settle()
+    play(funded, "transfer t1 A.bda B.bda 1.00 account_not_active")
+    funded.house.members.suspend(OPERATOR, member).result(TIMEOUT_S)
+    order(funded, "account.unfreeze", account=funded.id("A.bda"))
+    assert funded.house.queries.account(OPERATOR, funded.id("A.bda")).status == "blocked"
+    funded.house.members.reinstate(OPERATOR, member).result(TIMEOUT_S)
+    funded.settle()
+    play(funded, "transfer t2 A.bda B.bda 1.00 settled")
+
+
+def test_a_frozen_amount_is_not_available(funded: Issuer) -> None:
+    done = order(funded, "account.freeze_amount", account=funded.id("A.bda"), amount="70.00")
+    assert (done.status, done.amount) == ("settled", 7000)
+    assert (funded.booked("A.bda"), funded.available("A.bda")) == (9000, 2000)
+    play(
+        funded,
+        """
+        transfer  t1  A.bda  B.bda  20.01   insufficient_balance
+        transfer  t2  A.bda  B.bda  20.00   settled
+        """,
+    )
+    order(funded, "account.freeze_amount", account=funded.id("A.bda"), amount="0.00")
+    play(funded, "transfer t3 A.bda B.bda 70.00 settled")
+
+
+def test_a_raw_transaction_does_not_get_around_a_freeze(issuer: Issuer) -> None:
+    holder = key("holder of A")
+    issuer.open("A", "BDA", address=holder.address)
+    issuer.settle()
+    play(issuer, "deposit d1 A.dda 10.00 settled\nmint m1 A.dda A.bda2 10.00 settled")
+    order(issuer, "account.freeze", account=issuer.id("A.bda2"))
+    issuer.send(holder, issuer.token(), calls.transfer(issuer.address("B.bda"), 100))
+    issuer.settle()
+    assert (issuer.booked("A.bda2"), issuer.booked("B.bda")) == (1000, 0)
+
+
+def test_a_forced_transfer_works_on_a_frozen_account_and_its_lines_say_why(funded: Issuer) -> None:
+    order(funded, "account.freeze", account=funded.id("A.bda"))
+    given = {"debtor_account": funded.id("A.bda"), "creditor_account": funded.id("B.bda")}
+    done = order(funded, "forced_transfer", **given, amount="25.00", currency="USD")
+    assert (done.status, done.amount) == ("settled", 2500)
+    for account in ("A.bda", "B.bda"):
+        newest = funded.house.queries.entries(OPERATOR, funded.id(account)).data[0]
+        assert (newest.amount, newest.reason, newest.operation_id) == (2500, WHY, None)
+    assert funded.house.queries.entries(OPERATOR, funded.id("A.bda")).data[1].reason is None
+    assert funded.audit().passed
+
+
+def test_what_the_token_refuses_is_rejected_with_its_reason(funded: Issuer) -> None:
+    given = {"debtor_account": funded.id("A.bda"), "creditor_account": funded.id("B.bda")}
+    done = order(funded, "forced_transfer", **given, amount="90.01", currency="USD")
+    assert (done.status, done.code) == ("rejected", "insufficient_balance")
+    assert order(funded, "token.unpause", currency="USD").status == "rejected"
+    assert (funded.booked("A.bda"), funded.house.fault) == (9000, None)
+
+
+def test_a_paused_token_rejects_everything_of_its_currency_alone(funded: Issuer) -> None:
+    play(funded, "deposit d2 A.dda.jpy 500 JPY settled")
+    assert order(funded, "token.pause", currency="USD").status == "settled"
+    play(
+        funded,
+        """
+        transfer  t1  A.bda      B.bda        1.00       token_paused
+        redeem    r1  A.bda      A.dda        1.00       token_paused
+        mint      m3  A.dda.jpy  A.bda.jpy     500  JPY  settled
+        """,
+    )
+    order(funded, "token.unpause", currency="USD")
+    play(funded, "transfer t2 A.bda B.bda 1.00 settled\naudit backed")
+
+
+def test_an_order_needs_a_reason_a_bda_and_an_operator(funded: Issuer) -> None:
+    bda = funded.id("A.bda")
+    for reason in (None, "", "  ", "x" * 141, "two\nlines"):
+        with pytest.raises(InvalidField) as refused:
+            order(funded, "account.freeze", account=bda, reason=reason)
+        assert refused.value.pointer == "/reason"
+    with pytest.raises(WrongAccountKind):
+        order(funded, "account.freeze", account=funded.id("A.dda"))
+    for caller in (SUPERVISOR, funded.members["A"]):
+        with pytest.raises(Forbidden):
+            order(funded, "account.freeze", account=bda, caller=caller)
+
+
+def test_a_rehearsal_changes_nothing(funded: Issuer) -> None:
+    rehearsed = funded.house.four_eyes.do(
+        OPERATOR, "account.freeze", {"account": funded.id("A.bda")}, reason=WHY, rehearse=True
+    ).result(TIMEOUT_S)  # fmt: skip
+    assert (rehearsed.rehearsal, rehearsed.needs_approval, rehearsed.result.kind) == (True, False, "freeze")
+    with pytest.raises(LedgerNodeError):
+        funded.house.queries.order(OPERATOR, rehearsed.result.id)
+    member = funded.members["A"].member_id
+    funded.house.four_eyes.do(OPERATOR, "member.suspend", {"member": member}, rehearse=True).result(TIMEOUT_S)
+    funded.settle()
+    play(funded, "transfer t1 A.bda B.bda 1.00 settled")
+    assert funded.house.queries.orders(OPERATOR).data == ()
+
+
+def test_a_member_sees_the_orders_against_its_own_accounts(funded: Issuer) -> None:
+    done = order(funded, "account.freeze", account=funded.id("A.bda"))
+    assert funded.house.queries.order(funded.members["A"], done.id) == done
+    assert [each.id for each in funded.house.queries.orders(funded.members["A"]).data] == [done.id]
+    assert funded.house.queries.orders(funded.members["B"]).data == ()
+    with pytest.raises(LedgerNodeError) as refused:
+        funded.house.queries.order(funded.members["B"], done.id)
+    assert refused.value.code == "order_not_found"
