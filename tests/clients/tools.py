@@ -1,8 +1,11 @@
 """Starts the tools as a developer would: by their own commands, with the node's URL and the developers' keys."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +41,26 @@ def need(program: Path) -> Path:
 
 def run(command: list[str | Path], environment: dict[str, str], cwd: Path, *, status: int = 0) -> str:
     """What it printed, on both streams. The status is checked: a refusal must be one, and nothing else may."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=environment,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=ENOUGH_S,
-    )
-    assert done.returncode == status, f"{command[:4]} ended with {done.returncode}:\n{done.stdout[-4000:]}"
-    return done.stdout
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:  # no pipe: a child that stays would hold it open
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=environment,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            ended = process.wait(ENOUGH_S)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            output.seek(0)
+            printed = output.read()
+    assert ended == status, f"{command[:4]} ended with {ended}:\n{printed[-4000:]}"
+    return printed
 
 
 def javascript(script: str, node: NodeProcess) -> Any:
