@@ -20,7 +20,7 @@ from ledger_node.chain.genesis import Genesis, parse_genesis
 from ledger_node.chain.geth_genesis import GethGenesis, parse_geth_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_stored_chain
 from ledger_node.chain.pyevm.imported import ImportedChain
-from ledger_node.chain_node import HALTED, make_key, open_network
+from ledger_node.chain_node import HALTED, contracts_of, make_key, open_network
 from ledger_node.chain_node import follow as follow_source
 from ledger_node.config import load_config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
@@ -137,8 +137,9 @@ def verify_blocks(blocks: Path, genesis: Path, statement: Path | None, sign_with
         signer = open_keystore(sign_with, Path(password_file).read_text(encoding="utf-8").strip())
     document = None if statement is None else _json(statement)
     with tempfile.TemporaryDirectory(prefix="ledger-node-verify-") as scratch:
-        with closing(_open(Path(scratch), _read_genesis(genesis))) as stored:
-            backing = TokenBacking(stored)
+        given = _read_genesis(genesis)
+        with closing(_open(Path(scratch), given)) as stored:
+            backing = TokenBacking(stored, predeployed=contracts_of(given) if isinstance(given, Genesis) else ())
             started = time.monotonic()
             with _counting() as tell:
                 verdict = verify(stored, read_blocks(blocks), backing, progress=tell)

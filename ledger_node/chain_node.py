@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ledger_node.chain.blocks import Address
 from ledger_node.chain.errors import GenesisMismatch
 from ledger_node.chain.genesis import Genesis, parse_genesis, read_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain, open_stored_chain
@@ -80,6 +81,11 @@ def _open_any(config: Config, directory: DataDirectory) -> PyEvmChain | Imported
     )  # fmt: skip
 
 
+def contracts_of(genesis: Genesis) -> list[tuple[Address, bytes]]:
+    """Address and code of every contract that the genesis puts there."""
+    return [(address, account.code) for address, account in genesis.alloc.items() if account.code]
+
+
 # KEYS
 
 
@@ -138,7 +144,9 @@ class Following:
         self._fault: BaseException | None = None
         self._door: Door | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._backing = TokenBacking(chain, directory.path / "backing.json")
+        self._backing = TokenBacking(
+            chain, directory.path / "backing.json", predeployed=contracts_of(chain.rules.genesis)
+        )
         self._follower = Follower(
             chain,
             source,

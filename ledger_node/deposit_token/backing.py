@@ -1,10 +1,12 @@
 """Whether every deposit token on a chain is backed, block by block, from the chain alone.
 
 A deposit token is a contract whose code is the committed artifact's apart from its immutables, whoever deployed it.
-Such code lets no supply exist before a reserve was attested: a token is found by its first `ReserveAttested` log.
+Such code lets no supply exist before a reserve was attested: a token is found by its first `ReserveAttested` log. One
+that the genesis put there, with whatever in its storage, is known from the start.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,22 @@ REMEMBERED_EVERY = 500
 class TokenBacking:
     """Looks at one block after another. With a `memory` file, goes on from there after a restart."""
 
-    def __init__(self, chain: ChainBackend, memory: Path | None = None) -> None:
+    def __init__(
+        self,
+        chain: ChainBackend,
+        memory: Path | None = None,
+        *,
+        predeployed: Iterable[tuple[Address, bytes]] = (),
+    ) -> None:
+        """`predeployed`: address and code of the genesis's contracts."""
         self._chain = chain
         self._memory = memory
         self.checked = 0
-        self.tokens: set[Address] = set()
+        self.tokens = {address for address, code in predeployed if deposit_token().is_code_of(code)}
         if memory is not None and memory.exists():
             document: Any = json.loads(memory.read_text(encoding="utf-8"))
             self.checked = min(document["checked"], chain.head().number)
-            self.tokens = {bytes.fromhex(token) for token in document["tokens"]}
+            self.tokens |= {bytes.fromhex(token) for token in document["tokens"]}
 
     def shortfall(self, header: Header) -> str | None:
         """Of the next block: None when supply is within the attested reserve of every token, else which is not."""

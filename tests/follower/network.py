@@ -7,6 +7,7 @@ from ledger_node.chain.blocks import Header
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.genesis import PERMISSIONS, Genesis, GenesisAccount, NetworkRules, build_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
+from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.clock import Clock, HandSetClock
 from ledger_node.keys import LocalSigner
 from ledger_node.permissions import calls
@@ -61,7 +62,7 @@ def open_at(
         sealer=sealer,
         settings=settings,
         clock=clock or HandSetClock(START * 1000),
-        permissions_at=permissions_at,
+        permissions_at=permissions_at if genesis.rules.permissions else everyone,
         **options,
     )
 
