@@ -33,7 +33,7 @@ def settings_page() -> str:
 
 
 def _value(default: Any) -> str:
-    if default == "":
+    if default in ("", ()):
         return "empty"
     if isinstance(default, tuple):
         default = ",".join(default)

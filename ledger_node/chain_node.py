@@ -20,7 +20,7 @@ from ledger_node.clock import SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.deposit_token.backing import TokenBacking
-from ledger_node.doors import Door, keep_open
+from ledger_node.doors import Door, keep_open, rpc_settings
 from ledger_node.errors import ConfigurationError
 from ledger_node.follower.evidence import Difference
 from ledger_node.follower.follower import Follower
@@ -168,8 +168,10 @@ class Following:
     async def serve(self) -> int:
         """Until a signal, or, if so asked, the first difference; returns the exit status."""
         self._loop = asyncio.get_running_loop()
-        app = with_probes(create_rpc_app(self._chain), self._report)
-        self._door = Door(app, self._config.rpc_host, self._config.rpc_port)
+        app = with_probes(create_rpc_app(self._chain, settings=rpc_settings(self._config)), self._report)
+        self._door = Door(
+            app, self._config.rpc_host, self._config.rpc_port, message_bytes_max=self._config.rpc_request_bytes
+        )
         self._follower.start()
         try:
             await keep_open(self._directory, {"rpc": self._door})
@@ -244,7 +246,8 @@ async def serve_chain(config: Config) -> None:
     try:
         chain = await asyncio.to_thread(_open_any, config, directory)
         try:
-            door = Door(with_probes(create_rpc_app(chain), lambda: _standing(chain)), config.rpc_host, config.rpc_port)
+            app = with_probes(create_rpc_app(chain, settings=rpc_settings(config)), lambda: _standing(chain))
+            door = Door(app, config.rpc_host, config.rpc_port, message_bytes_max=config.rpc_request_bytes)
             await keep_open(directory, {"rpc": door})
         finally:
             await asyncio.to_thread(chain.close)

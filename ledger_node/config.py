@@ -113,7 +113,46 @@ class Config(BaseSettings):
     )
     mempool_max: Count = Field(10_000, description="Transactions the embedded engine keeps pending at most.")
 
-    @field_validator("currencies", mode="before")
+    # LIMITS OF THE JSON-RPC DOOR: what callers may ask for at once; see docs/reference/json-rpc.md
+    rpc_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose web pages may use the JSON-RPC, or `*` for any."
+    )
+    rpc_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("localhost",), description="Host names the JSON-RPC answers to besides IP addresses, or `*` for any."
+    )
+    rpc_request_bytes: Bytes = Field(5_242_880, description="Largest JSON-RPC request or WebSocket message.")
+    rpc_batch_items: Count = Field(1_000, description="Requests in a JSON-RPC batch at most.")
+    rpc_batch_response_bytes: Bytes = Field(26_214_400, description="Bytes after which a batch gets no more results.")
+    rpc_log_blocks: Count = Field(100_000, description="Blocks one `eth_getLogs` may span.")
+    rpc_log_results: Count = Field(20_000, description="Logs one `eth_getLogs` may find.")
+    rpc_log_addresses: Count = Field(1_000, description="Addresses in a log filter at most.")
+    rpc_log_topics: Count = Field(1_000, description="Topics in each position of a log filter at most.")
+    rpc_fee_history_blocks: Count = Field(1_024, description="Blocks that `eth_feeHistory` answers for at most.")
+    rpc_proof_slots: Count = Field(1_024, description="Storage slots in one `eth_getProof` at most.")
+    rpc_storage_slots: Count = Field(1_024, description="Storage slots in one `eth_getStorageValues` at most.")
+    rpc_simulated_blocks: Count = Field(256, description="Blocks in one `eth_simulateV1` at most.")
+    rpc_simulated_calls: Count = Field(1_000, description="Calls in one `eth_simulateV1` at most.")
+    rpc_trace_steps: Count = Field(200_000, description="Steps that a struct-logger trace may have.")
+    rpc_filters: Count = Field(1_000, description="Filters (`eth_newFilter` and its kind) kept at once.")
+    rpc_filter_idle_ms: Count = Field(300_000, description="Milliseconds after which a filter nobody asks for is gone.")
+    rpc_filter_changes: Count = Field(10_000, description="Changes one filter keeps for its client.")
+    rpc_connections: Count = Field(256, description="WebSocket connections at once.")
+    rpc_subscriptions_per_connection: Count = Field(64, description="Subscriptions on one WebSocket connection.")
+    rpc_requests_per_connection: Count = Field(32, description="Requests under way on one WebSocket connection.")
+    rpc_unsent_messages: Count = Field(
+        2_000, description="Messages waiting for a slow WebSocket client before it is disconnected."
+    )
+    rpc_concurrent_calls: Count = Field(16, description="JSON-RPC requests that execute (calls, traces) at once.")
+    rpc_concurrent_waits: Count = Field(64, description="`eth_sendRawTransactionSync` requests waiting at once.")
+    rpc_waiting_requests: Count = Field(512, description="JSON-RPC requests of a kind that may wait for their turn.")
+    rpc_send_sync_timeout_ms: Count = Field(
+        20_000, description="Milliseconds that `eth_sendRawTransactionSync` waits when the caller names none."
+    )
+    rpc_send_sync_timeout_max_ms: Count = Field(
+        60_000, description="Most milliseconds a caller may have `eth_sendRawTransactionSync` wait."
+    )
+
+    @field_validator("currencies", "rpc_cors_origins", "rpc_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value

@@ -8,12 +8,15 @@ import signal
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from typing import Any
 
 import uvicorn
 
 from ledger_node import __version__
+from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, write_private
+from ledger_node.rpc.settings import RpcLimits, RpcSettings
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +24,7 @@ log = logging.getLogger(__name__)
 class Door(uvicorn.Server):
     """One listening socket. Signals are the node's business, not each server's own."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(self, app: Any, host: str, port: int, *, message_bytes_max: int = 1 << 20) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -31,6 +34,7 @@ class Door(uvicorn.Server):
                 timeout_graceful_shutdown=10,
                 lifespan="off",
                 proxy_headers=False,
+                ws_max_size=message_bytes_max,
             )
         )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -41,6 +45,16 @@ class Door(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def rpc_settings(config: Config) -> RpcSettings:
+    """Every limit of the JSON-RPC door is the setting of its name with `rpc_` before it."""
+    limits = {limit.name: getattr(config, f"rpc_{limit.name}") for limit in fields(RpcLimits)}
+    return RpcSettings(
+        cors_origins=tuple(origin.lower() for origin in config.rpc_cors_origins),
+        allowed_hosts=tuple(host.lower() for host in config.rpc_allowed_hosts),
+        limits=RpcLimits(**limits),
+    )
 
 
 async def keep_open(directory: DataDirectory, doors: Mapping[str, Door]) -> None:

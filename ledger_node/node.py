@@ -16,11 +16,11 @@ from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock
 from ledger_node.database import Database
-from ledger_node.doors import Door, keep_open
+from ledger_node.doors import Door, keep_open, rpc_settings
 from ledger_node.gateway.app import create_app
 from ledger_node.keys import LocalSigner, open_keystore
 from ledger_node.permissions.rules import permissions_at
-from ledger_node.rpc.app import create_rpc_app
+from ledger_node.rpc.app import RpcApp, create_rpc_app
 from ledger_node.settlement.audit import AuditReport, audit
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
@@ -77,12 +77,12 @@ class Node:
             wait_max_s=config.wait_max_s,
         )  # fmt: skip
 
-    def rpc_app(self) -> Any | None:
+    def rpc_app(self) -> RpcApp | None:
         """The ASGI application for developers; None when the chain is another client's, which has a door of its own."""
         if self.config.chain:
             return None
         local: LocalChain = self.chain  # type: ignore[assignment]
-        return create_rpc_app(local)
+        return create_rpc_app(local, settings=rpc_settings(self.config))
 
     def close(self) -> None:
         """Finish what is queued and the block in hand, then give the directory back."""
@@ -171,12 +171,15 @@ def _settings(config: Config) -> Settings:
 async def serve(config: Config) -> None:
     """Run a node until SIGTERM or SIGINT: doors close first, then the writer and the block in hand end."""
     node = await asyncio.to_thread(Node.open, config)
+    rpc_app: RpcApp | None = None
     try:
         doors = {"gateway": Door(node.gateway_app(), config.gateway_host, config.gateway_port)}
         if (rpc_app := node.rpc_app()) is not None:
-            doors["rpc"] = Door(rpc_app, config.rpc_host, config.rpc_port)
+            doors["rpc"] = Door(rpc_app, config.rpc_host, config.rpc_port, message_bytes_max=config.rpc_request_bytes)
         await asyncio.to_thread(node.start)
         await keep_open(node.directory, doors)
     finally:
+        if rpc_app is not None:
+            await asyncio.to_thread(rpc_app.close)
         await asyncio.to_thread(node.close)
         log.info("stopped")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from ledger_node.config import Config, load_config
+from ledger_node.doors import rpc_settings
 from ledger_node.errors import ConfigurationError
+from ledger_node.rpc.settings import RpcLimits, RpcSettings
 
 
 def test_a_flag_wins_over_the_environment_which_wins_over_the_file(
@@ -62,3 +64,16 @@ def test_a_setting_that_is_unknown_or_impossible_is_named(
 def test_currencies_can_be_written_as_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGER_CURRENCIES", "BHD, JPY")
     assert load_config({"data": tmp_path}).currencies == ("BHD", "JPY")
+
+
+def test_the_json_rpc_limits_and_names_are_settings_with_the_door_s_own_defaults(tmp_path: Path) -> None:
+    assert rpc_settings(load_config({"data": tmp_path})) == RpcSettings()
+    given = {"rpc_batch_items": 7, "rpc_cors_origins": "https://Remix.ethereum.org, https://b.example"}
+    settings = rpc_settings(load_config({"data": tmp_path, **given}))
+    assert settings.limits == RpcLimits(batch_items=7)
+    assert settings.cors_origins == ("https://remix.ethereum.org", "https://b.example")
+
+
+def test_a_json_rpc_limit_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="rpc_connections"):
+        load_config({"data": tmp_path, "rpc_connections": 0})
