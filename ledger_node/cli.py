@@ -14,6 +14,7 @@ from typing import Any
 import click
 import httpx
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 
 from ledger_node import __version__
@@ -32,6 +33,7 @@ from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
 from ledger_node.node import Node, serve
 from ledger_node.operator_door import operator_door
+from ledger_node.proof_commands import proof
 from ledger_node.settlement.audit import AuditReport, Finding
 from ledger_node.settlement.model import ReservePosition
 
@@ -147,16 +149,39 @@ def member_suspend(member: str, **flags: Any) -> None:
     click.echo(f"{row['id']}\t{row['bic']}\t{row['status']}\t{row['legal_name']}")
 
 
+cli.add_command(proof)
+
+
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--deep", is_flag=True, help="Read again all that was ever recorded, and name the first altered row.")
 @settings("data", "chain")
-def audit(as_json: bool, **flags: Any) -> None:
+def audit(as_json: bool, deep: bool, **flags: Any) -> None:
     """Prove from both stores that every token is backed, or name the difference (exit status 1)."""
+    if deep:
+        _audit_deep(load_config(flags), as_json=as_json)
+        return
     report = Node.audit(load_config(flags))
     if as_json:
         click.echo(json.dumps(_report_json(report), indent=2))
     else:
         _print_report(report)
+    sys.exit(0 if report.passed else 1)
+
+
+def _audit_deep(config: Config, *, as_json: bool) -> None:
+    shown = Progress("{task.description}", BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
+    with shown as progress:
+        task = progress.add_task("journal entries", total=None)
+        report = Node.deep_audit(config, on_progress=lambda done, of: progress.update(task, completed=done, total=of))
+    found = report.altered
+    if as_json:
+        facts = {"passed": report.passed, "entries": report.entries, "rows": report.rows, "head": report.head.hex()}
+        altered = found and {name: getattr(found, name) for name in ("what", "reference", "sequence", "detail")}
+        click.echo(json.dumps(facts | {"altered": altered}, indent=2))
+    else:
+        click.echo(f"{report.rows} rows of {report.entries} journal entries read again, head 0x{report.head.hex()}.")
+        click.echo("Nothing was altered." if found is None else f"ALTERED: {found.detail}")
     sys.exit(0 if report.passed else 1)
 
 

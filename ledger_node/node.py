@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from ledger_node.keys import LocalSigner, open_keystore
 from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import RpcApp, create_rpc_app
 from ledger_node.settlement.audit import AuditReport, audit
+from ledger_node.settlement.deep_audit import DeepReport, deep_audit
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
 from ledger_node.settlement.model import Policy
@@ -100,6 +101,18 @@ class Node:
         try:
             with _chain_for_reading(config, directory) as chain:
                 return audit(database, chain)
+        finally:
+            database.close()
+
+    @staticmethod
+    def deep_audit(config: Config, *, on_progress: Callable[[int, int], None]) -> DeepReport:
+        """Read again all that the ledger has recorded, whether the node runs or not. Changes nothing."""
+        directory = DataDirectory(config.data)
+        directory.require()
+        database = Database(config.ledger_url)
+        try:
+            with _chain_for_reading(config, directory) as chain:
+                return deep_audit(database, chain, on_progress=on_progress)
         finally:
             database.close()
 

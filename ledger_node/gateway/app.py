@@ -17,6 +17,7 @@ from ledger_node.gateway.openapi import describe
 from ledger_node.gateway.routes import (
     accounts,
     api_keys,
+    attestations,
     bulk,
     events,
     fiat,
@@ -25,11 +26,15 @@ from ledger_node.gateway.routes import (
     payments,
     people,
     probes,
+    reconciliation,
     reserve,
 )
 from ledger_node.settlement.house import House
 
-_PARTS = (payments, bulk, fiat, accounts, members, orders, people, api_keys, reserve, events, probes, pages)
+_PARTS = (
+    payments, bulk, fiat, accounts, members, orders, people, api_keys, reserve, attestations, reconciliation, events,
+    probes, pages,
+)  # fmt: skip
 
 
 def create_app(
@@ -47,6 +52,10 @@ def create_app(
         routes=[route for part in _PARTS for route in part.router.routes],
     )
     metrics = Metrics()
+    metrics.watch(
+        "ledger_reconciliation_breaks", "Differences between book and chain; money moves while there are none.",
+        lambda: len(house.reconciler.breaks),
+    )  # fmt: skip
     app.state.house = house
     app.state.keys = KeyRing(house.database, house.clock)
     house.four_eyes.on_revoked = lambda connection, operator: app.state.keys.revoke_all(connection, person=operator)

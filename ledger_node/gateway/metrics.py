@@ -1,6 +1,8 @@
 """Counters for Prometheus: requests by route and status, and how long they took. Each app has its own registry."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -27,6 +29,10 @@ class Metrics:
         method = method if method in ("GET", "POST", "DELETE", "HEAD", "OPTIONS") else "other"
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """A figure that is asked for whenever the metrics are."""
+        Gauge(name, what, registry=self.registry).set_function(value)
 
     def text(self) -> bytes:
         """In Prometheus's text format 0.0.4."""

@@ -1,5 +1,6 @@
 """The audit: is every token backed, and do book and chain say the same? Reads only; names the side that differs."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,9 @@ from ledger_node.database import Database
 from ledger_node.deposit_token import reads
 from ledger_node.reserve import reports
 from ledger_node.settlement import tables
+from ledger_node.settlement.attested import attestations
 from ledger_node.settlement.model import ReservePosition
+from ledger_node.settlement.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,55 @@ def audit(database: Database, chain: ChainBackend) -> AuditReport:
     """Compare everything at the last booked block. Raises ChainUnavailable, BlockNotFound."""
     with database.read() as connection:
         block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
-        backing = positions(connection)
-        findings = [*_backing(backing), *_trial_balance(connection)]
-        tokens, holders = tables.tokens, _holders(connection)
-        issued = connection.execute(sa.select(tokens).where(tokens.c.block_number.is_not(None))).all()
-    addresses = {token.currency: token.address for token in issued}
-    for token in issued:
-        supply = reads.totals(chain, token.address, at=block_number).supply
-        if supply != token.supply:
-            findings.append(_differs("supply_differs", token.currency, token.currency, token.supply, supply))
-    for holder in holders:
-        if holder.currency in addresses:
-            balance = reads.balance_of(chain, addresses[holder.currency], holder.address, at=block_number)
-            if balance != holder.booked:
-                findings.append(_differs("balance_differs", holder.id, holder.currency, holder.booked, balance))
-    return AuditReport(block_number, backing, len(holders), tuple(findings))
+        position = positions(connection)
+        findings = [*backing(position), *_trial_balance(connection)]
+        tokens, everybody = issued(connection), holders(connection)
+    addresses = {token.currency: token.address for token in tokens}
+    for token in tokens:
+        findings += totals_differ(chain, token, at=block_number)
+    for holder in everybody:
+        findings += balance_differs(chain, addresses, holder, at=block_number)
+    return AuditReport(block_number, position, len(everybody), tuple(findings))
 
 
-def _backing(positions: tuple[ReservePosition, ...]) -> list[Finding]:
+def issued(connection: sa.Connection) -> Sequence[Row]:
+    """The tokens on chain, each with the reserve that its newest booked batch attested (None before the first)."""
+    batches, newest = tables.batches, sa.func.max(attestations.c.number)
+    carried = sa.select(newest).join_from(attestations, batches).where(batches.c.status == "booked")
+    last = sa.select(batches.c.currency, batches.c.reserve).join_from(batches, attestations)
+    attested = last.where(attestations.c.number.in_(carried.group_by(batches.c.currency))).subquery()
+    tokens = tables.tokens
+    query = sa.select(tokens, attested.c.reserve).outerjoin_from(
+        tokens, attested, attested.c.currency == tokens.c.currency
+    )
+    return connection.execute(query.where(tokens.c.block_number.is_not(None)).order_by(tokens.c.currency)).all()
+
+
+def totals_differ(chain: ChainBackend, token: Row, *, at: int) -> list[Finding]:
+    """Supply and attested reserve, in the book and in the contract."""
+    said, found = reads.totals(chain, token.address, at=at), []
+    if said.supply != token.supply:
+        found.append(_differs("supply_differs", token.currency, token.currency, token.supply, said.supply))
+    if said.attested_reserve != (token.reserve or 0):
+        found.append(
+            _differs(
+                "attested_reserve_differs", token.currency, token.currency, token.reserve or 0, said.attested_reserve
+            )
+        )
+    return found
+
+
+def balance_differs(chain: ChainBackend, tokens: Mapping[str, bytes], holder: Row, *, at: int) -> list[Finding]:
+    """A BDA's tokens, in the book and in the contract."""
+    if holder.currency not in tokens:
+        return []
+    balance = reads.balance_of(chain, tokens[holder.currency], holder.address, at=at)
+    if balance == holder.booked:
+        return []
+    return [_differs("balance_differs", holder.id, holder.currency, holder.booked, balance)]
+
+
+def backing(positions: Iterable[ReservePosition]) -> list[Finding]:
     found = []
     for position in positions:
         if position.difference < 0:
@@ -94,6 +128,14 @@ def _backing(positions: tuple[ReservePosition, ...]) -> list[Finding]:
             Finding("not_backed", position.currency, position.currency, detail, position.reserve, position.supply)
         )
     return found
+
+
+def holders_differ(currency: str, held: int, supply: int) -> list[Finding]:
+    """What the BDAs hold together, and the supply, both as booked."""
+    if held == supply:
+        return []
+    detail = f"BDAs hold {held}, supply is {supply} (minor units of {currency}, both as booked)."
+    return [Finding("holders_differ", currency, currency, detail, held, supply)]
 
 
 def _trial_balance(connection: sa.Connection) -> list[Finding]:
@@ -114,16 +156,18 @@ def _trial_balance(connection: sa.Connection) -> list[Finding]:
         supply = connection.execute(
             sa.select(tables.tokens.c.supply).where(tables.tokens.c.currency == currency)
         ).scalar_one()
-        if held != supply:
-            detail = f"BDAs hold {held}, supply is {supply} (minor units of {currency}, both as booked)."
-            found.append(Finding("holders_differ", currency, currency, detail, int(held), supply))
+        found += holders_differ(currency, int(held), supply)
     return found
 
 
-def _holders(connection: sa.Connection) -> list[sa.Row[tuple[str, str, bytes, int]]]:
+def holders(connection: sa.Connection, account_ids: Iterable[str] | None = None) -> Sequence[Row]:
+    """Account, currency, address and tokens booked, of all BDAs or of these."""
     accounts, holdings = tables.accounts, tables.holdings
     query = sa.select(accounts.c.id, accounts.c.currency, accounts.c.address, holdings.c.booked)
-    return list(connection.execute(query.join_from(accounts, holdings).order_by(accounts.c.id)))
+    query = query.join_from(accounts, holdings).order_by(accounts.c.id)
+    if account_ids is not None:
+        query = query.where(accounts.c.id.in_(sorted(account_ids)))
+    return connection.execute(query).all()
 
 
 def _differs(code: str, subject: str, currency: str, book: int, chain: int) -> Finding:

@@ -41,7 +41,7 @@ Seen = tuple[str, TokenEvent]
 class Bookkeeper:
     def __init__(
         self, chain: ChainBackend, clock: Clock, *, on_ended: Callable[[list[Operation]], None],
-        on_touched: Callable[[str, set[str]], None] = lambda _currency, _account_ids: None,
+        on_touched: Callable[[str, set[str], int], None] = lambda _currency, _account_ids, _block_number: None,
     ) -> None:  # fmt: skip
         self._chain = chain
         self._clock = clock
@@ -100,7 +100,7 @@ class Bookkeeper:
                 booking.frozen(currency, event.account, event.amount)
         ended = booking.write()
         for currency, account_ids in booking.touched().items():
-            self._on_touched(currency, account_ids)
+            self._on_touched(currency, account_ids, header.number)
 
         self._note_our_transactions(connection, mine, at=self._clock.now_ms())
         _move_cursor(connection, header)

@@ -19,6 +19,7 @@ from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
 from ledger_node.settlement import approvals, audit, tables
 from ledger_node.settlement.accounts import Accounts
+from ledger_node.settlement.attestations import Attestations
 from ledger_node.settlement.authorizations import Examiner
 from ledger_node.settlement.batches import Batches
 from ledger_node.settlement.bookkeeper import Bookkeeper
@@ -32,6 +33,7 @@ from ledger_node.settlement.model import ONE_PERSON, Caller, Operation, PaymentK
 from ledger_node.settlement.orders import Orders
 from ledger_node.settlement.outbox import Outbox
 from ledger_node.settlement.queries import Queries
+from ledger_node.settlement.reconciler import Reconciler
 from ledger_node.settlement.registrations import Registrations
 from ledger_node.settlement.relays import Relays
 from ledger_node.settlement.standings import Standings
@@ -43,7 +45,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`tick_ms`: how often it looks after what a lost connection may have left behind. No payment waits for it."""
+    """`tick_ms`: how often it looks after what a lost connection may have left behind. No payment waits for it.
+
+    `compare_all_ms`: how often book and chain are compared in full; each block's accounts are compared as it is booked.
+    """
 
     currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
     batch_operations_max: int = 2_000
@@ -51,6 +56,7 @@ class Settings:
     writer_waiting_max: int = 20_000
     tick_ms: int = 2_000
     policy: Policy = ONE_PERSON
+    compare_all_ms: int = 600_000
 
 
 class House:
@@ -65,9 +71,9 @@ class House:
         self.settings = settings
         self.fault: BaseException | None = None
         """What stopped the bookkeeper or the writer; a restart is needed."""
-        self._not_backed: str | None = None
         self._chain_away: str | None = None
         self._begun = False
+        self._more_booked = False
         self._caught_up = False
         """Nothing is signed before every block there is has been read: a ledger older than its chain must not sign."""
         self._ended: list[Operation] = []
@@ -99,8 +105,12 @@ class House:
         )  # fmt: skip
         self.examiner = Examiner(database, chain)
         self.outbox = Outbox(database, chain, clock)
-        trees = ClaimsTrees()
-        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=trees.touch)
+        self.reconciler = Reconciler(database, chain, clock)
+        self.attestations = Attestations(
+            database, attestor=signers.attestor.address, chain_id=lambda: self.outbox.chain_id
+        )
+        self._trees = ClaimsTrees()
+        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=self._touched)
         self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
         self._registrations = Registrations(self.outbox, registrar=signers.admin)
         self._standings = Standings(self.outbox, registrar=signers.admin)
@@ -108,9 +118,11 @@ class House:
         self._relays = Relays(self.outbox, relayer=signers.settlement)
         self._batches = Batches(
             self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
-            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=trees,
+            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=self._trees,
         )  # fmt: skip
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
+        self._booked_more = threading.Event()
+        self._reconciling = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
 
     def cancel(self, caller: Caller, operation_id: str, kind: PaymentKind | None = None) -> Future[Operation]:
         """Take back a payment that no batch has taken yet. The future raises PaymentNotFound, WrongState."""
@@ -136,13 +148,16 @@ class House:
         except Unavailable as trouble:
             log.warning("The chain cannot be reached yet: %s", trouble)
         self._ticker.start()
+        self._reconciling.start()
 
     def stop(self) -> None:
         """Finish what is queued and end the threads. What is in flight on the chain is booked at the next start."""
         self._unsubscribe()
         self._stopping.set()
-        if self._ticker.is_alive():
-            self._ticker.join()
+        self._booked_more.set()
+        for thread in (self._ticker, self._reconciling):
+            if thread.is_alive():
+                thread.join()
         self.writer.stop()
 
     def _begin(self) -> None:
@@ -164,6 +179,7 @@ class House:
             self._expire_approvals()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
+            self._reconcile_again()
             self._chain_away = None
         except Unavailable as trouble:
             if self._chain_away is None:
@@ -220,8 +236,16 @@ class House:
         except BackingBroken as broken:
             self._stop_for(broken)
 
+    def _touched(self, currency: str, account_ids: set[str], block_number: int) -> None:
+        self._trees.touch(currency, account_ids)
+        self.reconciler.touch(account_ids, block_number)
+        self._more_booked = True
+
     def _after_commit(self) -> None:
         self.outbox.send_fresh()
+        if self._more_booked:
+            self._more_booked = False
+            self._booked_more.set()
         ended, self._ended[:] = list(self._ended), []
         self.watch.closed(ended)
 
@@ -229,15 +253,33 @@ class House:
 
     def check_backing(self) -> audit.AuditReport:
         """Compare book and chain; on a difference the desk closes until a check passes. Raises ChainUnavailable."""
-        report = audit.audit(self.database, self.chain)
-        self._not_backed = None if report.passed else "; ".join(finding.detail for finding in report.findings)
-        return report
+        return self.reconciler.compare_all()
+
+    def _reconcile(self) -> None:
+        while self._booked_more.wait() and not self._stopping.is_set():
+            self._booked_more.clear()
+            try:
+                self.reconciler.compare_touched()
+            except Unavailable as trouble:
+                log.warning("Book and chain could not be compared: %s", trouble)  # the tick tries again
+            except Exception as fault:  # the outermost loop of this thread
+                self._stop_for(fault)
+                return
+
+    def _reconcile_again(self) -> None:
+        """Everything, when the last time was long ago; and breaks, which may have been mended."""
+        state = self.reconciler.state
+        old = state is None or self.clock.now_ms() - state.complete_at >= self.settings.compare_all_ms
+        if old:
+            self.reconciler.compare_all()
+        elif self.reconciler.breaks or self.reconciler.waiting:
+            self.reconciler.compare_touched()
 
     def closed_because(self) -> str | None:
         """Why money does not move, or None."""
         if self.fault is not None:
             return str(self.fault)
-        return self._not_backed
+        return "; ".join(each.finding.detail for each in self.reconciler.breaks) or None
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""

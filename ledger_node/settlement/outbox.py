@@ -37,6 +37,9 @@ class Outbox:
         assert self._chain_id is not None, "a key is adopted before the first transaction is signed"
         return self._chain_id
 
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
     def adopt(self, connection: sa.Connection, signer: Signer) -> None:
         """Take a key into use: from now on the ledger, not the chain, counts its nonces. Raises ChainUnavailable."""
         self._chain_id = self._chain.chain_id

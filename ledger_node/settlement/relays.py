@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.authorization import TransferAuthorization
 from ledger_node.keys import Signer
-from ledger_node.settlement import rows, tables
+from ledger_node.settlement import journaling, rows, tables
 from ledger_node.settlement.booking import Leg
 from ledger_node.settlement.governance import authorizations
 from ledger_node.settlement.outbox import Outbox
@@ -54,6 +54,8 @@ class Relays:
             connection.execute(
                 operations.update().where(operations.c.id == row.operation_id).values(status="processing")
             )  # fmt: skip
+            alone = [(row.operation_id, (None, None))]  # in no batch
+            journaling.moved_on(connection, "processing", alone, at=self._outbox.now_ms())
 
 
 def carried(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:

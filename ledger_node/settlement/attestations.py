@@ -1,0 +1,100 @@
+"""What was attested, and one account's proof under it. Reads only.
+
+An attestation is answered once its batch is booked: before, and when the batch reverted, the chain has none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ledger_node.database import Database
+from ledger_node.errors import AccountNotFound, AttestationNotFound, WrongAccountKind
+from ledger_node.proofs.document import ClaimProof, SignedAttestation
+from ledger_node.settlement import claims, tables
+from ledger_node.settlement.attested import attestations, leaves
+from ledger_node.settlement.model import Caller, Page
+from ledger_node.settlement.pages import Slice, page
+from ledger_node.settlement.rows import Row
+
+_FIRST = Slice()
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A booked attestation. `claims` is what all claims under the root add up to."""
+
+    signed: SignedAttestation
+    claims: int
+    number: int
+    created_at: int
+
+
+class Attestations:
+    def __init__(self, database: Database, *, attestor: bytes, chain_id: Callable[[], int]) -> None:
+        self._database = database
+        self._attestor = attestor
+        self._chain_id = chain_id
+
+    def listed(self, part: Slice = _FIRST, *, currency: str | None = None) -> Page[Attested]:
+        """Newest first."""
+        query = self._query().where(tables.batches.c.created_at.between(part.since, part.until - 1))
+        if currency is not None:
+            query = query.where(attestations.c.currency == currency)
+        if (before := part.number()) is not None:
+            query = query.where(attestations.c.number < before)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(attestations.c.number.desc()).limit(part.limit + 1)).all()
+        return page(found, part, read=self._attested, position=lambda row: row.number)
+
+    def find(self, attestation_id: str) -> Attested:
+        """Raises AttestationNotFound."""
+        with self._database.read() as connection:
+            return self._find(connection, attestation_id)
+
+    def proof(self, caller: Caller, attestation_id: str, account_id: str) -> ClaimProof:
+        """A BDA's branch under the root. Raises AccountNotFound, WrongAccountKind, AttestationNotFound."""
+        with self._database.read() as connection:
+            accounts = tables.accounts
+            account = connection.execute(sa.select(accounts).where(accounts.c.id == account_id)).first()
+            if account is None or caller.member_id not in (None, account.member_id):
+                raise AccountNotFound(f"There is no account {account_id}.")
+            if account.kind != "BDA":
+                raise WrongAccountKind("The attested claims are those of BDAs: tokens. A DDA has none.")
+            attested = self._find(connection, attestation_id)
+            leaf = connection.execute(sa.select(leaves).where(leaves.c.account_id == account_id)).first()
+            if leaf is not None and leaf.currency == attested.signed.currency:
+                tree = claims.tree_at(connection, leaf.currency, attested.number)
+                if leaf.place < 1 << tree.depth and tree.taken(leaf.place):
+                    return ClaimProof(
+                        attested.signed, account_id, tree.balance(leaf.place), leaf.salt, leaf.place,
+                        tree.branch(leaf.place),
+                    )  # fmt: skip
+        raise AttestationNotFound(f"{account_id} is not among the claims of {attestation_id}.")
+
+    def _find(self, connection: sa.Connection, attestation_id: str) -> Attested:
+        row = connection.execute(self._query().where(tables.batches.c.id == attestation_id)).first()
+        if row is None:
+            raise AttestationNotFound(f"There is no attestation {attestation_id} on the chain.")
+        return self._attested(row)
+
+    def _query(self) -> sa.Select[tuple[object, ...]]:
+        batches, tokens = tables.batches, tables.tokens
+        return (
+            sa.select(
+                attestations.c.number, attestations.c.claims, attestations.c.signature, batches, tokens.c.name,
+                tokens.c.address,
+            )
+            .join_from(attestations, batches)
+            .join(tokens, tokens.c.currency == batches.c.currency)
+            .where(batches.c.status == "booked")
+        )  # fmt: skip
+
+    def _attested(self, row: Row) -> Attested:
+        signed = SignedAttestation(
+            id=row.id, currency=row.currency, reserve=row.reserve, claims_root=row.claims_root,
+            ledger_sequence=row.ledger_sequence, ledger_head=row.ledger_head, signature=row.signature,
+            attestor=self._attestor, token_name=row.name, chain_id=self._chain_id(), token=row.address,
+            block_number=row.block_number, transaction_hash=row.transaction_hash,
+        )  # fmt: skip
+        return Attested(signed, row.claims, row.number, row.created_at)

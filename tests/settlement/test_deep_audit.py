@@ -1,0 +1,175 @@
+"""Whoever alters what the ledger has recorded is found, and the first row that he altered is named."""
+
+import pytest
+import sqlalchemy as sa
+
+from ledger_node import journal
+from ledger_node.settlement.deep_audit import Altered, deep_audit
+from tests.settlement.issuer import Issuer
+from tests.settlement.scenario import play
+
+
+@pytest.fixture
+def history(issuer: Issuer) -> Issuer:
+    """Payments of every kind and end, in two currencies, one still on its way."""
+    play(
+        issuer,
+        """
+        deposit     d1  A.dda          100.00    settled
+        mint        m1  A.dda  A.bda    50.00    settled
+        mint        m2  A.dda  A.bda    10.00    settled
+        transfer    t1  A.bda  B.bda    20.00    settled
+        redeem      r1  B.bda  B.dda     5.00    settled
+        withdrawal  w1  B.dda            1.00    settled
+        """,
+    )
+    issuer.pay("transfer", "t2", "A.bda", "B.bda", "1.00")
+    waits = issuer.pay("transfer", "t3", "A.bda", "B.bda", "2.00").operation
+    issuer.house.cancel(issuer.members["A"], waits.id, waits.kind).result(30)
+    issuer.pay("transfer", "t4", "A.bda", "B.bda", "3.00")
+    return issuer
+
+
+def altered(issuer: Issuer) -> Altered:
+    report = deep_audit(issuer.database, issuer.chain)
+    assert report.altered is not None
+    assert not report.passed
+    return report.altered
+
+
+def tamper(issuer: Issuer, *statements: str) -> None:
+    with issuer.database.write() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("{A.dda}", issuer.id("A.dda")))
+
+
+def id_of(issuer: Issuer, key: str) -> str:
+    with issuer.database.read() as connection:
+        query = sa.text("SELECT id FROM operations WHERE request_key LIKE :key")
+        return str(connection.execute(query, {"key": f"%/{key}"}).scalar_one())
+
+
+def test_an_untouched_ledger_passes(history: Issuer) -> None:
+    report = deep_audit(history.database, history.chain)
+    assert report.altered is None
+    assert report.passed
+    with history.database.read() as connection:
+        assert (report.entries, report.head) == (journal.head(connection).sequence, journal.head(connection).hash)
+    assert report.rows > 20
+    history.settle()
+    assert deep_audit(history.database, history.chain).passed
+
+
+def test_an_empty_ledger_passes(issuer: Issuer) -> None:
+    assert deep_audit(issuer.database, issuer.chain).passed
+
+
+@pytest.mark.parametrize(
+    ("statement", "what", "words"),
+    [
+        ("UPDATE operations SET amount = amount + 1 WHERE id = '{m2}'", "operation", "says something else now"),
+        ("UPDATE operations SET external_id = 'x' WHERE id = '{m2}'", "operation", "says something else now"),
+        ("UPDATE operations SET settled_at = settled_at - 1 WHERE id = '{m2}'", "operation", "something else now"),
+        ("UPDATE operations SET leg = leg + 1 WHERE id = '{m2}'", "operation", "says something else now"),
+        ("UPDATE operations SET status = 'accepted' WHERE id = '{m2}'", "operation", "settled and is accepted"),
+        ("UPDATE operations SET number = 1000 WHERE id = '{m2}'", "operation", "not in its place"),
+    ],
+)
+def test_an_altered_operation_is_named(history: Issuer, statement: str, what: str, words: str) -> None:
+    m2 = id_of(history, "m2")
+    tamper(history, statement.replace("{m2}", m2))
+    found = altered(history)
+    assert (found.what, found.reference) == (what, m2)
+    assert words in found.detail
+
+
+def test_an_altered_posting_is_named(history: Issuer) -> None:
+    tamper(history, "UPDATE reserve_postings SET amount = amount + 1 WHERE debit_account = 'dda:{A.dda}' "
+                    "AND debit_sequence = 3")  # fmt: skip
+    found = altered(history)
+    assert (found.what, found.reference) == ("posting", f"dda:{history.id('A.dda')}/3")
+
+
+def test_a_deleted_row_is_named(history: Issuer) -> None:
+    m2 = id_of(history, "m2")
+    tamper(history, "UPDATE statement_lines SET operation_id = NULL", f"DELETE FROM operations WHERE id = '{m2}'")
+    assert altered(history).reference == m2
+    assert "gone" in altered(history).detail
+
+
+def test_a_deleted_posting_is_named(history: Issuer) -> None:
+    tamper(history, "DELETE FROM reserve_postings WHERE debit_account = 'dda:{A.dda}' AND debit_sequence = 3")
+    assert altered(history).reference == f"dda:{history.id('A.dda')}/3"
+    assert "gone" in altered(history).detail
+
+
+_COPY = (
+    "INSERT INTO reserve_postings (sequence, debit_account, credit_account, currency, amount, reference, "
+    "debit_sequence, debit_balance, credit_sequence, credit_balance, created_at) SELECT {at}, debit_account, "
+    "credit_account, currency, amount, reference, 77, debit_balance, 77, credit_balance, created_at "
+    "FROM reserve_postings ORDER BY sequence LIMIT 1"
+)
+
+
+@pytest.mark.parametrize("at", ["-5", "1000"], ids=["before the first", "after the last"])
+def test_a_posting_that_was_slipped_in_is_named(history: Issuer, at: str) -> None:
+    tamper(history, _COPY.replace("{at}", at))
+    assert altered(history).reference == "cash:USD/77"
+    assert "slipped in" in altered(history).detail
+
+
+def test_postings_that_changed_places_are_named(history: Issuer) -> None:
+    tamper(history, "UPDATE reserve_postings SET sequence = -1 WHERE sequence = 2")
+    assert "not in its place" in altered(history).detail
+
+
+def test_a_batch_that_was_altered_or_slipped_in_is_named(history: Issuer) -> None:
+    tamper(history, "UPDATE batches SET reserve = reserve + 1 WHERE id = (SELECT min(id) FROM batches)")
+    assert altered(history).what == "batch"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET created_at = created_at + 1 WHERE sequence = 3",
+        "UPDATE journal SET hash = randomblob(32) WHERE sequence = 3",
+        "DELETE FROM journal WHERE sequence = 3",
+        "UPDATE journal SET kind = 'batch' WHERE sequence = 3",
+    ],
+)
+def test_the_journal_itself_is_covered(history: Issuer, statement: str) -> None:
+    tamper(history, statement)
+    assert (altered(history).what, altered(history).sequence) == ("journal", 3)
+
+
+def test_a_ledger_rewritten_with_its_journal_is_not_the_one_attested_on_chain(history: Issuer) -> None:
+    """Somebody who computes every hash again cannot change what the chain has seen."""
+    with history.database.write() as connection:
+        m1 = id_of(history, "m1")
+        connection.exec_driver_sql(f"UPDATE operations SET external_id = 'forged' WHERE id = '{m1}'")
+        _write_again(connection)
+    assert deep_audit(history.database, None).passed, "the rows and the journal agree"
+    assert "the chain attests another head" in altered(history).detail
+
+
+def _write_again(connection: sa.Connection) -> None:
+    """Every digest and hash as the rows now give them."""
+    from ledger_node.settlement import deep_audit as audit
+
+    before = bytes(32)
+    streams = {"operation": audit._operations(connection), "posting": audit._postings(connection)}
+    for entry in list(journal.entries(connection)):
+        if entry.kind in streams:
+            lines = [next(streams[entry.kind])[1] for _ in entry.references]
+            digest, tags = journal.digest_of(lines), journal.tags_of(lines)
+        else:
+            digest, tags = entry.digest, entry.tags
+        before = journal.link(
+            before, sequence=entry.sequence, kind=entry.kind, created_at=entry.created_at,
+            count=len(entry.references), digest=digest,
+        )  # fmt: skip
+        connection.execute(
+            journal.journal.update().where(journal.journal.c.sequence == entry.sequence)
+            .values(digest=digest, tags=tags, hash=before)
+        )  # fmt: skip
