@@ -100,6 +100,7 @@ class ClaimsTrees:
         else:
             changed = book.put(connection, currency, _booked(connection, self._touched.get(currency, set())))
         if (total := book.tree.root.sum) != supply or total > reserve:
+            self._books.pop(currency, None)  # the book will be mended; then all of it is read again
             raise BackingBroken(
                 f"The {currency} claims add up to {total}, the supply as booked is {supply}, the reserve {reserve}: "
                 "this is not attested.", claims=total, supply=supply, reserve=reserve,

@@ -74,6 +74,7 @@ class House:
         self._chain_away: str | None = None
         self._begun = False
         self._more_booked = False
+        self._not_attested: str | None = None
         self._caught_up = False
         """Nothing is signed before every block there is has been read: a ledger older than its chain must not sign."""
         self._ended: list[Operation] = []
@@ -234,7 +235,8 @@ class House:
             self._relays.cut(connection)
             self._batches.cut(connection)
         except BackingBroken as broken:
-            self._stop_for(broken)
+            self._not_attested = str(broken)
+            log.critical("Money stops moving: %s", broken)
 
     def _touched(self, currency: str, account_ids: set[str], block_number: int) -> None:
         self._trees.touch(currency, account_ids)
@@ -253,7 +255,10 @@ class House:
 
     def check_backing(self) -> audit.AuditReport:
         """Compare book and chain; on a difference the desk closes until a check passes. Raises ChainUnavailable."""
-        return self.reconciler.compare_all()
+        report = self.reconciler.compare_all()
+        if report.passed:
+            self._not_attested = None
+        return report
 
     def _reconcile(self) -> None:
         while self._booked_more.wait() and not self._stopping.is_set():
@@ -270,8 +275,8 @@ class House:
         """Everything, when the last time was long ago; and breaks, which may have been mended."""
         state = self.reconciler.state
         old = state is None or self.clock.now_ms() - state.complete_at >= self.settings.compare_all_ms
-        if old:
-            self.reconciler.compare_all()
+        if old or self._not_attested is not None:
+            self.check_backing()
         elif self.reconciler.breaks or self.reconciler.waiting:
             self.reconciler.compare_touched()
 
@@ -279,6 +284,8 @@ class House:
         """Why money does not move, or None."""
         if self.fault is not None:
             return str(self.fault)
+        if self._not_attested is not None:
+            return self._not_attested
         return "; ".join(each.finding.detail for each in self.reconciler.breaks) or None
 
     def reasons_not_ready(self) -> tuple[str, ...]:

@@ -120,10 +120,10 @@ def test_every_endpoint_answers_as_described(
     """Each documented method and path is called once for real; its answer fits the schema it is described with."""
     called: set[tuple[str, str]] = set()
 
-    def call(bank: Bank, method: str, path: str, body: Any = None, **ids: str) -> Any:
+    def call(bank: Bank, method: str, path: str, body: Any = None, query: str = "", **ids: str) -> Any:
         answer = bank.http.request(
             method,
-            path.format(**ids),
+            path.format(**ids) + query,
             json=body,
             headers={"Idempotency-Key": f"openapi-{path}-{len(called)}", "Prefer": "wait=20"},
         )
@@ -208,6 +208,12 @@ def test_every_endpoint_answers_as_described(
     bulk = call(albion, "POST", "/v1/transfers/bulk", {"transfers": [item, item, {}]})
     assert [entry["status"] for entry in bulk["data"]] == [201, 201, 400]
     call(albion, "GET", "/v1/reserve")
+    attested = call(albion, "GET", "/v1/reserve/attestations", query="?currency=USD&limit=1")["data"][0]["id"]
+    one = "/v1/reserve/attestations/{attestation_id}"
+    call(albion, "GET", one, attestation_id=attested)
+    call(albion, "GET", one + "/proof", query=f"?account={bda}", attestation_id=attested)
+    call(operator, "GET", "/v1/reconciliation")
+    assert call(operator, "POST", "/v1/reconciliation")["agree"]
     call(albion, "GET", "/v1/events")
 
     assert called == {(method, path) for method, path, _ in operations(description)}

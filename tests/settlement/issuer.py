@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable
 from ledger_node.chain.genesis import Genesis, GenesisAccount, build_genesis
+from ledger_node.chain.pyevm.dev import open_dev_chain
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
@@ -71,7 +72,7 @@ class Issuer:
 
     def __init__(
         self, directory: Path, *, currencies: tuple[str, ...] = ("USD",), hook: Hook = nothing, produce: bool = False,
-        genesis: Genesis | None = None, tick_ms: int = 3_600_000, **settings: int,
+        genesis: Genesis | None = None, tick_ms: int = 3_600_000, developers: bool = False, **settings: int,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.clock = HandSetClock()
@@ -79,10 +80,17 @@ class Issuer:
             f"sqlite:///{directory / 'ledger.sqlite'}", on_durable_write=lambda moment: hook("ledger", moment)
         )
         self.database.migrate()
-        self.chain: PyEvmChain = open_chain(
-            directory / "chain", genesis or network(), sealer=key("sealer"), clock=self.clock,
-            settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
-        )  # fmt: skip
+        self.chain: PyEvmChain
+        if developers:  # whose state obeys
+            self.chain = open_dev_chain(
+                directory / "chain", genesis or network(), sealer=key("sealer"), clock=self.clock,
+                settings=ChainSettings(produce=produce),
+            )  # fmt: skip
+        else:
+            self.chain = open_chain(
+                directory / "chain", genesis or network(), sealer=key("sealer"), clock=self.clock,
+                settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
+            )  # fmt: skip
         self.settings = Settings(currencies=currencies, tick_ms=tick_ms, **settings)
         self.line = Line(self.chain)
         self.house = House(self.database, self.line, SIGNERS, self.clock, self.settings)
