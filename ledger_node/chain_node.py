@@ -130,6 +130,19 @@ def genesis_to_follow(source: Source, given: Path | None, directory: DataDirecto
     return genesis, origin
 
 
+def token_backing(directory: DataDirectory, chain: PyEvmChain) -> TokenBacking:
+    return TokenBacking(chain, directory.path / "backing.json", predeployed=contracts_of(chain.rules.genesis))
+
+
+def attestor(config: Config, chain: PyEvmChain) -> LocalSigner | None:
+    """The key that attests blocks, if there is one and the genesis names it."""
+    signer = keystore(config, "follower")
+    if signer is not None and signer.address not in chain.rules.attestors:
+        log.warning("0x%s is none of the network's attestors: it signs nothing", signer.address.hex())
+        return None
+    return signer
+
+
 class Following:
     """A node that follows another one. `open`, then `serve`."""
 
@@ -144,26 +157,17 @@ class Following:
         self._fault: BaseException | None = None
         self._door: Door | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._backing = TokenBacking(
-            chain, directory.path / "backing.json", predeployed=contracts_of(chain.rules.genesis)
-        )
+        self._backing = token_backing(directory, chain)
         self._follower = Follower(
             chain,
             source,
             evidence=directory.path / "evidence",
             backing=self._backing,
             clock=SystemClock(),
-            attestor=self._attestor(),
+            attestor=attestor(config, chain),
             on_halt=self._halted,
             on_fault=self._faulted,
         )
-
-    def _attestor(self) -> LocalSigner | None:
-        signer = keystore(self._config, "follower")
-        if signer is not None and signer.address not in self._chain.rules.attestors:
-            log.warning("0x%s is none of the network's attestors: it signs nothing", signer.address.hex())
-            return None
-        return signer
 
     async def serve(self) -> int:
         """Until a signal, or, if so asked, the first difference; returns the exit status."""
@@ -190,6 +194,7 @@ class Following:
         status = self._follower.status
         head = self._chain.head()
         said: dict[str, Any] = {
+            "reasons": [] if status.ready else [status.reason or status.phase],
             "status": status.phase,
             "source": self._source.url,
             "head": head.number,
@@ -197,8 +202,6 @@ class Following:
             "finalized": self._chain.header("finalized").number,
             "source_head": status.source_head,
         }
-        if status.reason is not None:
-            said["reason"] = status.reason
         if status.difference is not None:
             said["difference"] = status.difference.as_json()
         return status.ready, said
@@ -257,5 +260,4 @@ async def serve_chain(config: Config) -> None:
 
 def _standing(chain: PyEvmChain | ImportedChain) -> tuple[bool, dict[str, Any]]:
     reason = getattr(chain, "withheld", None) or (None if chain.fault is None else str(chain.fault))
-    said = {"status": "ready" if reason is None else "not_ready", "head": chain.head().number}
-    return reason is None, said if reason is None else {**said, "reason": reason}
+    return reason is None, {"reasons": [] if reason is None else [reason], "head": chain.head().number}

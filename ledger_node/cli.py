@@ -27,7 +27,7 @@ from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.doctor import examine
 from ledger_node.errors import LedgerNodeError
-from ledger_node.flags import settings
+from ledger_node.flags import ADDRESS, settings
 from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
@@ -54,12 +54,19 @@ def cli() -> None:
     type=click.Choice(["enforced", "open"]),
     help="Who may transact and deploy: accounts admitted by vote, or anybody. Open with --sample, else enforced.",
 )
+@click.option("--attestor", "attestors", multiple=True, type=ADDRESS, help="Address of a follower that attests blocks.")
+@click.option("--quorum", type=click.IntRange(1), help="How many of the attestors make a block final; two thirds if not given.")
 @settings("data", "currencies", "chain")
-def init(chain_id: int, sample: bool, permissions: str | None, **flags: Any) -> None:
+def init(
+    chain_id: int, sample: bool, permissions: str | None, attestors: tuple[bytes, ...], quorum: int | None, **flags: Any
+) -> None:
     """Make a data directory: genesis, encrypted keystores, configuration, credentials."""
     config = load_config(flags)
     permissions = permissions or ("open" if sample else "enforced")
-    initialise(config, chain_id=chain_id, sample=sample, permissioned=permissions == "enforced")
+    initialise(
+        config, chain_id=chain_id, sample=sample, permissioned=permissions == "enforced", attestors=attestors,
+        quorum=quorum,
+    )  # fmt: skip
     directory = DataDirectory(config.data)
     click.echo(f"Initialised {config.data} (chain id {chain_id}, permissions {permissions}).")
     click.echo(f"API keys: {directory.credentials}")

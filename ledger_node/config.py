@@ -60,6 +60,10 @@ class Config(BaseSettings):
         "",
         description="URL of another Ethereum client's JSON-RPC to use as the chain; empty means the embedded engine.",
     )
+    follow: str = Field(
+        "",
+        description="JSON-RPC URL of a node to take blocks from when another key than this node's seals them.",
+    )
     confirmations: int = Field(
         0,
         ge=0,

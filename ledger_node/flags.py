@@ -8,6 +8,24 @@ from pydantic.fields import FieldInfo
 
 from ledger_node.config import Config
 
+
+class _Address(click.ParamType[bytes]):
+    """0x and 40 hex digits; 20 bytes."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        digits = str(value).removeprefix("0x")
+        try:
+            address = bytes.fromhex(digits)
+        except ValueError:
+            address = b""
+        if len(address) != 20:
+            self.fail(f"{value!r} is no address: write 0x and 40 hex digits.", param, ctx)
+        return address
+
+
+ADDRESS = _Address()
 F = TypeVar("F", bound=Callable[..., Any])
 
 

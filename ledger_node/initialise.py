@@ -31,10 +31,12 @@ SAMPLE_BANKS = (
 
 
 def initialise(
-    config: Config, *, chain_id: int, sample: bool, permissioned: bool = True, clock: Clock | None = None
-) -> None:
+    config: Config, *, chain_id: int, sample: bool, permissioned: bool = True, attestors: tuple[bytes, ...] = (),
+    quorum: int | None = None, clock: Clock | None = None,
+) -> None:  # fmt: skip
     """With `permissioned` off, anybody may transact and deploy on the network, for ever.
 
+    `attestors`: whose followers make blocks final, `quorum` of them (two thirds if None).
     Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
     clock = clock or SystemClock()
     directory = DataDirectory(config.data)
@@ -43,7 +45,8 @@ def initialise(
     try:
         _require_empty(directory)
         addresses = _write_keys(config, directory)
-        write_genesis(directory.genesis, _genesis(addresses, chain_id, permissioned, clock))
+        genesis = _genesis(addresses, chain_id, permissioned, clock, attestors=attestors, quorum=quorum)
+        write_genesis(directory.genesis, genesis)
         write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
         directory.config.write_text(_config_toml(config), encoding="utf-8")
     finally:
@@ -60,7 +63,10 @@ def _require_empty(directory: DataDirectory) -> None:
         )
 
 
-def _genesis(addresses: dict[str, bytes], chain_id: int, permissioned: bool, clock: Clock) -> Genesis:
+def _genesis(
+    addresses: dict[str, bytes], chain_id: int, permissioned: bool, clock: Clock, *, attestors: tuple[bytes, ...],
+    quorum: int | None,
+) -> Genesis:  # fmt: skip
     """The operator's keys are on the network from its first block: the admin key votes and deploys, the settlement
     key transacts. Everybody else is admitted by vote."""
     setup = NetworkSetup(
@@ -75,6 +81,8 @@ def _genesis(addresses: dict[str, bytes], chain_id: int, permissioned: bool, clo
         timestamp=clock.now_ms() // 1000,
         alloc={PERMISSIONS: genesis_account(setup)},
         rules=NetworkRules(permissions=permissioned),
+        attestors=attestors,
+        quorum=quorum,
     )
 
 

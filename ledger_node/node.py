@@ -8,15 +8,18 @@ from typing import Any
 
 from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
-from ledger_node.chain.pyevm.engine import ChainSettings, open_chain
+from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.chain.pyevm.mempool import PoolLimits
 from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.chain.remote.backend import RemoteChain
+from ledger_node.chain_node import attestor, token_backing
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock
 from ledger_node.database import Database
 from ledger_node.doors import Door, keep_open, rpc_settings
+from ledger_node.follower.follower import Follower
+from ledger_node.follower.source import Source
 from ledger_node.gateway.app import create_app
 from ledger_node.keys import LocalSigner, open_keystore
 from ledger_node.permissions.rules import permissions_at
@@ -43,6 +46,31 @@ class Node:
         self.database = database
         self.house = house
         self._lock = lock
+        self._follower = self._follow() if config.follow and isinstance(chain, PyEvmChain) else None
+        house.more_reasons = self._chain_reasons
+
+    def _follow(self) -> Follower:
+        """Takes blocks from another node when another key seals, and hands it what waits here."""
+        assert isinstance(self.chain, PyEvmChain)
+        return Follower(
+            self.chain,
+            Source(self.config.follow),
+            evidence=self.directory.path / "evidence",
+            backing=token_backing(self.directory, self.chain),
+            clock=SystemClock(),
+            attestor=attestor(self.config, self.chain),
+        )
+
+    def _chain_reasons(self) -> list[str]:
+        if not isinstance(self.chain, PyEvmChain):
+            return []
+        reasons = [self.chain.withheld] if self.chain.withheld else []
+        follower = self._follower
+        if follower is not None and not follower.status.ready and not self.chain.may_seal:
+            reasons.append(f"follower: {follower.status.reason or follower.status.phase}")
+        elif self.config.produce and follower is None and not self.chain.may_seal and self.chain.fault is None:
+            reasons.append("Another key seals this network now; name its node in the setting `follow`.")
+        return reasons
 
     @classmethod
     def open(cls, config: Config, clock: Clock | None = None) -> "Node":
@@ -69,6 +97,8 @@ class Node:
     def start(self) -> None:
         """Start the threads; returns when book and chain have been brought together (or the chain is away)."""
         self.house.start()
+        if self._follower is not None:
+            self._follower.start()
 
     def gateway_app(self) -> Any:
         """The ASGI application for member banks and the operator."""
@@ -87,6 +117,8 @@ class Node:
 
     def close(self) -> None:
         """Finish what is queued and the block in hand, then give the directory back."""
+        if self._follower is not None:
+            self._follower.stop()
         self.house.stop()
         self.chain.close()
         self.database.close()

@@ -20,10 +20,10 @@ def with_probes(app: App, report: Report) -> App:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return await app(scope, receive, send)
         if scope["path"] == "/livez":
-            return await _respond(send, 200, {"status": "alive"})
+            return await _respond(send, 200, {"live": True})
         if scope["path"] == "/readyz":
             ready, said = report()
-            return await _respond(send, 200 if ready else 503, said)
+            return await _respond(send, 200 if ready else 503, {"ready": ready, **said})
         return await app(scope, receive, send)
 
     return answer

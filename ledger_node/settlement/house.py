@@ -70,6 +70,8 @@ class House:
         self.clock = clock
         self.settings = settings
         self.fault: BaseException | None = None
+        self.more_reasons: Callable[[], list[str]] = list
+        """What else keeps the node from being ready; the composition root knows."""
         """What stopped the bookkeeper or the writer; a restart is needed."""
         self._chain_away: str | None = None
         self._begun = False
@@ -290,7 +292,7 @@ class House:
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""
-        reasons = [self.closed_because(), self._chain_away or self.outbox.trouble]
+        reasons = [self.closed_because(), self._chain_away or self.outbox.trouble, *self.more_reasons()]
         if self._stopping.is_set():
             reasons.append("the node is stopping")
         if not self._begun:
