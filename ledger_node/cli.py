@@ -31,6 +31,7 @@ from ledger_node.flags import ADDRESS, settings
 from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
+from ledger_node.network_commands import network
 from ledger_node.node import Node, serve
 from ledger_node.operator_door import operator_door
 from ledger_node.proof_commands import proof
@@ -87,6 +88,7 @@ def run(**flags: Any) -> None:
 
 cli.add_command(follow)
 cli.add_command(chain)
+cli.add_command(network)
 
 
 @cli.group()

@@ -67,12 +67,15 @@ def _genesis(
     addresses: dict[str, bytes], chain_id: int, permissioned: bool, clock: Clock, *, attestors: tuple[bytes, ...],
     quorum: int | None,
 ) -> Genesis:  # fmt: skip
-    """The operator's keys are on the network from its first block: the admin key votes and deploys, the settlement
-    key transacts. Everybody else is admitted by vote."""
+    """The operator's keys are on the network from its first block: the network key votes, the admin key deploys, the
+    settlement key transacts. Everybody else is admitted by vote.
+
+    The network key is for people (`ledger-node network`): the nonces of the other two are counted by the outbox."""
     setup = NetworkSetup(
         sealer=addresses["sealer"],
         operator="operator",
-        administrators=(addresses["admin"],),
+        administrators=(addresses["network"],),
+        deployers=(addresses["admin"],),
         transactors=(addresses["settlement"],),
     )
     return build_genesis(

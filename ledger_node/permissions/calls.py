@@ -1,6 +1,13 @@
 """Calldata for the permissions contract: what administrators do and what they vote on."""
 
+from enum import IntEnum
+from typing import Any
+
+from eth_abi.abi import decode as decode_abi
+from eth_abi.exceptions import DecodingError
+
 from ledger_node.chain.blocks import Address
+from ledger_node.errors import InvalidField
 from ledger_node.permissions.artifact import permissions_contract
 from ledger_node.permissions.model import VALUE_UNLIMITED, AccountStatus, OrganisationStatus, Right
 
@@ -75,7 +82,46 @@ def set_account_status(account: Address, status: AccountStatus) -> bytes:
     return permissions_contract().call("setAccountStatus", account, int(status))
 
 
+# READING CALLDATA
+
+
+def described(data: bytes) -> dict[str, Any]:
+    """Calldata for this contract in words: `{"function": …, "arguments": {…}}`; a proposed call is described in turn.
+
+    What is no call of this contract is `{"function": None, "data": "0x…"}`; such a proposal can never be carried out.
+    """
+    for entry in permissions_contract().abi:
+        if entry["type"] == "function" and data[:4] == permissions_contract().functions[entry["name"]].selector:
+            try:
+                return {"function": entry["name"], "arguments": _arguments(entry, data[4:])}
+            except DecodingError:
+                break
+    return {"function": None, "data": f"0x{data.hex()}"}
+
+
+def _arguments(entry: dict[str, Any], body: bytes) -> dict[str, Any]:
+    values = decode_abi([each["type"] for each in entry["inputs"]], body)
+    return {
+        each["name"]: _shown(entry["name"], each, value) for each, value in zip(entry["inputs"], values, strict=True)
+    }
+
+
+def _shown(function: str, parameter: dict[str, Any], value: Any) -> Any:
+    kind = parameter.get("internalType", "")
+    if kind == "enum Right":
+        return Right(value).name.lower() if value in iter(Right) else value
+    if kind in ("enum OrganisationStatus", "enum AccountStatus"):
+        statuses: type[IntEnum] = OrganisationStatus if kind == "enum OrganisationStatus" else AccountStatus
+        return statuses(value).name.lower() if value in iter(statuses) else value
+    if function == "propose" and parameter["type"] == "bytes":
+        return described(value)
+    if parameter["type"] == "bytes32":
+        return value.rstrip(b"\0").decode("utf-8", "replace")
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
+
+
 def _name(text: str) -> bytes:
     name = text.encode()
-    assert 1 <= len(name) <= 32, "a name has 1 to 32 bytes"
+    if not 1 <= len(name) <= 32:
+        raise InvalidField(f"A name has 1 to 32 bytes of UTF-8; {text!r} has {len(name)}.")
     return name.ljust(32, b"\0")

@@ -6,12 +6,14 @@ Organisation, role and account are one storage word each (contracts/src/permissi
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from ledger_node.chain.blocks import Address
 from ledger_node.chain.encoding import keccak
 from ledger_node.permissions.artifact import permissions_contract
 
 VALUE_UNLIMITED = 2**96 - 1
+_ADDRESS = 2**160 - 1
 
 ReadWord = Callable[[int], int]
 """The contract's storage at one state: slot → word."""
@@ -80,6 +82,15 @@ class AccountEntry:
         return self.organisation | self.role << 32 | self.status << 64
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`open` until decided; from `closes_at_s` (Unix seconds) on nobody can vote on it any more."""
+
+    proposer: Address
+    closes_at_s: int
+    open: bool
+
+
 # WHERE IT LIES
 
 
@@ -98,6 +109,15 @@ def account_slot(account: Address) -> int:
 def target_slot(role: int, target: Address) -> int:
     inner = _entry("_targets", role)
     return _mapped(int.from_bytes(target, "big"), inner)
+
+
+def proposal_slot(proposal: int) -> int:
+    """Its first word; the call lies in the slot behind it."""
+    return _entry("_proposals", proposal)
+
+
+def vote_slot(proposal: int, administrator: Address) -> int:
+    return _mapped(int.from_bytes(administrator, "big"), _entry("voteOf", proposal))
 
 
 def organisation_name_slot(organisation: int) -> int:
@@ -136,9 +156,41 @@ def read_account(read: ReadWord, account: Address) -> AccountEntry:
     return AccountEntry(word & 0xFFFFFFFF, word >> 32 & 0xFFFFFFFF, AccountStatus(word >> 64 & 0xFF))
 
 
+def read_administrators(read: ReadWord) -> tuple[Address, ...]:
+    slot = variable_slot("_administrators")
+    first = int.from_bytes(keccak(slot.to_bytes(32, "big")), "big")
+    return tuple((read(first + index) & _ADDRESS).to_bytes(20, "big") for index in range(read(slot)))
+
+
+def read_proposal(read: ReadWord, proposal: int) -> Proposal:
+    word = read(proposal_slot(proposal))
+    return Proposal((word & _ADDRESS).to_bytes(20, "big"), word >> 160 & 0xFFFFFFFFFFFFFFFF, word >> 224 & 0xFF == 1)
+
+
+def read_proposed_call(read: ReadWord, proposal: int) -> bytes:
+    """As Solidity lays out bytes: up to 31 in the word itself, more behind its hash."""
+    slot = proposal_slot(proposal) + 1
+    word = read(slot)
+    if not word & 1:
+        return word.to_bytes(32, "big")[: (word & 0xFF) // 2]
+    length = word // 2
+    first = int.from_bytes(keccak(slot.to_bytes(32, "big")), "big")
+    data = b"".join(read(first + index).to_bytes(32, "big") for index in range((length + 31) // 32))
+    return data[:length]
+
+
+def read_vote(read: ReadWord, proposal: int, administrator: Address) -> Literal["yes", "no"] | None:
+    return (None, "yes", "no")[read(vote_slot(proposal, administrator)) & 0xFF]
+
+
+def votes_needed(administrators: int, majority_percent: int) -> int:
+    """More than the majority's share of them, and never more than there are."""
+    return min(administrators * majority_percent // 100 + 1, administrators)
+
+
 def read_sealer(read: ReadWord) -> Address:
     """Who seals the block after this state."""
-    return (read(variable_slot("sealer")) & (1 << 160) - 1).to_bytes(20, "big")
+    return (read(variable_slot("sealer")) & _ADDRESS).to_bytes(20, "big")
 
 
 def _entry(mapping: str, key: int) -> int:

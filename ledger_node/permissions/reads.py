@@ -1,15 +1,21 @@
 """Who is on the network, read through any engine's door: what `perm_*` questions and the command line show."""
 
 from dataclasses import dataclass
-from typing import Any
-
-from eth_abi.abi import decode as decode_abi
+from typing import Literal
 
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.chain.blocks import Address, BlockRef, Call
+from ledger_node.chain.blocks import Address, BlockRef
 from ledger_node.permissions import model
 from ledger_node.permissions.artifact import ADDRESS, permissions_contract
-from ledger_node.permissions.model import AccountEntry, Organisation, ReadWord, Role
+from ledger_node.permissions.model import (
+    VALUE_UNLIMITED,
+    AccountEntry,
+    Organisation,
+    OrganisationStatus,
+    ReadWord,
+    Right,
+    Role,
+)
 from ledger_node.permissions.rules import PermissionRules
 
 
@@ -52,46 +58,95 @@ def account(chain: ChainBackend, address: Address, at: BlockRef = "latest") -> A
     return model.read_account(words(chain, at), address)
 
 
-def organisations(chain: ChainBackend, at: BlockRef = "latest") -> tuple[NamedOrganisation, ...]:
+def is_permissioned(chain: ChainBackend, at: BlockRef = "latest") -> bool:
+    """Whether the contract is there. That it is obeyed, the network's genesis says."""
+    return chain.code(ADDRESS, at) == permissions_contract().deployed_bytecode
+
+
+def organisation_count(chain: ChainBackend, at: BlockRef = "latest") -> int:
+    return words(chain, at)(model.variable_slot("organisationCount")) & 0xFFFFFFFF
+
+
+def role_count(chain: ChainBackend, at: BlockRef = "latest") -> int:
+    return words(chain, at)(model.variable_slot("roleCount")) >> 32 & 0xFFFFFFFF
+
+
+def proposal_count(chain: ChainBackend, at: BlockRef = "latest") -> int:
+    return words(chain, at)(model.variable_slot("proposalCount"))
+
+
+def majority_percent(chain: ChainBackend, at: BlockRef = "latest") -> int:
+    return words(chain, at)(model.variable_slot("sealer")) >> 160 & 0xFF
+
+
+def organisation(chain: ChainBackend, number: int, at: BlockRef = "latest") -> NamedOrganisation | None:
     read = words(chain, at)
-    count = read(model.variable_slot("organisationCount")) & 0xFFFFFFFF
-    return tuple(
-        NamedOrganisation(each, _text(read(model.organisation_name_slot(each))), model.read_organisation(read, each))
-        for each in range(1, count + 1)
-    )
+    entry = model.read_organisation(read, number)
+    if entry.status is OrganisationStatus.NONE:
+        return None
+    return NamedOrganisation(number, _text(read(model.organisation_name_slot(number))), entry)
+
+
+def organisations(
+    chain: ChainBackend, at: BlockRef = "latest", *, first: int = 1, limit: int | None = None
+) -> tuple[NamedOrganisation, ...]:
+    """From number `first` on, at most `limit`."""
+    last = organisation_count(chain, at)
+    last = last if limit is None else min(last, first + limit - 1)
+    found = (organisation(chain, each, at) for each in range(first, last + 1))
+    return tuple(each for each in found if each is not None)
+
+
+def role(chain: ChainBackend, number: int, at: BlockRef = "latest") -> NamedRole | None:
+    read = words(chain, at)
+    entry = model.read_role(read, number)
+    return NamedRole(number, _text(read(model.role_name_slot(number))), entry) if entry.organisation else None
 
 
 def roles(chain: ChainBackend, at: BlockRef = "latest") -> tuple[NamedRole, ...]:
+    found = (role(chain, each, at) for each in range(1, role_count(chain, at) + 1))
+    return tuple(each for each in found if each is not None)
+
+
+def plain_role(chain: ChainBackend, organisation: int, right: Right, at: BlockRef = "latest") -> int | None:
+    """The organisation's first role that gives exactly this right, without limits."""
+    wanted = Role(organisation, right, active=True, limits_targets=False, max_value=VALUE_UNLIMITED)
     read = words(chain, at)
-    count = read(model.variable_slot("roleCount")) >> 32 & 0xFFFFFFFF
-    return tuple(
-        NamedRole(each, _text(read(model.role_name_slot(each))), model.read_role(read, each))
-        for each in range(1, count + 1)
-    )
+    return next((each for each in range(1, role_count(chain, at) + 1) if model.read_role(read, each) == wanted), None)
 
 
 def network_administrators(chain: ChainBackend, at: BlockRef = "latest") -> tuple[Address, ...]:
-    (texts,) = _asked(chain, at, "networkAdministrators")
-    return tuple(bytes.fromhex(each.removeprefix("0x")) for each in texts)
+    return model.read_administrators(words(chain, at))
 
 
 def votes_needed(chain: ChainBackend, at: BlockRef = "latest") -> int:
-    (needed,) = _asked(chain, at, "votesNeeded")
-    return int(needed)
+    administrators = words(chain, at)(model.variable_slot("_administrators"))
+    return model.votes_needed(administrators, majority_percent(chain, at))
 
 
-def proposal(chain: ChainBackend, proposal_id: int, at: BlockRef = "latest") -> ProposalState | None:
-    """A proposal by its id (they count from 1), or None."""
-    answer = chain.call(Call(to=ADDRESS, data=permissions_contract().call("proposal", proposal_id)), at)
-    ((proposer, closes_at, is_open, call),) = decode_abi(("(address,uint64,bool,bytes)",), answer)
-    if closes_at == 0:
+def proposal(chain: ChainBackend, number: int, at: BlockRef = "latest") -> ProposalState | None:
+    """A proposal by its number (they count from 1), or None."""
+    read = words(chain, at)
+    entry = model.read_proposal(read, number)
+    if entry.closes_at_s == 0:
         return None
-    return ProposalState(proposal_id, bytes.fromhex(proposer[2:]), closes_at, is_open, call)
+    call = model.read_proposed_call(read, number)
+    return ProposalState(number, entry.proposer, entry.closes_at_s, entry.open, call)
 
 
-def _asked(chain: ChainBackend, at: BlockRef, function: str) -> tuple[Any, ...]:
-    contract = permissions_contract()
-    return contract.returned(function, chain.call(Call(to=ADDRESS, data=contract.call(function)), at))
+def open_proposals(chain: ChainBackend, at: BlockRef = "latest") -> tuple[int, ...]:
+    """The numbers of those that can still be voted on, newest first."""
+    read, now = words(chain, at), chain.header(at).timestamp
+    numbers = range(proposal_count(chain, at), 0, -1)
+    entries = ((number, model.read_proposal(read, number)) for number in numbers)
+    return tuple(number for number, entry in entries if entry.open and now < entry.closes_at_s)
+
+
+def votes(chain: ChainBackend, number: int, at: BlockRef = "latest") -> dict[Address, Literal["yes", "no"]]:
+    """What today's network administrators have voted on a proposal."""
+    read = words(chain, at)
+    cast = {each: model.read_vote(read, number, each) for each in model.read_administrators(read)}
+    return {administrator: vote for administrator, vote in cast.items() if vote is not None}
 
 
 def _text(word: int) -> str:

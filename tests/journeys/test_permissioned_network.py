@@ -1,6 +1,8 @@
-"""A network made by `ledger-node init` lets nobody in by itself: the admin key admits, and takes back."""
+"""A network made by `ledger-node init` lets nobody in by itself: its administrators admit, with commands."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,8 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from ledger_node.chain.genesis import PERMISSIONS
 from ledger_node.demo.process import NodeProcess
-from ledger_node.permissions import calls
-from ledger_node.permissions.genesis import DEPLOYER_ROLE, OPERATOR, TRANSACTOR_ROLE
-from ledger_node.permissions.model import AccountStatus
+from ledger_node.keys import create_keystore
 
 GUESTBOOK = json.loads((Path(__file__).parents[1] / "clients" / "contracts" / "Guestbook.json").read_text())
 CREATION = bytes.fromhex(GUESTBOOK["bytecode"].removeprefix("0x")) + (10).to_bytes(32, "big")
@@ -22,11 +21,8 @@ CREATION = bytes.fromhex(GUESTBOOK["bytecode"].removeprefix("0x")) + (10).to_byt
 
 class Network:
     def __init__(self, node: NodeProcess) -> None:
+        self.node = node
         self._client = httpx.Client(base_url=node.rpc_url, timeout=30)
-        password = (node.data / "keys" / "password").read_text().strip()
-        self.admin: LocalAccount = Account.from_key(
-            Account.decrypt(json.loads((node.data / "keys" / "admin.json").read_text()), password)
-        )
 
     def close(self) -> None:
         self._client.close()
@@ -48,9 +44,31 @@ class Network:
         raw = "0x" + sender.sign_transaction(transaction).raw_transaction.hex()
         return self.ask("eth_sendRawTransactionSync", raw)
 
-    def administer(self, call: bytes) -> None:
-        answer = self.send(self.admin, PERMISSIONS, call)
-        assert answer["result"]["status"] == "0x1", answer
+    def command(self, *words: str) -> Any:
+        """What `ledger-node network …` prints; it must succeed."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ledger_node", "network", *words, "--data", str(self.node.data)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+class Bank:
+    """An administrator with a keystore of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir()
+        (directory / "password").write_text("a bank's own password\n")
+        self.signer = create_keystore(directory / "administrator.json", "a bank's own password")
+        self.options = (
+            "--key", str(directory / "administrator.json"), "--password-file", str(directory / "password"),
+        )  # fmt: skip
+
+    @property
+    def address(self) -> str:
+        return f"0x{self.signer.address.hex()}"
 
 
 @pytest.fixture(scope="module")
@@ -82,20 +100,64 @@ def test_a_stranger_is_refused_with_the_reason_and_how_far_it_goes(network: Netw
 
 def test_a_right_reaches_exactly_as_far_as_it_was_given_and_until_it_is_taken(network: Network) -> None:
     developer = Account.create()
-    address = bytes.fromhex(developer.address[2:])
-
-    network.administer(calls.assign_account(address, OPERATOR, TRANSACTOR_ROLE))
+    granted = network.command("grant", developer.address, "transact")
+    assert (granted["by_vote"], granted["call"]["function"]) == (False, "assignAccount")
     refusal = deploy(network, developer)["error"]
     assert (refusal["code"], "no right to deploy" in refusal["message"]) == (-32007, True)
 
-    network.administer(calls.assign_account(address, OPERATOR, DEPLOYER_ROLE))
+    network.command("grant", developer.address, "deploy")
     receipt = deploy(network, developer)["result"]
     assert receipt["status"] == "0x1"
     assert receipt["contractAddress"]
 
-    network.administer(calls.set_account_status(address, AccountStatus.SUSPENDED))
+    network.command("suspend", developer.address)
     refusal = deploy(network, developer)["error"]
     assert (refusal["code"], "is suspended" in refusal["message"]) == (-32007, True)
+    network.command("reinstate", developer.address)
+    assert "result" in deploy(network, developer)
+
+
+def test_a_bank_is_admitted_and_gives_its_developer_the_right_itself(network: Network, tmp_path: Path) -> None:
+    bank, developer = Bank(tmp_path / "bank"), Account.create()
+    refused = network.run("grant", developer.address, "deploy", *bank.options)
+    assert (refused.returncode, "is of no organisation" in refused.stderr) == (2, True)
+
+    admitted = network.command("admit", "Albion Bank", bank.address)
+    assert [each["event"] for each in admitted["events"]][-1] == "ProposalDecided"
+    organisation = network.command("account", bank.address)["organisation"]
+    assert network.command("organisations")[-1]["name"] == "Albion Bank"
+
+    granted = network.command("grant", developer.address, "deploy", *bank.options)
+    assert granted["from"] == bank.address
+    assert network.command("roles", "--organisation", str(organisation))[-1]["right"] == "deploy"
+    assert deploy(network, developer)["result"]["status"] == "0x1"
+
+    network.command("suspend", str(organisation))
+    shown = network.command("account", developer.address)
+    assert (shown["may_transact"], f"organisation {organisation}" in shown["refusal"]) == (False, True)
+    refused = network.run("suspend", developer.address, *bank.options)
+    assert (refused.returncode, "is suspended" in refused.stderr) == (2, True)
+    network.command("reinstate", str(organisation))
+
+
+def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(network: Network) -> None:
+    before = network.ask("eth_blockNumber")["result"]
+    shown = network.command("set-sealer", "0x" + "22" * 20, "--dry-run")
+    assert (shown["sent"], shown["by_vote"]) == (False, True)
+    assert shown["call"]["arguments"]["call"] == {
+        "function": "setSealer", "arguments": {"newSealer": "0x" + "22" * 20}
+    }  # fmt: skip
+    assert network.ask("eth_blockNumber")["result"] == before
+    refused = network.run("vote", "99", "--yes", "--dry-run")
+    assert (refused.returncode, "ProposalNotOpen" in refused.stderr) == (2, True)
+
+
+def test_the_status_names_sealer_administrators_and_what_waits(network: Network) -> None:
+    status = network.command("status")
+    assert len(status["administrators"]) == 1
+    assert status["open_proposals"] == []
+    assert network.ask("perm_getNetwork")["result"] == {"enforced": True, **status}
+    assert network.command("proposals") == []
 
 
 def test_an_open_network_asks_nobody(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from ledger_node.rpc.methods import (
     ledger,
     logs,
     network,
+    perm,
     sending,
     simulation,
     state,
@@ -21,5 +22,5 @@ from ledger_node.rpc.registry import METHODS
 
 __all__ = [
     "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "ledger", "logs", "network",
-    "sending", "simulation", "state", "transactions", "txpool",
+    "perm", "sending", "simulation", "state", "transactions", "txpool",
 ]  # fmt: skip
