@@ -107,6 +107,23 @@ def execute_many(connection: sa.Connection, statement: sa.Executable, rows: Sequ
         connection.exec_driver_sql(sql, [tuple([row[key] for key in order]) for row in rows] if order else list(rows))
 
 
+def fetch(connection: sa.Connection, query: sa.Select[Any], **values: Any) -> Sequence[sa.Row[Any]]:
+    """The rows of a query that is made once and asked every cycle; `values` are its bind parameters.
+
+    It is compiled once, and values come as the driver has them. Making such a query anew and finding its compiled form
+    costs many times what the database takes (docs/internals/performance.md).
+    """
+    sql, order, constants = _question(query, connection.dialect)
+    given = constants | values
+    return connection.exec_driver_sql(sql, tuple([given[key] for key in order]) if order else given).all()
+
+
+@lru_cache(maxsize=256)
+def _question(query: Any, dialect: sa.Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    compiled = query.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
+
+
 @lru_cache(maxsize=256)
 def _compiled(statement: Any, dialect: sa.Dialect, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The statement in the driver's words, and its parameters in order (none where the driver takes them by name)."""

@@ -6,13 +6,14 @@ grow by themselves, and an idle node makes a batch of one at once. Nobody waits 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from ledger_node import journal
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
-from ledger_node.database import execute_many
+from ledger_node.database import execute_many, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain, signature_bytes
 from ledger_node.deposit_token.calls import Leg
@@ -44,8 +45,8 @@ class Batches:
 
     def cut(self, connection: sa.Connection) -> None:
         """The next batch of every currency that has none in flight and something waiting."""
-        for token in _free_tokens(connection):
-            legs = _waiting(connection, token.currency, limit=self._legs_max)
+        for token in fetch(connection, _FREE_TOKENS):
+            legs = fetch(connection, _WAITING, of=token.currency, most=self._legs_max)
             if legs:
                 self._cut(connection, token, legs)
 
@@ -69,7 +70,7 @@ class Batches:
             "ledger_sequence": attestation.ledger_sequence, "ledger_head": attestation.ledger_head,
             "created_at": self._clock.now_ms(),
         }  # fmt: skip
-        connection.execute(tables.batches.insert().values(batch))
+        execute_many(connection, _CUT, [batch])
         claims.record(connection, batch_id, token.currency, attested, signature)
         taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
         execute_many(connection, _TAKE, taken)
@@ -81,6 +82,7 @@ def id_on_chain(batch_id: str) -> bytes:
     return keccak(batch_id.encode())
 
 
+_CUT = tables.batches.insert().inline()
 _TAKE = (
     tables.operations.update()
     .where(tables.operations.c.number == sa.bindparam("number_"))
@@ -88,17 +90,17 @@ _TAKE = (
 )
 
 
-def _free_tokens(connection: sa.Connection) -> Sequence[Row]:
+def _free_tokens() -> sa.Select[Any]:
     tokens, batches = tables.tokens, tables.batches
     busy = sa.select(batches.c.currency).where(batches.c.status == tables.literally("in_flight"))
     query = sa.select(tokens).where(tokens.c.block_number.is_not(None), tokens.c.currency.not_in(busy))
-    return connection.execute(query.order_by(tokens.c.currency)).all()
+    return query.order_by(tokens.c.currency)
 
 
-def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequence[Row]:
+def _waiting() -> sa.Select[Any]:
     operations = tables.operations
     debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
-    query = (
+    return (
         sa.select(
             operations.c.number, operations.c.id, operations.c.kind, operations.c.amount,
             debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
@@ -106,13 +108,15 @@ def _waiting(connection: sa.Connection, currency: str, *, limit: int) -> Sequenc
         .join_from(operations, debtor, operations.c.debtor_account == debtor.c.id)
         .join(creditor, operations.c.creditor_account == creditor.c.id)
         .where(
-            operations.c.status == tables.literally("accepted"), operations.c.currency == currency,
+            operations.c.status == tables.literally("accepted"), operations.c.currency == sa.bindparam("of"),
             debtor.c.custody.is_distinct_from("self"),  # those go with their own signature (relays.py)
         )
         .order_by(operations.c.number)
-        .limit(limit)
+        .limit(sa.bindparam("most"))
     )  # fmt: skip
-    return connection.execute(query).all()
+
+
+_FREE_TOKENS, _WAITING = _free_tokens(), _waiting()
 
 
 def _leg(waiting: Row) -> Leg:

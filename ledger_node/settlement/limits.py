@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ledger_node.database import execute_many
 from ledger_node.errors import LimitExceeded
 from ledger_node.money import AMOUNT_MAX, Amount, currency, decimal_string
 from ledger_node.settlement import events, governance, tables
@@ -101,16 +102,22 @@ class Usage:
             self.held[key] += money.minor
 
     def write(self, connection: sa.Connection) -> None:
-        for (member_id, code), amount in self.counted.items():
-            add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            row = {"member_id": member_id, "currency": code, "day": self.day, "amount": amount}
-            statement = add(governance.outgoing_days).values(row)
-            more = governance.outgoing_days.c.amount + statement.excluded.amount
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["member_id", "currency", "day"], set_={"amount": more}
-                )
-            )  # fmt: skip
+        counted = [
+            {"member_id": member_id, "currency": code, "day": self.day, "amount": amount}
+            for (member_id, code), amount in self.counted.items()
+        ]
+        execute_many(connection, _COUNT[connection.dialect.name], counted)
+
+
+def _count(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    more = governance.outgoing_days.c.amount + insert.excluded.amount
+    return insert.on_conflict_do_update(index_elements=["member_id", "currency", "day"], set_={"amount": more})
+
+
+_COUNT = {
+    "sqlite": _count(sqlite.insert(governance.outgoing_days).inline()),
+    "postgresql": _count(postgresql.insert(governance.outgoing_days).inline()),
+}
 
 
 def usage(connection: sa.Connection, member_ids: set[str], *, at: int) -> Usage:

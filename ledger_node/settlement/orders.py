@@ -4,8 +4,11 @@ Each has its reason and becomes one call on the token, of a key that moves no mo
 refuses is rejected with its reason. Freezing a whole account goes by way of its standing (standings.py).
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
+from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.errors import (
     AccountClosed,
@@ -136,25 +139,31 @@ class Orders:
 
     def cut(self, connection: sa.Connection) -> None:
         """A transaction for every order that waits for one."""
-        waiting = sa.and_(sa.text("orders.status = 'accepted'"), orders.c.kind.not_in(["freeze", "unfreeze"]))
-        debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
-        query = (
-            sa.select(
-                orders, debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
-                tables.tokens.c.address.label("token"),
-            )
-            .join_from(orders, tables.tokens, tables.tokens.c.currency == orders.c.currency)
-            .outerjoin(debtor, orders.c.account_id == debtor.c.id)
-            .outerjoin(creditor, orders.c.creditor_account == creditor.c.id)
-            .where(waiting, tables.tokens.c.block_number.is_not(None))
-            .order_by(orders.c.number)
-        )  # fmt: skip
-        for row in connection.execute(query).all():
+        for row in fetch(connection, _UNSENT):
             signed = self._outbox.put(
                 connection, self._enforcer, "order", to=row.token, data=_call(row), gas=ORDER_GAS
             )  # fmt: skip
             sent = {"status": "processing", "transaction_hash": signed.hash}
             connection.execute(orders.update().where(orders.c.id == row.id).values(sent))
+
+
+def _unsent() -> sa.Select[Any]:
+    waiting = sa.text("orders.status = 'accepted' AND orders.kind NOT IN ('freeze', 'unfreeze')")
+    debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
+    return (
+        sa.select(
+            orders, debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
+            tables.tokens.c.address.label("token"),
+        )
+        .join_from(orders, tables.tokens, tables.tokens.c.currency == orders.c.currency)
+        .outerjoin(debtor, orders.c.account_id == debtor.c.id)
+        .outerjoin(creditor, orders.c.creditor_account == creditor.c.id)
+        .where(waiting, tables.tokens.c.block_number.is_not(None))
+        .order_by(orders.c.number)
+    )  # fmt: skip
+
+
+_UNSENT = _unsent()
 
 
 def _call(row: Row) -> bytes:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.errors import ChainUnavailable, InvalidTransaction
 from ledger_node.clock import Clock
-from ledger_node.database import Database
+from ledger_node.database import Database, execute_many, fetch
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.signing import Fees, SignedTransaction, sign_transaction
@@ -57,19 +57,16 @@ class Outbox:
         self, connection: sa.Connection, signer: Signer, kind: Kind, *, to: bytes | None, data: bytes, gas: int
     ) -> SignedTransaction:
         """Sign with the key's next nonce and store. It is sent after the commit by `send_fresh`."""
-        nonces, transactions = tables.nonces, tables.chain_transactions
-        mine = nonces.c.sender == signer.address
-        nonce = connection.execute(sa.select(nonces.c.next_nonce).where(mine)).scalar_one()
-        connection.execute(nonces.update().where(mine).values(next_nonce=nonce + 1))
+        ((nonce,),) = fetch(connection, _NEXT_NONCE, of=signer.address)
+        execute_many(connection, _COUNT_ON, [{"of": signer.address, "next": nonce + 1}])
         signed = sign_transaction(
             signer, chain_id=self.chain_id, nonce=nonce, to=to, data=data, gas=gas, fees=self._fees
         )
-        connection.execute(
-            transactions.insert().values(
-                hash=signed.hash, sender=signed.sender, nonce=nonce, kind=kind, raw=signed.raw, status="signed",
-                created_at=self._clock.now_ms(),
-            )
-        )  # fmt: skip
+        stored = {
+            "hash": signed.hash, "sender": signed.sender, "nonce": nonce, "kind": kind, "raw": signed.raw,
+            "status": "signed", "created_at": self._clock.now_ms(),
+        }  # fmt: skip
+        execute_many(connection, _STORE, [stored])
         self._fresh.append((signed.sender, signed.raw))
         return signed
 
@@ -105,3 +102,10 @@ class Outbox:
                     return
             if stored:
                 self.trouble = "; ".join(refused.values()) or None
+
+
+_NEXT_NONCE = sa.select(tables.nonces.c.next_nonce).where(tables.nonces.c.sender == sa.bindparam("of"))
+_COUNT_ON = (
+    tables.nonces.update().where(tables.nonces.c.sender == sa.bindparam("of")).values(next_nonce=sa.bindparam("next"))
+)
+_STORE = tables.chain_transactions.insert().inline()

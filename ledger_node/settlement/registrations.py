@@ -4,9 +4,11 @@ As with batches, one per currency is in flight; accounts opened meanwhile share 
 """
 
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
 from ledger_node.keys import Signer
@@ -26,7 +28,7 @@ class Registrations:
 
     def cut(self, connection: sa.Connection) -> None:
         """The next registration of every currency that has none in flight and accounts without one."""
-        for address, group in groupby(_unregistered(connection), key=lambda row: row.token):
+        for address, group in groupby(fetch(connection, _UNREGISTERED), key=lambda row: row.token):
             self._register(connection, address, list(group))
 
     def _register(self, connection: sa.Connection, token: bytes, accounts: list[Row]) -> None:
@@ -39,11 +41,11 @@ class Registrations:
         connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash, told="active"))
 
 
-def _unregistered(connection: sa.Connection) -> list[Row]:
+def _unregistered() -> sa.Select[Any]:
     accounts, members, tokens = tables.accounts, tables.members, tables.tokens
     pending = accounts.c.status == tables.literally("pending")
     busy = sa.select(accounts.c.currency).where(pending, accounts.c.registration.is_not(None))
-    query = (
+    return (
         sa.select(
             accounts.c.id, accounts.c.address, accounts.c.custody, members.c.number.label("member"),
             tokens.c.address.label("token"),
@@ -57,4 +59,6 @@ def _unregistered(connection: sa.Connection) -> list[Row]:
         .order_by(tokens.c.address, accounts.c.id)
         .limit(ACCOUNTS_MAX)
     )  # fmt: skip
-    return list(connection.execute(query))
+
+
+_UNREGISTERED = _unregistered()

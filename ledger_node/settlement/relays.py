@@ -4,8 +4,11 @@ Each is a transaction of its own beside the batches, for the contract moves such
 and on nothing else: the settlement key that pays for the bringing cannot change a word of it.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
+from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.authorization import TransferAuthorization
 from ledger_node.keys import Signer
@@ -26,22 +29,8 @@ class Relays:
 
     def cut(self, connection: sa.Connection) -> None:
         """A transaction for every accepted authorisation that has none yet."""
-        debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
-        operations, tokens = tables.operations, tables.tokens
-        query = (
-            sa.select(
-                authorizations, operations.c.amount, operations.c.number, debtor.c.address.label("debtor"),
-                creditor.c.address.label("creditor"), tokens.c.address.label("token"),
-            )
-            .join_from(authorizations, operations)
-            .join(debtor, operations.c.debtor_account == debtor.c.id)
-            .join(creditor, operations.c.creditor_account == creditor.c.id)
-            .join(tokens, tokens.c.currency == operations.c.currency)
-            .where(sa.text("authorizations.transaction_hash IS NULL"), operations.c.status == "accepted")
-            .order_by(operations.c.number)
-            .limit(AT_ONCE_MAX)
-        )  # fmt: skip
-        for row in connection.execute(query).all():
+        operations = tables.operations
+        for row in fetch(connection, _UNSENT):
             signed_terms = TransferAuthorization(
                 row.debtor, row.creditor, row.amount, row.valid_after, row.valid_before, row.nonce
             )
@@ -56,6 +45,27 @@ class Relays:
             )  # fmt: skip
             alone = [(row.operation_id, (None, None))]  # in no batch
             journaling.moved_on(connection, "processing", alone, at=self._outbox.now_ms())
+
+
+def _unsent() -> sa.Select[Any]:
+    debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
+    operations, tokens = tables.operations, tables.tokens
+    return (
+        sa.select(
+            authorizations, operations.c.amount, operations.c.number, debtor.c.address.label("debtor"),
+            creditor.c.address.label("creditor"), tokens.c.address.label("token"),
+        )
+        .join_from(authorizations, operations)
+        .join(debtor, operations.c.debtor_account == debtor.c.id)
+        .join(creditor, operations.c.creditor_account == creditor.c.id)
+        .join(tokens, tokens.c.currency == operations.c.currency)
+        .where(sa.text("authorizations.transaction_hash IS NULL"), operations.c.status == "accepted")
+        .order_by(operations.c.number)
+        .limit(AT_ONCE_MAX)
+    )  # fmt: skip
+
+
+_UNSENT = _unsent()
 
 
 def carried(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:

@@ -6,14 +6,15 @@ close only when the chain has confirmed that nothing can arrive on it any more a
 """
 
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.keys import Signer
 from ledger_node.settlement import governance, tables
 from ledger_node.settlement.outbox import Outbox
-from ledger_node.settlement.rows import Row
 
 ACCOUNTS_MAX = 200
 STANDING_GAS = 100_000
@@ -53,7 +54,7 @@ class Standings:
 
     def cut(self, connection: sa.Connection) -> None:
         """Tell the registers what has changed: one transaction per token and standing."""
-        for (token, wanted), group in groupby(_restless(connection), key=lambda row: (row.token, row.wanted)):
+        for (token, wanted), group in groupby(fetch(connection, _RESTLESS), key=lambda row: (row.token, row.wanted)):
             accounts = list(group)
             data = calls.set_status([account.address for account in accounts], wanted)
             gas = STANDING_GAS + ACCOUNT_GAS * len(accounts)
@@ -64,16 +65,18 @@ class Standings:
             _note_orders(connection, ids, signed.hash)
 
 
-def _restless(connection: sa.Connection) -> list[Row]:
+def _restless() -> sa.Select[Any]:
     accounts, tokens = tables.accounts, tables.tokens
-    query = (
+    return (
         sa.select(accounts.c.id, accounts.c.address, accounts.c.wanted, tokens.c.address.label("token"))
         .join_from(accounts, tokens, tokens.c.currency == accounts.c.currency)
         .where(sa.text("accounts.wanted <> accounts.told"))
         .order_by(tokens.c.address, accounts.c.wanted, accounts.c.id)
         .limit(ACCOUNTS_MAX)
     )
-    return list(connection.execute(query))
+
+
+_RESTLESS = _restless()
 
 
 def _note_orders(connection: sa.Connection, account_ids: list[str], transaction_hash: bytes) -> None:
