@@ -118,6 +118,13 @@ test-python: $(DEV) ## Run all Python tests
 	$(call say,"Python tests")
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
+SEEDS ?= 500
+FIRST ?= 0
+
+.PHONY: simulate
+simulate: $(DEV) ## Run SEEDS seeds of the simulation, from FIRST on, with a progress bar
+	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST)
+
 .PHONY: test-contracts
 test-contracts: $(NPM) ## Run the contracts' unit, fuzz and invariant tests (forge)
 	$(call say,"forge tests")

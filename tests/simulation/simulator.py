@@ -1,0 +1,496 @@
+"""A whole issuer under a seeded hand that lets banks pay and breaks things, and looks after every step.
+
+Everything that varies comes from one Random: who asks for what, which write the power fails at, when the disk is full,
+what becomes of a transaction on the line, where the clock jumps, even the node's identifiers. So a
+seed is a run, exactly.
+"""
+
+import contextlib
+import itertools
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+from unittest import mock
+
+from ledger_node.chain.errors import ChainError, ChainUnavailable, InvalidTransaction
+from ledger_node.deposit_token import calls, reads
+from ledger_node.errors import IdempotencyConflict, LedgerNodeError, Refused, Unavailable
+from ledger_node.money import currency, decimal_string
+from ledger_node.settlement import ids
+from ledger_node.settlement.model import FiatRequest, PaymentRequest
+from ledger_node.settlement.signing import Fees, sign_transaction
+from tests.crash.power import PowerFailed
+from tests.settlement.issuer import OPERATOR, Issuer, key
+from tests.simulation.checker import check, standing
+from tests.simulation.model import Asked, Model
+
+USD = currency("USD")
+TIMEOUT_S = 30
+OWN = key("C's own")
+"""The key of C.bda2, which is in C's own custody."""
+START_MS = 1_767_225_600_000
+
+MOVES = (
+    ("deposit", 4), ("withdraw", 1), ("mint", 8), ("transfer", 12), ("redeem", 6), ("raw", 3), ("again", 6),
+    ("conflict", 3), ("overdraw", 3), ("suspend", 1), ("reinstate", 2), ("block", 12), ("look_after", 3), ("power", 3),
+    ("disk_full", 2), ("line", 3), ("forget_pool", 1), ("clock", 2), ("restart", 1),
+)  # fmt: skip
+
+
+class Broken(AssertionError):
+    """An invariant did not hold, or the node and the model disagree."""
+
+
+class Faults:
+    """A hook around every durable write of both stores: the power fails or the disk is full at a chosen one."""
+
+    def __init__(self) -> None:
+        self.power_in: int | None = None
+        self.disk_full: Literal["ledger", "chain"] | None = None
+        self.dark = False
+
+    def __call__(self, store: str, moment: str) -> None:
+        if self.dark:
+            raise PowerFailed
+        if self.power_in is not None:
+            self.power_in -= 1
+            if self.power_in < 0:
+                self.dark = True
+                raise PowerFailed
+        if moment == "before" and self.disk_full == store:
+            self.disk_full = None
+            raise sqlite3.OperationalError("database or disk is full")
+
+
+class Line:
+    """What becomes of a transaction on its way to the chain: sent, lost, sent twice, or nobody answers at all."""
+
+    def __init__(self, chain: Any) -> None:
+        self._chain = chain
+        self.weather = "fair"
+
+    def __getattr__(self, name: str) -> Any:
+        if self.weather == "cut" and name != "on_new_head":
+            raise ChainUnavailable("The line is cut.")
+        return getattr(self._chain, name)
+
+    def send_raw_transaction(self, raw: bytes) -> bytes:
+        if self.weather == "cut":
+            raise ChainUnavailable("The line is cut.")
+        if self.weather == "lossy":
+            raise ChainUnavailable("No answer came.")
+        if self.weather == "double":
+            self._chain.send_raw_transaction(raw)
+        sent: bytes = self._chain.send_raw_transaction(raw)
+        if self.weather == "deaf":
+            raise ChainUnavailable("The answer was lost.")
+        return sent
+
+
+class Simulation:
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.random = random.Random(seed)
+        self.directory = directory
+        self.clock_ms = START_MS
+        self.trace: list[str] = []
+        self.model = Model(booked=dict.fromkeys(ACCOUNTS, 0))
+        self.raw: dict[bytes, tuple[bytes, str, int]] = {}
+        self.remote = self.random.random() < 0.5
+        """Whether the chain is a process of its own: what waits in its pool then outlives a crash of the gateway."""
+        self.pool: list[bytes] = []
+        self.count = 0
+        self.own_nonce = 0
+        self.parties_unsure = False
+        self.parties_changed = False
+        shutil.copytree(template(), directory, dirs_exist_ok=True)
+        self.open()
+
+    # LIFE OF THE NODE
+
+    def open(self) -> None:
+        """Start it, again and again if the power fails while it starts."""
+        while True:
+            self.faults = Faults()
+            if self.random.random() < 0.15:
+                self.faults.power_in = self.random.randrange(4)
+            issuer = Issuer(self.directory, hook=self.faults)
+            issuer.clock.set(self.clock_ms)
+            self.line = Line(issuer.chain)
+            issuer.line = self.line  # type: ignore[assignment]
+            issuer.house.chain = self.line  # type: ignore[assignment]
+            self.issuer = issuer
+            for raw in self.pool:
+                with contextlib.suppress(ChainError):
+                    issuer.chain.send_raw_transaction(raw)
+            try:
+                issuer.start()
+                if not self.faults.dark:
+                    self.faults.power_in = None
+                    return
+            except (PowerFailed, LedgerNodeError, sqlite3.Error):
+                if not self.faults.dark:
+                    raise
+            self.close()
+            self.note("power fails at the start")
+
+    def close(self) -> None:
+        self.pool = [waiting.raw for waiting in self.issuer.chain.pool.ready()] if self.remote else []
+        with contextlib.suppress(PowerFailed):
+            self.issuer.close()
+
+    def after_a_fault(self) -> None:
+        """The node has stopped, or says that only a restart helps: start it, and ask again for what got no answer."""
+        if self.faults.dark or self.issuer.house.fault is not None:
+            fault = self.issuer.house.fault
+            if not self.faults.dark and not isinstance(fault, sqlite3.OperationalError | PowerFailed):
+                raise Broken(f"the node stopped by itself: {fault!r}")
+            self.close()
+            self.open()
+        self.learn()
+        for asked in [asked for asked in self.model.asked.values() if asked.operation is None]:
+            self.submit(asked)
+
+    # ONE STEP
+
+    def step(self) -> None:
+        names, weights = zip(*MOVES, strict=True)
+        move = self.random.choices(names, weights)[0]
+        with contextlib.suppress(PowerFailed):
+            getattr(self, f"do_{move}")()
+            if move not in ("power", "disk_full"):  # which wait for somebody to write something that matters
+                self.flush()
+        if self.faults.dark or self.issuer.house.fault is not None:
+            self.after_a_fault()
+        self.learn()
+        self.look()
+
+    def flush(self) -> None:
+        with contextlib.suppress(LedgerNodeError, sqlite3.Error):
+            self.issuer.flush()
+
+    def note(self, *words: object) -> None:
+        self.trace.append(" ".join(map(str, words)))
+
+    # WHAT BANKS DO
+
+    def do_deposit(self) -> None:
+        bank = self.bank()
+        self.ask_fiat("deposit", f"{bank}.dda", self.random.randint(1, 5_000))
+
+    def do_withdraw(self) -> None:
+        account = f"{self.bank()}.dda"
+        self.ask_fiat("withdrawal", account, self.some_of(account))
+
+    def do_mint(self) -> None:
+        bank = self.bank()
+        self.ask("mint", f"{bank}.dda", f"{bank}.bda", self.some_of(f"{bank}.dda"))
+
+    def do_transfer(self) -> None:
+        debtor = f"{self.bank()}.bda"
+        creditor = self.random.choice([account for account in ACCOUNTS if "bda" in account and account != debtor])
+        self.ask("transfer", debtor, creditor, self.some_of(debtor))
+
+    def do_redeem(self) -> None:
+        bank = self.bank()
+        self.ask("redemption", f"{bank}.bda", f"{bank}.dda", self.some_of(f"{bank}.bda"))
+
+    def do_overdraw(self) -> None:
+        debtor = f"{self.bank()}.bda"
+        creditor = next(account for account in ACCOUNTS if "bda" in account and account != debtor)
+        self.ask("transfer", debtor, creditor, self.model.available(debtor) + self.random.randint(1, 50))
+
+    def do_again(self) -> None:
+        """A retry: the same key and the same request. The same payment."""
+        if not (answered := [asked for asked in self.model.asked.values() if asked.operation]):
+            return
+        asked = self.random.choice(answered)
+        self.note("again", asked.request.idempotency_key)
+        try:
+            again = self.issuer.house.desk.submit(asked.request).result(TIMEOUT_S)
+        except (Unavailable, sqlite3.Error, PowerFailed):
+            return
+        if not again.replayed or again.operation.id != asked.operation:
+            raise Broken(f"I3: the key {asked.request.idempotency_key} was used for a second payment")
+
+    def do_conflict(self) -> None:
+        """The same key for something else: refused, whatever became of the first."""
+        answered = [
+            asked
+            for asked in self.model.asked.values()
+            if asked.operation and isinstance(asked.request, PaymentRequest)
+        ]
+        if not answered:
+            return
+        asked = self.random.choice(answered)
+        assert isinstance(asked.request, PaymentRequest)
+        assert asked.debtor is not None
+        assert asked.creditor is not None
+        other = self.issuer.request(
+            asked.request.kind, asked.request.idempotency_key, asked.debtor, asked.creditor,
+            decimal_string(asked.amount + 1, USD),
+        )  # fmt: skip
+        try:
+            self.issuer.house.desk.submit(other).result(TIMEOUT_S)
+        except (IdempotencyConflict, Unavailable, sqlite3.Error, PowerFailed) as refusal:
+            self.note("conflict", asked.request.idempotency_key, type(refusal).__name__)
+            return
+        raise Broken(f"I3: the key {asked.request.idempotency_key} was taken for two different requests")
+
+    def do_raw(self) -> None:
+        """The holder of its own key moves tokens past the gateway."""
+        account = "C.bda2"
+        amount = self.random.randint(1, max(1, self.model.booked[account] // 2))
+        payee = self.random.choice(["A.bda", "B.bda", "C.bda"])
+        chain = self.issuer.chain
+        signed = sign_transaction(
+            OWN, chain_id=chain.chain_id, nonce=self.own_nonce, to=self.issuer.token(),
+            data=calls.transfer(self.issuer.address(payee), amount), gas=300_000, fees=Fees(),
+        )  # fmt: skip
+        self.own_nonce += 1
+        self.note("raw", payee, amount)
+        self.raw[signed.hash] = (signed.raw, payee, amount)
+        with contextlib.suppress(ChainError):
+            chain.send_raw_transaction(signed.raw)
+
+    def do_suspend(self) -> None:
+        bank = self.bank()
+        if bank not in self.model.suspended and len(self.model.suspended) < 1:
+            self.become(bank, suspended=True)
+
+    def do_reinstate(self) -> None:
+        if self.model.suspended:
+            self.become(self.random.choice(sorted(self.model.suspended)), suspended=False)
+
+    def become(self, bank: str, *, suspended: bool) -> None:
+        members = self.issuer.house.members
+        act = members.suspend if suspended else getattr(members, "reinstate", members.activate)
+        self.note("suspend" if suspended else "reinstate", bank)
+        self.parties_changed = True
+        for asked in self.model.open():
+            asked.excused = True
+        try:
+            act(OPERATOR, self.issuer.members[bank].member_id or "").result(TIMEOUT_S)
+        except Refused:
+            pass  # it was done, and the power failed before we heard so
+        except (LedgerNodeError, sqlite3.Error, PowerFailed):
+            self.parties_unsure = True
+            return
+        (self.model.suspended.add if suspended else self.model.suspended.discard)(bank)
+
+    # WHAT HAPPENS TO THEM
+
+    def do_block(self) -> None:
+        self.flush()
+        try:
+            made = self.issuer.chain.make_block()
+        except sqlite3.OperationalError:
+            self.note("no block: the disk is full")
+            return
+        self.note("block", made.number if made else None)
+
+    def do_look_after(self) -> None:
+        self.clock_ms += 2_000
+        self.issuer.clock.set(self.clock_ms)
+        with contextlib.suppress(Unavailable, sqlite3.Error):
+            self.issuer.house.look_after()
+        for raw, _, _ in self.raw.values():
+            with contextlib.suppress(ChainError):
+                self.issuer.chain.send_raw_transaction(raw)
+
+    def do_power(self) -> None:
+        self.faults.power_in = self.random.randrange(6)
+        self.note("power fails in", self.faults.power_in)
+
+    def do_disk_full(self) -> None:
+        self.faults.disk_full = self.random.choice(["ledger", "chain"])
+        self.note("disk full for", self.faults.disk_full)
+
+    def do_line(self) -> None:
+        self.line.weather = self.random.choice(["cut", "lossy", "double", "deaf", "fair", "fair"])
+        self.note("line", self.line.weather)
+
+    def do_forget_pool(self) -> None:
+        pool = self.issuer.chain.pool
+        for transaction in pool.ready():
+            pool.drop(transaction, InvalidTransaction("forgotten"))
+        self.note("pool forgotten")
+
+    def do_clock(self) -> None:
+        self.clock_ms += self.random.choice([-3_600_000, -1_000, 1, 5_000, 3_600_000])
+        self.issuer.clock.set(self.clock_ms)
+        self.note("clock", self.clock_ms)
+
+    def do_restart(self) -> None:
+        self.close()
+        self.note("restart")
+        self.open()
+
+    # ASKING
+
+    def bank(self) -> str:
+        return self.random.choice(["A", "B", "C"])
+
+    def some_of(self, account: str) -> int:
+        return self.random.randint(1, max(1, self.model.available(account)))
+
+    def next_key(self) -> str:
+        self.count += 1
+        return f"k{self.count}"
+
+    def ask_fiat(self, kind: Literal["deposit", "withdrawal"], account: str, amount: int) -> None:
+        request = FiatRequest(
+            kind, OPERATOR, self.next_key(), self.issuer.id(account), decimal_string(amount, USD), "USD"
+        )
+        sides = (None, account) if kind == "deposit" else (account, None)
+        self.submit(Asked(request, *sides, amount))
+
+    def ask(self, kind: Literal["mint", "transfer", "redemption"], debtor: str, creditor: str, amount: int) -> None:
+        text = decimal_string(amount, USD)
+        self.submit(Asked(self.issuer.request(kind, self.next_key(), debtor, creditor, text), debtor, creditor, amount))
+
+    def submit(self, asked: Asked) -> None:
+        """Ask, and judge the answer by what the model knows. No answer at all leaves the request to be asked again."""
+        name = asked.request.idempotency_key
+        self.model.asked[name] = asked
+        enough = asked.debtor is None or asked.amount <= self.model.available(asked.debtor)
+        try:
+            accepted = self.issuer.house.desk.submit(asked.request).result(TIMEOUT_S)
+        except Refused as refusal:
+            del self.model.asked[name]
+            self.note(asked.request.kind, name, asked.amount, refusal.code)
+            wanted = not enough if refusal.code.startswith("insufficient") else self.parties_changed
+            if refusal.code not in EXPECTED or not (wanted or self.model.unsure()):
+                raise Broken(f"{asked.request.kind} of {asked.amount} was refused with {refusal.code}") from None
+            return
+        except (Unavailable, sqlite3.Error, PowerFailed) as error:
+            self.note(asked.request.kind, name, asked.amount, type(error).__name__)
+            return
+        asked.operation = accepted.operation.id
+        self.note(asked.request.kind, name, asked.amount, accepted.operation.status)
+        if not enough and not accepted.replayed and not self.model.unsure():
+            raise Broken(f"{asked.request.kind} of {asked.amount} was accepted from {asked.debtor}, which has less")
+
+    # LOOKING
+
+    def learn(self) -> None:
+        """Which payments have ended. What has ended stays ended, and nothing is rejected without cause."""
+        now = standing(self.directory)
+        if self.parties_unsure:  # nobody was told what became of it, so it is looked up
+            self.model.suspended, self.parties_unsure = now.suspended, False
+        for asked in self.model.asked.values():
+            if asked.operation is None:
+                continue
+            status = now.statuses.get(asked.operation)
+            if asked.done is None and status in ("settled", "rejected", "canceled"):
+                if status != "settled" and not asked.excused:
+                    raise Broken(f"{asked.operation} was {status} without cause")
+                self.model.ended(asked, status)
+            elif asked.done is not None and asked.done != status:
+                raise Broken(f"I4: {asked.operation} was {asked.done} and is {status}")
+        for hash_, (_, payee, amount) in list(self.raw.items()):
+            receipt = self.issuer.chain.receipt(hash_)
+            if receipt is not None and receipt.block_number <= now.booked_block:
+                del self.raw[hash_]
+                if receipt.succeeded:
+                    self.model.moved("C.bda2", payee, amount)
+
+    def look(self, *, at_rest: bool = False) -> None:
+        """The node against the model, then both stores against the invariants."""
+        if not self.model.unsure():
+            balances = standing(self.directory).balances
+            for account, booked in self.model.booked.items():
+                found = balances[self.issuer.id(account)]
+                wanted = (booked, self.model.available(account))
+                if found != wanted:
+                    raise Broken(f"{account} has (booked, available) {found}; the bank knows {wanted}")
+        findings = check(self.directory, self.model.promises(), at_rest=at_rest)
+        if findings:
+            raise Broken("; ".join(findings))
+
+    def finish(self) -> None:
+        """The weather clears. Everything that was asked for must end, and nothing may be left over."""
+        self.close()
+        self.note("the weather clears")
+        self.open()
+        self.after_a_fault()
+        for _ in range(8):
+            self.line.weather = "fair"
+            self.do_look_after()
+            self.do_block()
+            self.flush()
+            if self.faults.dark or self.issuer.house.fault is not None:
+                self.after_a_fault()
+            self.learn()
+        stuck = [asked.operation for asked in self.model.open()]
+        if stuck or self.raw:
+            raise Broken(f"I4: still open after the weather cleared: {stuck or list(self.raw)}")
+        self.look(at_rest=True)
+        supply = reads.totals(self.issuer.chain, self.issuer.token()).supply
+        held = sum(amount for account, amount in self.model.booked.items() if "bda" in account)
+        if supply != held:
+            raise Broken(f"I7: the contract says {supply}, the banks hold {held}")
+        for account, booked in self.model.booked.items():
+            if (self.issuer.booked(account), self.issuer.available(account)) != (booked, booked):
+                raise Broken(f"{account} is shown with {self.issuer.booked(account)}; the bank knows {booked}")
+        if not self.issuer.audit().passed:
+            raise Broken("the node's own audit does not pass")
+        self.note("head", self.issuer.chain.head().hash.hex())
+
+
+def run(seed: int, steps: int = 40) -> list[str]:
+    """The trace of one run. Raises Broken, with the seed and the last steps."""
+    directory = Path(tempfile.mkdtemp(prefix=f"simulation-{seed}-"))
+    with seeded_ids(seed):
+        simulation = Simulation(seed, directory)
+        try:
+            for _ in range(steps):
+                simulation.step()
+            simulation.finish()
+        except Broken as broken:
+            last = "\n  ".join(simulation.trace[-15:])
+            raise Broken(f"seed {seed}: {broken}\nthe last steps:\n  {last}") from broken
+        finally:
+            simulation.close()
+            shutil.rmtree(directory, ignore_errors=True)
+    return simulation.trace
+
+
+@contextlib.contextmanager
+def seeded_ids(seed: int | str) -> Iterator[None]:
+    """The node's identifiers come from the seed, too."""
+    source = random.Random(f"ids {seed}")
+    made = itertools.count()
+    unique = SimpleNamespace(
+        uuid7=lambda: SimpleNamespace(hex=f"{next(made):012x}{source.getrandbits(80):020x}"),
+        uuid4=lambda: f"{source.getrandbits(128):032x}",
+    )
+    with mock.patch.object(ids, "uuid_utils", unique), mock.patch.object(ids, "uuid", unique):
+        yield
+
+
+EXPECTED = {
+    "insufficient_funds", "insufficient_balance", "member_suspended", "creditor_not_active", "account_not_active"
+}  # fmt: skip
+"""What a bank may be told at the door. The last three only in a run in which a bank was suspended."""
+
+ACCOUNTS = ("A.dda", "A.bda", "B.dda", "B.bda", "C.dda", "C.bda", "C.bda2")
+
+
+@cache
+def template() -> Path:
+    """Three banks, each with a DDA and a BDA, and one BDA in C's own custody; the same in every process."""
+    directory = Path(tempfile.mkdtemp(prefix="simulation-template-"))
+    with seeded_ids("template"):
+        issuer = Issuer(directory).start()
+        issuer.settle()
+        issuer.admit("A", "B", "C")
+        issuer.open("C", "BDA", address=OWN.address)
+        issuer.settle()
+        issuer.close()
+    return directory

@@ -1,0 +1,48 @@
+"""Five hundred seeds in which nothing is lost or doubled, one seed twice, and every deliberate mistake found."""
+
+import itertools
+import logging
+import os
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from ledger_node.errors import LedgerNodeError
+from tests.simulation.mutations import MUTATIONS, mutated
+from tests.simulation.simulator import Broken, run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "500"))
+CHUNK = 10
+MUTANT_SEEDS = 60
+"""A mutation must be found within so many seeds; most are found in the first few."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    """The node has much to say about power cuts; here they are the point."""
+    logging.getLogger("ledger_node").setLevel(logging.CRITICAL + 1)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_whatever_happens_no_payment_is_lost_or_doubled(first: int) -> None:
+    for seed in range(first, min(first + CHUNK, SEEDS)):
+        run(seed)
+
+
+def test_a_seed_is_a_run_exactly() -> None:
+    assert run(7) == run(7)
+    assert run(7) != run(8)
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_a_deliberate_mistake_is_found(name: str) -> None:
+    for seed in itertools.count():
+        assert seed < MUTANT_SEEDS, f"{MUTANT_SEEDS} seeds did not find {name}"
+        try:
+            with mutated(name):
+                run(seed)
+        except (Broken, LedgerNodeError, sqlite3.Error, IntegrityError):
+            return  # seen by the model or the checker, or the node itself stumbled over the mistake
