@@ -92,12 +92,16 @@ demo: $(RUNTIME) ## Run the main job: three banks, 1,000 payments, a kill -9 in 
 	@$(BIN)/ledger-node demo $(DEMO_ARGS)
 
 .PHONY: bench
-bench: $(RUNTIME) ## Measure payments settled per second and settle times
+bench: $(RUNTIME) ## Measure payments settled per second, settle times, and the JSON-RPC beside anvil's
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+	@$(BIN)/python -m bench.rpc
+	@$(BIN)/python -m bench.flood
 
 .PHONY: bench-smoke
 bench-smoke: $(RUNTIME) ## See that the benchmark works, with few payments and no claim about speed
 	@$(BIN)/python -m bench --smoke
+	@$(BIN)/python -m bench.rpc --smoke
+	@$(BIN)/python -m bench.flood --smoke
 
 # CHECK
 

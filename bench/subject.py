@@ -13,7 +13,7 @@ from ledger_node.demo.banks import Client, Parties
 from ledger_node.demo.plan import Payment
 from ledger_node.demo.process import NodeProcess
 
-FUNDS = Decimal("1000000000.00")
+FUNDS = Decimal("100000000.00")
 BICS = ("ALPHUS33XXX", "BETADEFFXXX", "GAMMJPJTXXX")
 
 
@@ -71,8 +71,20 @@ class LedgerNode:
         backed, findings = await asyncio.to_thread(self._process.audit)
         assert backed, json.dumps(findings)
 
+    @property
+    def data(self) -> Path:
+        return self._process.data
+
+    @property
+    def rpc_url(self) -> str:
+        return self._process.rpc_url
+
     def end(self) -> None:
         self._process.end()
+
+    @property
+    def gateway_url(self) -> str:
+        return self._process.gateway_url
 
     @property
     def bytes_on_disk(self) -> int:
