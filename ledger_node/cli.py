@@ -25,15 +25,17 @@ from ledger_node.chain_commands import chain, follow
 from ledger_node.chain_node import serve_chain
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
+from ledger_node.dev_commands import dev
 from ledger_node.doctor import examine
 from ledger_node.errors import LedgerNodeError
 from ledger_node.flags import ADDRESS, settings
+from ledger_node.house_commands import account, approval, audit_log, operator, token
 from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
+from ledger_node.member_commands import member
 from ledger_node.money import currency, decimal_string
 from ledger_node.network_commands import network
 from ledger_node.node import Node, serve
-from ledger_node.operator_door import operator_door
 from ledger_node.proof_commands import proof
 from ledger_node.settlement.audit import AuditReport, Finding
 from ledger_node.settlement.model import ReservePosition
@@ -43,6 +45,10 @@ from ledger_node.settlement.model import ReservePosition
 @click.version_option(__version__, prog_name="ledger-node")
 def cli() -> None:
     """A permissioned Ethereum node with a deposit token, its fiat reserve, and a gateway for member banks."""
+
+
+for _group in (member, account, token, operator, approval, audit_log):
+    cli.add_command(_group)
 
 
 @cli.command()
@@ -56,7 +62,9 @@ def cli() -> None:
     help="Who may transact and deploy: accounts admitted by vote, or anybody. Open with --sample, else enforced.",
 )
 @click.option("--attestor", "attestors", multiple=True, type=ADDRESS, help="Address of a follower that attests blocks.")
-@click.option("--quorum", type=click.IntRange(1), help="How many of the attestors make a block final; two thirds if not given.")
+@click.option(
+    "--quorum", type=click.IntRange(1), help="How many of the attestors make a block final; two thirds if not given."
+)
 @settings("data", "currencies", "chain")
 def init(
     chain_id: int, sample: bool, permissions: str | None, attestors: tuple[bytes, ...], quorum: int | None, **flags: Any
@@ -86,76 +94,10 @@ def run(**flags: Any) -> None:
     asyncio.run(serve_chain(config) if DataDirectory(config.data).is_chain_only else serve(config))
 
 
+cli.add_command(dev)
 cli.add_command(follow)
 cli.add_command(chain)
 cli.add_command(network)
-
-
-@cli.group()
-def member() -> None:
-    """Admit, list and suspend member banks."""
-
-
-@member.command("add")
-@click.option("--bic", required=True, help="ISO 9362 business identifier code.")
-@click.option("--lei", required=True, help="ISO 17442 legal entity identifier.")
-@click.option("--name", "legal_name", required=True, help="Legal name.")
-@settings("data")
-def member_add(bic: str, lei: str, legal_name: str, **flags: Any) -> None:
-    """Admit and activate a bank with a DDA and a BDA in every currency; prints its API key, once."""
-    config = load_config(flags)
-
-    async def act() -> dict[str, Any]:
-        async with operator_door(config) as door:
-            made = await door.post("/v1/members", {"bic": bic, "lei": lei, "legal_name": legal_name})
-            if made["status"] == "pending":
-                await door.post(f"/v1/members/{made['id']}/activate")
-            accounts = [
-                await door.post("/v1/accounts", {"member": made["id"], "kind": kind, "currency": code})
-                for code in config.currencies
-                for kind in ("DDA", "BDA")
-            ]
-            key = await door.post(f"/v1/members/{made['id']}/api_keys")
-            return {
-                "id": made["id"],
-                "bic": bic,
-                "api_key": key["api_key"],
-                "accounts": [{name: account[name] for name in ("id", "kind", "currency")} for account in accounts],
-            }
-
-    click.echo(json.dumps(asyncio.run(act()), indent=2))
-
-
-@member.command("list")
-@settings("data")
-def member_list(**flags: Any) -> None:
-    """List the members, one a line: id, BIC, status, legal name."""
-    config = load_config(flags)
-
-    async def act() -> list[dict[str, Any]]:
-        async with operator_door(config) as door:
-            return await door.get_all("/v1/members")
-
-    for row in asyncio.run(act()):
-        click.echo(f"{row['id']}\t{row['bic']}\t{row['status']}\t{row['legal_name']}")
-
-
-@member.command("suspend")
-@click.argument("member")
-@settings("data")
-def member_suspend(member: str, **flags: Any) -> None:
-    """Suspend a member, named by id or BIC: it can read, but nothing of its moves."""
-    config = load_config(flags)
-
-    async def act() -> dict[str, Any]:
-        async with operator_door(config) as door:
-            members = await door.get_all("/v1/members")
-            identity = next((row["id"] for row in members if member in (row["id"], row["bic"])), member)
-            answer: dict[str, Any] = await door.post(f"/v1/members/{identity}/suspend")
-            return answer
-
-    row = asyncio.run(act())
-    click.echo(f"{row['id']}\t{row['bic']}\t{row['status']}\t{row['legal_name']}")
 
 
 cli.add_command(proof)

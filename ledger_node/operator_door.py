@@ -7,6 +7,8 @@ with no socket, and speaks to the same application. Either way the commands know
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +25,13 @@ class RequestFailed(LedgerNodeError):
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or problem))
         self.code = str(problem.get("code", "internal"))
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    body: dict[str, Any]
+    rehearsed: bool
+    needs_approval: bool
 
 
 class OperatorDoor:
@@ -46,6 +55,14 @@ class OperatorDoor:
     async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
         return self._answer(await self._client.post(path, json=body, headers=headers))
 
+    async def act(self, method: str, path: str, body: dict[str, Any] | None = None, *, dry_run: bool = False) -> Acted:
+        """An action of the operator's house: done, waiting for a second person, or only rehearsed."""
+        query = {"dry_run": "true"} if dry_run else {}
+        response = await self._client.request(method, path, json=body, params=query)
+        rehearsed = response.headers.get("dry-run") == "true"
+        needs_approval = response.headers.get("needs-approval") == "true"
+        return Acted(self._answer(response), rehearsed, needs_approval)
+
     @staticmethod
     def _answer(response: httpx.Response) -> Any:
         if response.is_error:
@@ -58,10 +75,11 @@ class OperatorDoor:
 
 
 @asynccontextmanager
-async def operator_door(config: Config) -> AsyncIterator[OperatorDoor]:
+async def operator_door(config: Config, key_file: Path | None = None) -> AsyncIterator[OperatorDoor]:
+    """As the named operator whose API key `key_file` holds, or with the key that `init` made."""
     directory = DataDirectory(config.data)
     directory.require()
-    headers = {"Authorization": f"Bearer {_operator_key(directory)}"}
+    headers = {"Authorization": f"Bearer {_operator_key(directory, key_file)}"}
     running = directory.running_node()
     if running is not None:
         async with httpx.AsyncClient(base_url=running["gateway"], headers=headers, timeout=60) as client:
@@ -77,7 +95,9 @@ async def operator_door(config: Config) -> AsyncIterator[OperatorDoor]:
         node.close()
 
 
-def _operator_key(directory: DataDirectory) -> str:
+def _operator_key(directory: DataDirectory, key_file: Path | None) -> str:
+    if key_file is not None:
+        return key_file.read_text(encoding="utf-8").strip()
     try:
         return str(json.loads(directory.credentials.read_text(encoding="utf-8"))["operator"]["api_key"])
     except (FileNotFoundError, KeyError, ValueError):

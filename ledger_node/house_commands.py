@@ -1,0 +1,166 @@
+"""The operator's commands beside members: `account`, `token`, `operator`, `approval`, `audit-log`. They speak REST."""
+
+from typing import Any
+
+import click
+
+from ledger_node.acting_commands import act, acting, as_operator, print_rows, through_the_door
+
+
+@click.group()
+def account() -> None:
+    """Freeze, seize and close accounts."""
+
+
+@account.command("list")
+@click.option("--member", help="Only this member's (an id).")
+@as_operator
+def account_list(member: str | None, **given: Any) -> None:
+    """List accounts, one a line: id, member, kind, currency, status, address."""
+    query = {"member": member} if member else {}
+    rows = through_the_door(lambda door: door.get_all("/v1/accounts", **query), given)
+    print_rows(rows, "id", "member", "kind", "currency", "status", "address")
+
+
+def _add_account(name: str, means: str) -> None:
+    @account.command(name, help=means)
+    @click.argument("account")
+    @acting
+    def change(account: str, **given: Any) -> None:
+        act("POST", f"/v1/accounts/{account}/{name}", None, given)
+
+
+_add_account("freeze", "Freeze a BDA: it neither pays nor is paid. Needs a reason.")
+_add_account("unfreeze", "Lift the freeze of a BDA. Needs a reason.")
+_add_account("close", "Close an empty account for good.")
+
+
+@account.command("freeze-amount")
+@click.argument("account")
+@click.argument("amount")
+@acting
+def freeze_amount(account: str, amount: str, **given: Any) -> None:
+    """Freeze AMOUNT of what a BDA holds, in all; 0 lifts it. Needs a reason."""
+    act("POST", f"/v1/accounts/{account}/freeze_amount", {"amount": amount}, given)
+
+
+@account.command("seize")
+@click.argument("debtor_account")
+@click.argument("creditor_account")
+@click.argument("amount")
+@click.argument("currency")
+@acting
+def seize(debtor_account: str, creditor_account: str, amount: str, currency: str, **given: Any) -> None:
+    """Move tokens without their holder's consent (a forced transfer). Needs a reason, which is recorded on chain."""
+    body = {"debtor_account": debtor_account, "creditor_account": creditor_account}
+    act("POST", "/v1/forced_transfers", {**body, "amount": amount, "currency": currency}, given)
+
+
+@account.command("orders")
+@as_operator
+def account_orders(**given: Any) -> None:
+    """List orders, one a line: id, kind, status, account, amount, currency, reason."""
+    rows = through_the_door(lambda door: door.get_all("/v1/orders"), given)
+    print_rows(rows, "id", "kind", "status", "account", "amount", "currency", "reason")
+
+
+@click.group()
+def token() -> None:
+    """Show, pause and unpause tokens."""
+
+
+@token.command("list")
+@as_operator
+def token_list(**given: Any) -> None:
+    """List the token contracts, one a line: currency, name, address."""
+    rows = through_the_door(lambda door: door.get("/v1/tokens"), given)["data"]
+    print_rows(rows, "currency", "name", "address")
+
+
+def _add_token(name: str, means: str) -> None:
+    @token.command(name, help=means)
+    @click.argument("currency")
+    @acting
+    def change(currency: str, **given: Any) -> None:
+        act("POST", f"/v1/tokens/{currency}/{name}", None, given)
+
+
+_add_token("pause", "Stop a currency's token: nothing of it moves. Needs a reason.")
+_add_token("unpause", "Let a paused token move again. Needs a reason.")
+
+
+@click.group()
+def operator() -> None:
+    """Name and revoke people of the operator's house."""
+
+
+@operator.command("add")
+@click.argument("name")
+@click.option("--duty", "duties", multiple=True, required=True, type=click.Choice(["maker", "checker", "admin"]),
+              help="What they may do; may be given several times.")  # fmt: skip
+@acting
+def operator_add(name: str, duties: tuple[str, ...], **given: Any) -> None:
+    """Name a person; prints their first API key, once, if no second person must agree."""
+    act("POST", "/v1/operators", {"name": name, "duties": list(duties)}, given)
+
+
+@operator.command("list")
+@as_operator
+def operator_list(**given: Any) -> None:
+    """List operators, one a line: id, name, status, duties."""
+    rows = through_the_door(lambda door: door.get("/v1/operators"), given)["data"]
+    print_rows([row | {"duties": " ".join(row["duties"])} for row in rows], "id", "name", "status", "duties")
+
+
+@operator.command("revoke")
+@click.argument("operator")
+@acting
+def operator_revoke(operator: str, **given: Any) -> None:
+    """End a person's (an id) work here; all their keys end at once."""
+    act("POST", f"/v1/operators/{operator}/revoke", None, given)
+
+
+@operator.command("key")
+@click.argument("operator")
+@as_operator
+def operator_key(operator: str, **given: Any) -> None:
+    """Make another API key for a person (an id); prints it, once."""
+    act("POST", f"/v1/operators/{operator}/api_keys", None, given | {"dry_run": False, "reason": None})
+
+
+@click.group()
+def approval() -> None:
+    """List and decide what waits for a second person."""
+
+
+@approval.command("list")
+@click.option("--status", default="pending_approval", show_default=True, help="Only in this state.")
+@as_operator
+def approval_list(status: str, **given: Any) -> None:
+    """List requests, one a line: id, action, resource, maker, reason, expiry."""
+    rows = through_the_door(lambda door: door.get_all("/v1/approvals", status=status), given)
+    print_rows(rows, "id", "action", "resource", "maker", "reason", "expires_at")
+
+
+def _add_decision(name: str, means: str) -> None:
+    @approval.command(name, help=means)
+    @click.argument("approval")
+    @click.option("--reason", help="Why; recorded in the audit log.")
+    @as_operator
+    def decide(approval: str, reason: str | None, **given: Any) -> None:
+        act("POST", f"/v1/approvals/{approval}/{name}", None, given | {"dry_run": False, "reason": reason})
+
+
+_add_decision("approve", "Agree to what another person asked for (an id); it is done at once.")
+_add_decision("reject", "Say no to what another person asked for (an id). Needs a reason.")
+
+
+@click.command("audit-log")
+@click.option("--outcome", help="Only what ended so, e.g. refused.")
+@click.option("--action", help="Only this action, e.g. member.suspend.")
+@as_operator
+def audit_log(outcome: str | None, action: str | None, **given: Any) -> None:
+    """Print the audit log, newest first: time, person, action, resource, outcome, code, reason."""
+    query = {name: value for name, value in (("outcome", outcome), ("action", action)) if value}
+    rows = through_the_door(lambda door: door.get_all("/v1/audit_log", **query), given)
+    print_rows(rows, "created_at", "person", "action", "resource", "outcome", "code", "reason")
