@@ -6,7 +6,7 @@ again until it is mended, and then it is gone. Changes neither side.
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -48,8 +48,8 @@ class Reconciler:
         self._database = database
         self._chain = chain
         self._clock = clock
-        self._touched: dict[str, int] = {}
-        """The block that touched each account last."""
+        self._touched: dict[int, set[str]] = {}
+        """By block, for the next one may be told of before this one is compared."""
         self._touching = threading.Lock()
         self._comparing = threading.Lock()
         self._booked: dict[str, int] = {}
@@ -75,7 +75,7 @@ class Reconciler:
     def touch(self, account_ids: Iterable[str], block_number: int) -> None:
         """This block is about to be booked and touches these BDAs. Too many do no harm; it may be undone after it."""
         with self._touching:
-            self._touched.update(dict.fromkeys(account_ids, block_number))
+            self._touched.setdefault(block_number, set()).update(account_ids)
 
     def compare_all(self) -> AuditReport:
         """Everything, at the last booked block. Raises ChainUnavailable, BlockNotFound."""
@@ -106,7 +106,7 @@ class Reconciler:
             positions = audit.positions(connection)
             tokens = audit.issued(connection)
             touched = self._touched_until(block_number)
-            holders = audit.holders(connection, touched)
+            holders = audit.holders(connection, set().union(*touched.values()))
         findings = audit.backing(positions)
         addresses = {token.currency: token.address for token in tokens}
         for holder in holders:
@@ -121,15 +121,16 @@ class Reconciler:
         self._forget(touched)
         return AuditReport(block_number, positions, len(holders), tuple(findings))
 
-    def _touched_until(self, block_number: int) -> dict[str, int]:
+    def _touched_until(self, block_number: int) -> dict[int, set[str]]:
         with self._touching:
-            return {id_: block for id_, block in self._touched.items() if block <= block_number}
+            return {block: set(ids) for block, ids in self._touched.items() if block <= block_number}
 
-    def _forget(self, touched: Mapping[str, int]) -> None:
+    def _forget(self, compared: Mapping[int, Set[str]]) -> None:
         with self._touching:
-            for id_, block in touched.items():
-                if self._touched.get(id_) == block:
-                    del self._touched[id_]
+            for block, account_ids in compared.items():
+                self._touched[block] -= account_ids
+                if not self._touched[block]:
+                    del self._touched[block]
 
     def _learn(self, connection: sa.Connection) -> None:
         """What every BDA holds as booked, so that their sum can follow block by block."""

@@ -72,7 +72,7 @@ class Issuer:
 
     def __init__(
         self, directory: Path, *, currencies: tuple[str, ...] = ("USD",), hook: Hook = nothing, produce: bool = False,
-        genesis: Genesis | None = None, tick_ms: int = 3_600_000, developers: bool = False, **settings: int,
+        genesis: Genesis | None = None, tick_ms: int = 3_600_000, developers: bool = False, **settings: Any,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.clock = HandSetClock()
