@@ -20,7 +20,7 @@ ETHEREUMJS := tests/networks/ethereumjs/node_modules/.stamp
 CLIENTS := tests/clients/node_modules/.stamp
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-warn-script-location
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2 --dist loadgroup --durations 15
 BENCH_ARGS ?=
 DEMO_ARGS ?=
 
