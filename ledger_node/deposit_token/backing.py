@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Address, Header, LogFilter
+from ledger_node.data_directory import write_private
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.reads import totals
 
@@ -64,6 +65,4 @@ class TokenBacking:
         """Write down how far it has looked. What was looked at since would be looked at again."""
         if self._memory is not None:
             document = {"checked": self.checked, "tokens": sorted(token.hex() for token in self.tokens)}
-            draft = self._memory.with_name(self._memory.name + ".tmp")
-            draft.write_text(json.dumps(document) + "\n", encoding="utf-8")
-            draft.replace(self._memory)
+            write_private(self._memory, json.dumps(document) + "\n")

@@ -230,8 +230,7 @@ class Follower:
                 same = middle
             else:
                 other = middle
-        raw = self._source.block(other)
-        header = decode_block(raw).header
+        header, raw = self._source.block(other)
         own = self._chain.header(other)
         if header.hash == own.hash:
             raise SourceRefused(f"{self._source.url} contradicts itself about block {other}.")
@@ -247,7 +246,8 @@ class Follower:
         self._differ(other, field, detail, raw, header=header, own=own, own_block=self._chain.raw_block(other))
 
     def _is_ours(self, number: int) -> bool:
-        return decode_block(self._source.block(number)).header.hash == self._chain.header(number).hash
+        header, _ = self._source.block(number)
+        return header.hash == self._chain.header(number).hash
 
     def _tell_what_it_lacks(self, source_head: int) -> None:
         """The source lost blocks (restored from an older copy?): show it the seal on the first one."""

@@ -1,15 +1,19 @@
 """The node that is followed, over its JSON-RPC. What it says is believed only as far as the chain here confirms it."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from ledger_node.chain.attestations import BlockAttestation
-from ledger_node.chain.blocks import Hash32
+from ledger_node.chain.blocks import Hash32, Header
+from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import ChainUnavailable, SourceRefused
+from ledger_node.chain.wire import decode_block
 
+T = TypeVar("T")
 ANSWER_TIMEOUT_S = 30.0
 
 
@@ -35,45 +39,35 @@ class Source:
 
     def genesis(self) -> tuple[Hash32, Any]:
         """The hash it gives for block 0, and the genesis document."""
-        answer = self._ask("ledger_getGenesis")
-        return _bytes(answer["hash"]), answer["genesis"]
+        return self._ask(lambda answer: (_bytes(answer["hash"]), answer["genesis"]), "ledger_getGenesis")
 
     def blocks(self, first: int, count: int, *, wait_ms: int = 0) -> Blocks:
-        answer = self._ask("ledger_getRawBlocks", hex(first), hex(count), wait_ms)
-        try:
-            head = answer["head"]
-            raw = tuple(_bytes(block) for block in answer["blocks"])
-            return Blocks(int(head["number"], 16), _bytes(head["hash"]), raw)
-        except (KeyError, TypeError, ValueError) as error:
-            raise SourceRefused(f"{self.url} answered with what are no blocks: {error!r}.") from None
+        return self._ask(_blocks, "ledger_getRawBlocks", hex(first), hex(count), wait_ms)
 
-    def block(self, number: int) -> bytes:
+    def block(self, number: int) -> tuple[Header, bytes]:
+        """A block it says it has, decoded as far as its header."""
         blocks = self.blocks(number, 1).raw
         if not blocks:
             raise SourceRefused(f"{self.url} has no block {number}.")
-        return blocks[0]
+        try:
+            return decode_block(blocks[0]).header, blocks[0]
+        except NotCanonical as error:
+            raise SourceRefused(f"{self.url} gives for block {number} what is none: {error}.") from None
 
     def attest(self, attestation: BlockAttestation) -> None:
-        self._ask(
-            "ledger_attestBlock",
-            hex(attestation.number),
-            "0x" + attestation.block_hash.hex(),
-            "0x" + attestation.signature.hex(),
-        )
+        words = (hex(attestation.number), _hex(attestation.block_hash), _hex(attestation.signature))
+        self._ask(str, "ledger_attestBlock", *words)
 
     def attestations(self, number: int) -> tuple[BlockAttestation, ...]:
-        answer = self._ask("ledger_getBlockAttestations", hex(number))
-        return tuple(
-            BlockAttestation(int(one["number"], 16), _bytes(one["hash"]), _bytes(one["signature"])) for one in answer
-        )
+        return self._ask(_attestations, "ledger_getBlockAttestations", hex(number))
 
     def report_second(self, raw_header: bytes) -> bool:
-        return bool(self._ask("ledger_reportEquivocation", "0x" + raw_header.hex()))
+        return self._ask(bool, "ledger_reportEquivocation", _hex(raw_header))
 
     def send(self, raw_transaction: bytes) -> None:
-        self._ask("eth_sendRawTransaction", "0x" + raw_transaction.hex())
+        self._ask(str, "eth_sendRawTransaction", _hex(raw_transaction))
 
-    def _ask(self, method: str, *params: Any) -> Any:
+    def _ask(self, read: Callable[[Any], T], method: str, *params: Any) -> T:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
         try:
             answer = self._client.post(self.url, json=request).raise_for_status().json()
@@ -83,7 +77,21 @@ class Source:
             raise ChainUnavailable(f"{self.url} does not speak JSON-RPC.") from None
         if not isinstance(answer, dict) or "result" not in answer:
             raise SourceRefused(f"{self.url} refused {method}: {_said(answer)}")
-        return answer["result"]
+        try:
+            return read(answer["result"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SourceRefused(f"{self.url} answered {method} with what is none: {error!r}.") from None
+
+
+def _blocks(answer: Any) -> Blocks:
+    head = answer["head"]
+    return Blocks(int(head["number"], 16), _bytes(head["hash"]), tuple(_bytes(block) for block in answer["blocks"]))
+
+
+def _attestations(answer: Any) -> tuple[BlockAttestation, ...]:
+    return tuple(
+        BlockAttestation(int(one["number"], 16), _bytes(one["hash"]), _bytes(one["signature"])) for one in answer
+    )
 
 
 def _said(answer: Any) -> str:
@@ -93,3 +101,7 @@ def _said(answer: Any) -> str:
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _hex(data: bytes) -> str:
+    return f"0x{data.hex()}"

@@ -384,3 +384,23 @@ def test_code_that_only_looks_like_the_tokens_is_none() -> None:
     code[0] ^= 1
     assert not contract.is_code_of(bytes(code))
     assert not contract.is_code_of(b"")
+
+
+def test_what_the_source_says_is_never_more_than_a_claim(network: Network, tmp_path: Path) -> None:
+    """Answers of the wrong shape are a source that cannot be followed, and no reason to fall over."""
+
+    async def nonsense(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = b'{"jsonrpc":"2.0","id":1,"result":{"hash":7,"head":null}}'
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    with RpcServer(network.a) as server:
+        server._server.config.app = nonsense  # the same socket, and nobody who knows the answers behind it
+        server._server.config.loaded_app = nonsense
+        node = FollowerNode(tmp_path / "astray", network.genesis, server.url)
+        wait(lambda: node.follower.status.phase == "source_away")
+        assert "answered ledger_getGenesis with what is none" in (node.follower.status.reason or "")
+        node.close()

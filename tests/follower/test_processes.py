@@ -148,6 +148,7 @@ def test_a_follower_follows_attests_outlives_a_kill_and_catches_an_altered_block
         node.end()
 
 
+@pytest.mark.slow
 def test_a_chain_of_other_clients_is_imported_and_served(tmp_path: Path, processes: list[ChainProcess]) -> None:
     said = command(
         "chain", "import", "--data", str(tmp_path / "public"), "--genesis", str(PUBLIC_CHAIN / "genesis.json"),
