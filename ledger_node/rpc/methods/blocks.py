@@ -11,7 +11,7 @@ from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import block_json, header_json, quantity, receipt_json
 
 
-@method("eth_blockNumber")
+@method("eth_blockNumber", lane="now")
 def block_number(door: Door) -> str:
     return quantity(door.chain.head().number)
 
