@@ -1,68 +1,205 @@
-"""`python -m bench [--smoke]`: measure, print the table, leave nothing behind."""
+"""`python -m bench [--smoke | --long]`: measure node and peers in turn, print the table, leave nothing behind."""
 
 import argparse
 import asyncio
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from bench.measures import Latency, Load, one_at_a_time, under_load
+from bench.engine import Engine
+from bench.ethereum import Anvil, DevelopmentNode, Ganache, MiningAnvil, Unmeasured, measure_eth_tester
+from bench.measures import Bulk, in_bulk, one_at_a_time, under_load
 from bench.report import Report
 from bench.subject import LedgerNode
+from bench.thin_gateway import ThinGateway
+
+ETH_TESTER = Path(".venv-bench/bin/python")
+SENDERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of everything. `history`: payments made before the rate is taken again; `banks`: accounts on chain."""
+
+    runs: int
+    transfers: int
+    legs: int
+    batches: int
+    bulk: int
+    bulk_request: int
+    singles: int
+    clients: int
+    idle: int
+    slow_peers: int
+    history: tuple[int, ...]
+    banks: tuple[int, ...]
+
+
+SMOKE = Plan(1, 100, 20, 1, 40, 20, 24, 8, 5, 10, (10,), (3,))
+USUAL = Plan(5, 10_000, 1_500, 4, 10_000, 500, 1_000, 64, 60, 200, (10, 1_000), (3, 40, 400))
+LONG = Plan(5, 20_000, 1_500, 10, 20_000, 500, 3_000, 64, 200, 1_000, (10, 1_000, 100_000), (3, 40, 400))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench", description="Measure payments settled per second and settle times.")
-    parser.add_argument("--smoke", action="store_true", help="few payments, one run: only to see that it works")
-    parser.add_argument("--runs", type=int, help="runs of each measurement (5)")
-    parser.add_argument("--payments", type=int, help="payments of a run under load (3000)")
-    parser.add_argument("--idle-payments", type=int, help="payments of a run on the idle node (200)")
-    parser.add_argument("--clients", type=int, help="clients that each have one payment under way (64)")
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the node beside its peers, in one run.")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--smoke", action="store_true", help="little of everything, once: only to see that it works")
+    size.add_argument("--long", action="store_true", help="more of everything, and 100,000 payments of history")
+    parser.add_argument("--without-peers", action="store_true", help="measure the node alone")
     arguments = parser.parse_args()
-    defaults = (1, 60, 10, 8) if arguments.smoke else (5, 3000, 200, 64)
-    given = (arguments.runs, arguments.payments, arguments.idle_payments, arguments.clients)
-    runs, payments, idle_payments, clients = (
-        default if value is None else value for value, default in zip(given, defaults, strict=True)
-    )
+    plan = SMOKE if arguments.smoke else LONG if arguments.long else USUAL
     directory = Path(tempfile.mkdtemp(prefix="ledger-node-bench-"))
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    bench = Bench(plan, directory, Report(console, runs=plan.runs), console)
     try:
-        asyncio.run(measure(directory, runs=runs, payments=payments, idle_payments=idle_payments, clients=clients))
+        asyncio.run(bench.measure(peers=not arguments.without_peers))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def measure(directory: Path, *, runs: int, payments: int, idle_payments: int, clients: int) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    report = Report(console, runs=runs)
-    subject = LedgerNode(directory)
-    loads: list[Load] = []
-    latencies: list[Latency] = []
-    try:
-        await subject.open()
-        for run in range(1, runs + 1):
-            console.print(f"run {run} of {runs}", highlight=False)
-            latencies.append(await one_at_a_time(subject, payments=idle_payments))
-            loads.append(await under_load(subject, payments=payments, clients=clients))
-        memory_mib = subject.peak_memory_mib
-        await subject.close()
-    finally:
-        subject.end()
+class Bench:
+    def __init__(self, plan: Plan, directory: Path, report: Report, console: Console) -> None:
+        self.plan = plan
+        self.directory = directory
+        self.report = report
+        self._console = console
+        self._on_chain: list[float] = []
+        self._bulk: list[Bulk] = []
+        self._single: list[float] = []
+        self._idle: list[tuple[float, float]] = []
+        self._raw: list[float] = []
+        self._thin: list[float] = []
+        self._thin_idle: list[tuple[float, float]] = []
 
-    settled = runs * (payments + idle_payments)
-    rates = [load.per_second for load in loads]
-    report.figure(f"settled end to end, {clients} clients", subject.name, "payments/s", rates)
-    report.figure(
-        "settled per block, median block", subject.name, "payments", [load.per_block_median for load in loads]
-    )
-    report.figure("settled per block, largest block", subject.name, "payments", [load.per_block_max for load in loads])
-    report.figure("settle time on an idle node, p50", subject.name, "ms", [latency.p50_ms for latency in latencies])
-    report.figure("settle time on an idle node, p99", subject.name, "ms", [latency.p99_ms for latency in latencies])
-    report.figure("on disk for each payment", subject.name, "bytes", [subject.bytes_on_disk / settled])
-    report.figure("peak memory of the node", subject.name, "MiB", [memory_mib])
-    report.print()
+    async def measure(self, *, peers: bool) -> None:
+        """Node and peers take turns within each run, so that what else the machine does meets all of them."""
+        node = LedgerNode(self.directory)
+        engine = Engine(self.directory / "engine", banks=SENDERS, legs=self.plan.legs)
+        anvil = Anvil(self.directory, senders=SENDERS)
+        thin = ThinGateway(MiningAnvil(self.directory, senders=self.plan.clients))
+        try:
+            await node.open()
+            if peers:
+                peers = await self._open(anvil, thin)
+            for run in range(1, self.plan.runs + 1):
+                self._say(f"run {run} of {self.plan.runs}")
+                self._on_chain.append(await asyncio.to_thread(engine.settle, engine.payments(self.plan.batches)))
+                await self._one_run(node)
+                if peers:
+                    await self._one_run_of_peers(anvil, thin)
+            self._compare(node, peers=peers)
+            await self._history(node)
+            await node.close()
+        finally:
+            engine.close()
+            for subject in (node, anvil, thin):
+                subject.end()
+        await asyncio.to_thread(self._banks)
+        if peers:
+            await self._slow_peers()
+        self.report.print()
+
+    async def _open(self, anvil: Anvil, thin: ThinGateway) -> bool:
+        try:
+            await anvil.open()
+            await thin.open()
+        except Unmeasured as why:
+            self._say(str(why))
+            return False
+        return True
+
+    async def _one_run(self, node: LedgerNode) -> None:
+        plan = self.plan
+        latency = await one_at_a_time(node, payments=plan.idle)
+        self._idle.append((latency.p50_ms, latency.p99_ms))
+        self._single.append((await under_load(node, payments=plan.singles, clients=plan.clients)).per_second)
+        self._bulk.append(await in_bulk(node, payments=plan.bulk, clients=6, request=plan.bulk_request))
+
+    async def _one_run_of_peers(self, anvil: Anvil, thin: ThinGateway) -> None:
+        plan = self.plan
+        self._raw.append(await anvil.settle(anvil.transfers(plan.transfers)))
+        latency = await one_at_a_time(thin, payments=plan.idle)
+        self._thin_idle.append((latency.p50_ms, latency.p99_ms))
+        self._thin.append((await under_load(thin, payments=plan.singles, clients=plan.clients)).per_second)
+
+    def _compare(self, node: LedgerNode, *, peers: bool) -> None:
+        report, rate = self.report, "payments/s"
+        bulk = [each.per_second for each in self._bulk]
+        on_chain, end_to_end = "settled on chain, durable", f"end to end, {self.plan.bulk_request} a request"
+        single, idle = f"single POSTs, {self.plan.clients} clients", "settle time, idle"
+        report.figure(on_chain, Engine.name, rate, self._on_chain)
+        report.figure(end_to_end, node.name, rate, bulk)
+        report.figure(f"{end_to_end}, of its CPU", node.name, "payments/CPU s", [b.per_cpu_second for b in self._bulk])
+        report.figure(single, node.name, rate, self._single)
+        for at, name in enumerate(("p50", "p99")):
+            report.figure(f"{idle}, {name}", node.name, "ms", [each[at] for each in self._idle])
+        if peers:
+            report.figure("raw ERC-20 transfers, in memory", Anvil.name, rate, self._raw)
+            report.figure(single, ThinGateway.name, rate, self._thin)
+            for at, name in enumerate(("p50", "p99")):
+                report.figure(f"{idle}, {name}", ThinGateway.name, "ms", [each[at] for each in self._thin_idle])
+            report.ratio(f"{on_chain} / raw transfers", self._on_chain, self._raw, "≥ 1, then 1.5")
+            report.ratio(f"{end_to_end} / raw transfers", bulk, self._raw, "≥ 0.5, then 1")
+            report.ratio(f"{single} / thin gateway", self._single, self._thin, "≥ 3")
+            for at, name in enumerate(("p50", "p99")):
+                own, other = ([each[at] for each in times] for times in (self._idle, self._thin_idle))
+                report.ratio(f"{idle}, {name} / thin gateway", own, other, "≤ 1")
+        settled = self.plan.runs * (self.plan.idle + self.plan.singles + self.plan.bulk)
+        report.figure("on disk for each payment", node.name, "bytes", [node.bytes_on_disk / settled])
+        report.figure("peak memory of the node", node.name, "MiB", [node.peak_memory_mib])
+
+    async def _history(self, node: LedgerNode) -> None:
+        """A node of its own that begins with nothing; the CPU rate says what history costs, whoever else is busy."""
+        (self.directory / "history").mkdir()
+        fresh = LedgerNode(self.directory / "history")
+        try:
+            await fresh.open()
+            done = 0
+            for history in self.plan.history:
+                self._say(f"{history:,} payments of history")
+                if history > done:
+                    await in_bulk(fresh, payments=history - done, clients=6, request=self.plan.bulk_request)
+                rates = [await in_bulk(fresh, payments=self.plan.bulk, clients=6, request=self.plan.bulk_request)]
+                done = max(done, history) + self.plan.bulk
+                cpu = [rate.per_cpu_second for rate in rates]
+                self.report.figure(f"end to end after {history:,} payments", fresh.name, "payments/CPU s", cpu)
+                self.report.figure("… peak memory until then", fresh.name, "MiB", [fresh.peak_memory_mib])
+            await fresh.close()
+        finally:
+            fresh.end()
+
+    def _banks(self) -> None:
+        for banks in self.plan.banks:
+            engine = Engine(self.directory / f"banks-{banks}", banks=banks, legs=self.plan.legs)
+            try:
+                rates = [engine.settle(engine.payments(self.plan.batches)) for _ in range(self.plan.runs)]
+            finally:
+                engine.close()
+            self.report.figure(f"settled on chain, {banks} banks", Engine.name, "payments/s", rates)
+
+    async def _slow_peers(self) -> None:
+        count, name = self.plan.slow_peers, "raw ERC-20 transfers, in memory"
+        ganache: DevelopmentNode = Ganache(self.directory, senders=10)
+        try:
+            await ganache.open()
+            rates = [await ganache.settle(ganache.transfers(count)) for _ in range(self.plan.runs)]
+            self.report.figure(name, Ganache.name, "payments/s", rates)
+        except Unmeasured as why:
+            self._say(str(why))
+        finally:
+            ganache.end()
+        try:
+            rates = await asyncio.to_thread(measure_eth_tester, ETH_TESTER, payments=count, runs=self.plan.runs)
+            self.report.figure(name, "eth-tester, py-evm", "payments/s", rates)
+        except Unmeasured as why:
+            self._say(str(why))
+
+    def _say(self, what: str) -> None:
+        self._console.print(what, highlight=False)
 
 
 if __name__ == "__main__":

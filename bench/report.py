@@ -1,5 +1,6 @@
 """The benchmark's table: medians and spread, the machine, the versions."""
 
+import json
 import os
 import platform
 from collections.abc import Sequence
@@ -19,11 +20,18 @@ def machine() -> str:
         platform.processor() or "unknown processor",
     )
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    packages = ", ".join([*(f"{name} {version(name)}" for name in PACKAGES), *_peers()])
     return (
         f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB; {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}; {packages}"
     )
+
+
+def _peers() -> list[str]:
+    """Versions of the npm packages that bench/ pins."""
+    pinned = json.loads((Path(__file__).parent / "package.json").read_text(encoding="utf-8"))
+    wanted = pinned["dependencies"] | pinned["optionalDependencies"]
+    return [f"{name.rpartition('/')[2].removesuffix('-linux-amd64')} {exact}" for name, exact in wanted.items()]
 
 
 def _lines(path: str) -> list[str]:
@@ -42,6 +50,14 @@ class Report:
     def figure(self, name: str, subject: str, unit: str, values: Sequence[float]) -> None:
         self._table.add_row(
             name, subject, unit, *(_number(value) for value in (median(values), min(values), max(values)))
+        )
+
+    def ratio(self, name: str, ours: Sequence[float], theirs: Sequence[float], goal: str) -> None:
+        """How many times theirs ours is, median to median, and the least and most over the runs side by side."""
+        pairs = [own / other for own, other in zip(ours, theirs, strict=True)]
+        whole = median(ours) / median(theirs)
+        self._table.add_row(
+            name, f"goal {goal}", "ratio", *(f"{value:.2f}" for value in (whole, min(pairs), max(pairs)))
         )
 
     def print(self) -> None:

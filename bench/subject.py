@@ -47,21 +47,40 @@ class LedgerNode:
     async def transfer(self, client: int) -> dict[str, Any]:
         """One payment of a few cents between two banks, settled and booked when this returns."""
         payer, payee = self._dice.sample(sorted(self._accounts), 2)
+        body = self._payment(payer, payee)
+        headers = {"Idempotency_Key": f"bench-{next(self._keys)}", "Prefer": "wait=30"}
+        status, answer = await self._connection(client, payer).post("/v1/transfers", body, **headers)
+        assert status == 201, f"{status}: {json.dumps(answer)}"
+        assert answer["status"] == "settled", json.dumps(answer)
+        return answer
+
+    async def bulk(self, client: int, count: int) -> None:
+        """As many of one bank's payments in one request; all are settled and booked when this returns."""
+        payer = sorted(self._accounts)[client % len(self._accounts)]
+        others = [bank for bank in sorted(self._accounts) if bank != payer]
+        body = {
+            "transfers": [
+                self._payment(payer, self._dice.choice(others)) | {"idempotency_key": f"bench-{next(self._keys)}"}
+                for _ in range(count)
+            ]
+        }
+        connection = self._connection(client, payer)
+        status, answer = await connection.post("/v1/transfers/bulk", body, Prefer="wait=30")
+        assert status == 200, f"{status}: {json.dumps(answer)}"
+        assert all(entry["payment"]["status"] == "settled" for entry in answer["data"]), json.dumps(answer)[:2000]
+
+    def _payment(self, payer: str, payee: str) -> dict[str, Any]:
+        return {
+            "debtor_account": self._accounts[payer], "creditor_account": self._accounts[payee],
+            "amount": f"0.{self._dice.randint(1, 99):02d}", "currency": "USD",
+        }  # fmt: skip
+
+    def _connection(self, client: int, payer: str) -> Connection:
         connection = self._connections.get((client, payer))
         if connection is None:
             connection = Connection(self._process.gateway_url, self._bank_of_key[payer])
             self._connections[client, payer] = connection
-        body = {
-            "debtor_account": self._accounts[payer],
-            "creditor_account": self._accounts[payee],
-            "amount": f"0.{self._dice.randint(1, 99):02d}",
-            "currency": "USD",
-        }
-        headers = {"Idempotency_Key": f"bench-{next(self._keys)}", "Prefer": "wait=30"}
-        status, answer = await connection.post("/v1/transfers", body, **headers)
-        assert status == 201, f"{status}: {json.dumps(answer)}"
-        assert answer["status"] == "settled", json.dumps(answer)
-        return answer
+        return connection
 
     async def close(self) -> None:
         for connection in self._connections.values():
@@ -89,6 +108,11 @@ class LedgerNode:
     @property
     def bytes_on_disk(self) -> int:
         return sum(path.stat().st_size for path in self._process.data.rglob("*") if path.is_file())
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What its process has used of the processors so far."""
+        return self._process.cpu_seconds
 
     @property
     def peak_memory_mib(self) -> int:
