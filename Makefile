@@ -10,12 +10,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SLITHER_VENV := .venv-slither
+BENCH_VENV := .venv-bench
 
 # What a stamp stands for is in its name; it is older than its lock when the lock changed, and then the step runs again.
 RUNTIME := $(VENV)/.stamp-runtime
 DEV := $(VENV)/.stamp-dev
 SLITHER := $(SLITHER_VENV)/.stamp
 NPM := contracts/node_modules/.stamp
+BENCH_NPM := bench/node_modules/.stamp
+BENCH_PEERS := $(BENCH_VENV)/.stamp
 ETHEREUMJS := tests/networks/ethereumjs/node_modules/.stamp
 CLIENTS := tests/clients/node_modules/.stamp
 
@@ -75,6 +78,18 @@ $(CLIENTS): $(foreach where,. nodejs caliper,$(addprefix tests/clients/$(where)/
 	@cd tests/clients/caliper && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(BENCH_NPM): bench/package.json bench/package-lock.json
+	$(call say,"npm packages of the benchmark's peers")
+	@$(NEED_NPM)
+	@cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BENCH_PEERS): requirements/bench.lock
+	$(call say,"eth-tester in an environment of its own")
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/bench.lock
+	@touch $@
+
 $(SLITHER): requirements/slither.lock
 	$(call say,"Slither in an environment of its own")
 	@$(PYTHON) -m venv $(SLITHER_VENV)
@@ -92,16 +107,12 @@ demo: $(RUNTIME) ## Run the main job: three banks, 1,000 payments, a kill -9 in 
 	@$(BIN)/ledger-node demo $(DEMO_ARGS)
 
 .PHONY: bench
-bench: $(RUNTIME) ## Measure payments settled per second, settle times, and the JSON-RPC beside anvil's
+bench: $(RUNTIME) $(BENCH_NPM) $(BENCH_PEERS) ## Measure the node beside anvil, a thin gateway, ganache and eth-tester
 	@$(BIN)/python -m bench $(BENCH_ARGS)
-	@$(BIN)/python -m bench.rpc
-	@$(BIN)/python -m bench.flood
 
 .PHONY: bench-smoke
-bench-smoke: $(RUNTIME) ## See that the benchmark works, with few payments and no claim about speed
+bench-smoke: $(RUNTIME) $(BENCH_NPM) ## See that the benchmark works, with few payments and no claim about speed
 	@$(BIN)/python -m bench --smoke
-	@$(BIN)/python -m bench.rpc --smoke
-	@$(BIN)/python -m bench.flood --smoke
 
 # CHECK
 
@@ -200,9 +211,10 @@ lock: $(DEV) ## Resolve the dependencies again and write requirements/*.lock
 	$(COMPILE) --extra dev --extra postgresql pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/runtime.lock
 	$(COMPILE) requirements/slither.in -o requirements/slither.lock
+	$(COMPILE) requirements/bench.in -o requirements/bench.lock
 
 .PHONY: clean
 clean: ## Remove everything the targets made
-	rm -rf $(VENV) $(SLITHER_VENV) contracts/node_modules tests/networks/ethereumjs/node_modules tests/clients/{.,nodejs,caliper}/node_modules contracts/out contracts/cache build dist htmlcov
+	rm -rf $(VENV) $(SLITHER_VENV) $(BENCH_VENV) bench/node_modules contracts/node_modules tests/networks/ethereumjs/node_modules tests/clients/{.,nodejs,caliper}/node_modules contracts/out contracts/cache build dist htmlcov
 	rm -rf .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 """A thin gateway, written for the benchmark: FastAPI and web3.py, one ERC-20 transaction per request, and no ledger.
 
-What a bank could have in an afternoon; `python -m bench.thin_gateway PORT RPC_URL TOKEN KEY [KEY …]` serves it. It signs
-for its payer, sends, and answers when the transaction is mined; it remembers nothing.
+What a bank could have in an afternoon; `python -m bench.thin_gateway PORT RPC_URL TOKEN KEY [KEY …]` serves it. It
+signs for the payer, sends, and answers when the transaction is mined; it remembers nothing.
 """
 
 import asyncio
