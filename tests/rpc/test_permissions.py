@@ -76,3 +76,11 @@ def test_anybody_may_read_without_naming_a_sender(rpc: Client, deployer: Develop
     book = deployer.deploy()
     assert int(rpc("eth_call", {"to": book, "data": calldata("most()")}), 16) == 32
     assert rpc("eth_estimateGas", {"data": CREATION}) != "0x0"
+
+
+def test_who_may_do_what_is_asked_before_it_is_tried(rpc: Client, transactor: Developer, deployer: Developer) -> None:
+    assert rpc("perm_getNetwork")["enforced"] is True
+    allowed = rpc("perm_transactionAllowed", {"from": deployer.address, "data": CREATION})
+    refused = rpc("perm_transactionAllowed", {"from": transactor.address, "data": CREATION})
+    assert (allowed["allowed"], refused["allowed"]) == (True, False)
+    assert "has no right to deploy contracts" in refused["reason"]
