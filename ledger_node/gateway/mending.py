@@ -113,4 +113,6 @@ MENDING: dict[str, str] = {
     "chain_replaced": (
         "The other client's chain was reset or took a final block back; see the operator's log. Callers see `internal`."
     ),
+    "source_refused": "A node that a follower asks refused the question. Callers see `internal`.",
+    "invalid_attestation": "A follower's word about a block is not what its key signed. Callers see `internal`.",
 }

@@ -110,6 +110,8 @@ STATUS: dict[str, int] = {
     "block_not_found": 500,
     "genesis_mismatch": 500,
     "chain_replaced": 500,
+    "source_refused": 500,
+    "invalid_attestation": 500,
 }
 """Error code → HTTP status. A code that is not here never reaches a caller: it becomes `internal`, 500."""
 

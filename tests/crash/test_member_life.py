@@ -1,4 +1,4 @@
-"""Stopped at every durable write while members are suspended, taken back, frozen and let go: ledger and chain agree after.
+"""Stopped at every durable write while members are suspended, taken back and let go: ledger and chain agree after.
 
 An operator who got no answer looks where things stand and asks again for what is missing, as people do.
 """
@@ -95,7 +95,8 @@ def test_whatever_write_the_power_fails_at_ledger_and_chain_agree_on_every_membe
     assert booked == {"A.bda": "blocked", "A.bda2": "blocked", "B.bda": "active", "C.bda": "closed"}
     assert [status_of(issuer, bank) for bank in "ABC"] == ["suspended", "active", "offboarded"]
     assert [order.status for order in issuer.house.queries.orders(OPERATOR).data] == ["settled"]
-    assert all(operation.status in ("settled", "rejected") for operation in issuer.house.queries.operations(OPERATOR).data)
+    ended = {operation.status for operation in issuer.house.queries.operations(OPERATOR).data}
+    assert ended <= {"settled", "rejected"}
     assert issuer.available("A.bda") == issuer.booked("A.bda")
     assert issuer.audit().passed
     issuer.close()

@@ -1,4 +1,4 @@
-"""Four eyes over REST: two named operators, a bank with two users, what everyone tries that they must not, and the log."""
+"""Four eyes over REST: two named operators, a bank with two users, what everyone tries in vain, and the log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

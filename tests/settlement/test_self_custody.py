@@ -62,7 +62,8 @@ def refused(issuer: Issuer, amount: str, authorization: Authorization | None) ->
 def test_a_signed_transfer_is_brought_to_the_chain_and_booked_as_any_other(held: Issuer) -> None:
     done = pay(held, "t1", "25.00", signed(held, 2500))
     assert (done.status, done.code) == ("settled", None)
-    assert done.transaction_hash is not None and done.block_number is not None
+    assert done.transaction_hash is not None
+    assert done.block_number is not None
     assert held.lines("A.bda2") == [("CRDT", 10000, 10000), ("DBIT", 2500, 7500)]
     assert held.lines("B.bda") == [("CRDT", 2500, 2500)]
     assert held.available("A.bda2") == 7500
