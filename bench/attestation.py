@@ -2,7 +2,7 @@
 
 One house in this process, one bank, transfers round its BDAs in full batches: every account is in every batch, which
 is the dearest case for the claims tree. Prints what each part takes of the processor, in microseconds a payment, and
-its share of all that the process takes for submitting, settling and booking; then the same for payments that come alone.
+its share of all that the process takes to submit, settle and book; then the same for payments that come alone.
 """
 
 import argparse

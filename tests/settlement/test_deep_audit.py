@@ -1,8 +1,11 @@
 """Whoever alters what the ledger has recorded is found, and the first row that he altered is named."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
+import ledger_node.settlement.deep_audit as deep_audit_module
 from ledger_node import journal
 from ledger_node.settlement.deep_audit import Altered, deep_audit
 from tests.settlement.issuer import Issuer
@@ -155,10 +158,11 @@ def test_a_ledger_rewritten_with_its_journal_is_not_the_one_attested_on_chain(hi
 
 def _write_again(connection: sa.Connection) -> None:
     """Every digest and hash as the rows now give them."""
-    from ledger_node.settlement import deep_audit as audit
-
     before = bytes(32)
-    streams = {"operation": audit._operations(connection), "posting": audit._postings(connection)}
+    streams = {
+        "operation": deep_audit_module._operations(connection),
+        "posting": deep_audit_module._postings(connection),
+    }
     for entry in list(journal.entries(connection)):
         if entry.kind in streams:
             lines = [next(streams[entry.kind])[1] for _ in entry.references]
@@ -173,3 +177,61 @@ def _write_again(connection: sa.Connection) -> None:
             journal.journal.update().where(journal.journal.c.sequence == entry.sequence)
             .values(digest=digest, tags=tags, hash=before)
         )  # fmt: skip
+
+
+def test_a_row_whose_checksum_was_altered_with_it_is_found_among_its_neighbours(history: Issuer) -> None:
+    with history.database.read() as connection:
+        entry = next(each for each in journal.entries(connection) if each.kind == "operation")
+    (reference,) = entry.references
+    tamper(history, f"UPDATE operations SET external_id = 'x' WHERE id = '{reference}'")
+    with history.database.write() as connection:
+        forged = next(deep_audit_module._operations(connection))[1]
+        mine = journal.journal.c.sequence == entry.sequence
+        connection.execute(journal.journal.update().where(mine).values(tags=journal.tag(forged)))
+    assert altered(history).reference == f"one of the 1 from {reference} to {reference}"
+
+
+def test_an_operation_that_was_opened_again_is_named(history: Issuer) -> None:
+    d1 = id_of(history, "d1")
+    tamper(history, f"UPDATE operations SET status = 'processing' WHERE id = '{d1}'")
+    assert (altered(history).reference, altered(history).what) == (d1, "operation")
+
+
+def test_a_waiting_operation_whose_status_was_changed_is_named(history: Issuer) -> None:
+    t4 = id_of(history, "t4")
+    tamper(history, f"UPDATE operations SET status = 'pending_approval' WHERE id = '{t4}'")
+    assert "accepted and is pending_approval" in altered(history).detail
+
+
+def test_a_batch_that_was_slipped_in_is_named(history: Issuer) -> None:
+    tamper(
+        history,
+        "INSERT INTO chain_transactions (number, hash, sender, nonce, kind, raw, status, created_at, block_number) "
+        "VALUES (1000, randomblob(32), randomblob(20), 0, 'batch', randomblob(9), 'succeeded', 0, 1)",
+        "INSERT INTO batches (id, currency, transaction_hash, status, legs, reserve, claims_root, ledger_sequence, "
+        "ledger_head, created_at) SELECT 'bat_forged', currency, (SELECT hash FROM chain_transactions WHERE number = "
+        "1000), 'reverted', 1, 0, claims_root, 0, ledger_head, 0 FROM batches LIMIT 1",
+    )
+    assert (altered(history).what, altered(history).reference) == ("batch", "bat_forged")
+
+
+def test_a_line_of_the_audit_log_that_was_altered_or_deleted_is_named(history: Issuer) -> None:
+    """The log has its own chain; the journal covers each line's hash."""
+    with history.database.write() as connection:
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_log'"
+        for name in connection.exec_driver_sql(triggers).scalars().all():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        first = connection.exec_driver_sql("SELECT id FROM audit_log ORDER BY sequence LIMIT 1").scalar_one()
+        connection.exec_driver_sql("UPDATE audit_log SET reason = 'another' WHERE sequence = 1")
+    assert (altered(history).what, altered(history).reference) == ("audit log line", "1")
+    tamper(history, f"DELETE FROM audit_log WHERE id = '{first}'")
+    assert (altered(history).what, altered(history).reference) == ("admin", first)
+
+
+def test_a_batch_that_the_chain_does_not_know_is_named(history: Issuer, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Issuer(tmp_path / "other")
+    report = deep_audit(history.database, other.chain)
+    other.close()
+    assert report.altered is not None
+    assert "the chain has no attestation of it" in report.altered.detail

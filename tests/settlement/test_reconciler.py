@@ -177,7 +177,7 @@ def test_a_developers_own_transaction_touches_nothing(issuer: Issuer) -> None:
 
 
 def test_a_block_told_of_before_the_last_one_was_compared_makes_no_break(issuer: Issuer) -> None:
-    """The bookkeeper tells of a block before it is committed; what the block before touched is compared all the same."""
+    """The bookkeeper tells of a block before its commit; what the block before touched is compared all the same."""
     play(issuer, "mint m2 A.dda A.bda 1.00 settled")
     issuer.house.reconciler.touch([issuer.id("A.bda")], issuer.house.queries.booked_block() + 1)
     issuer.house.reconciler.compare_touched()
