@@ -1,8 +1,6 @@
 """A follower on a real socket: it follows, attests, finds every altered block by the right name, and keeps evidence."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,119 +9,15 @@ from typing import Any
 import pytest
 
 from ledger_node.chain import wire
-from ledger_node.chain.genesis import Genesis, build_genesis
-from ledger_node.chain.pyevm.engine import PyEvmChain
 from ledger_node.chain.pyevm.rules import everyone, seal
-from ledger_node.chain_node import contracts_of
 from ledger_node.clock import HandSetClock
-from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.backing import TokenBacking
-from ledger_node.follower.evidence import Difference
 from ledger_node.follower.follower import Follower
 from ledger_node.follower.source import Source
-from ledger_node.keys import LocalSigner
 from tests.chain.conftest import Person
-from tests.follower.network import ATTESTORS, NEXT_SEALER, SEALER, START, a_genesis, key, open_at, pay, vote_in
+from tests.follower.network import ATTESTORS, NEXT_SEALER, SEALER, START, a_genesis, open_at, pay, vote_in
+from tests.follower.nodes import FollowerNode, Network, wait
 from tests.rpc.server import Client, RpcServer
-from tests.settlement.issuer import Issuer
-
-TIMEOUT_S = 60
-
-
-class Served:
-    """A chain as its operator serves it: `alter` puts another block in the place of a true one."""
-
-    def __init__(self, chain: PyEvmChain) -> None:
-        self.chain = chain
-        self.altered: dict[int, bytes] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.chain, name)
-
-    def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
-        for number, raw in enumerate(self.chain.export_blocks(first, last), first):
-            yield self.altered.get(number, raw)
-
-    def alter(self, number: int, **fields: Any) -> None:
-        """The operator changes header fields, or the body, and seals the block again."""
-        block = wire.decode_block(self.chain.raw_block(number))
-        transactions = fields.pop("transactions", block.transactions)
-        header = seal(replace(block.header, **fields), SEALER) if fields else block.header
-        self.altered[number] = wire.encode_block(replace(block, header=header, transactions=transactions))
-
-
-class FollowerNode:
-    """A follower with a chain of its own, and events for what a test waits for."""
-
-    def __init__(
-        self, directory: Path, genesis: Genesis, url: str, *, attestor: LocalSigner | None = None,
-        sealer: LocalSigner | None = None,
-    ) -> None:  # fmt: skip
-        self.directory = directory
-        self.chain = open_at(directory / "chain", genesis, sealer=sealer)
-        self.halted: threading.Event = threading.Event()
-        self.difference: Difference | None = None
-        self.backing = TokenBacking(self.chain, directory / "backing.json", predeployed=contracts_of(genesis))
-        self.follower = Follower(
-            self.chain, Source(url), evidence=directory / "evidence", backing=self.backing,
-            clock=HandSetClock(START * 1000), attestor=attestor, on_halt=self._halted,
-        )  # fmt: skip
-        self.follower.start()
-
-    def _halted(self, difference: Difference) -> None:
-        self.difference = difference
-        self.halted.set()
-
-    def reaches(self, number: int) -> None:
-        wait(lambda: self.chain.head().number >= number or self.halted.is_set())
-        assert not self.halted.is_set(), self.difference
-
-    def differs(self) -> Difference:
-        assert self.halted.wait(TIMEOUT_S), self.follower.status
-        assert self.difference is not None
-        return self.difference
-
-    def evidence(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(path.read_text()) for path in sorted((self.directory / "evidence").glob("*/difference.json"))
-        ]
-
-    def close(self) -> None:
-        self.follower.stop()
-        self.backing.remember()
-        self.chain.close()
-
-
-def wait(reached: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(TIMEOUT_S * 100):
-        if reached():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come to that")
-
-
-class Network:
-    """Node A on a socket, and whoever follows it."""
-
-    def __init__(self, directory: Path, stack: ExitStack, genesis: Genesis) -> None:
-        self.directory = directory
-        self.genesis = genesis
-        self.stack = stack
-        self.a = open_at(directory / "a", genesis, sealer=SEALER)
-        stack.callback(self.a.close)
-        self.served = Served(self.a)
-        self.server = stack.enter_context(RpcServer(self.served))  # type: ignore[arg-type]
-        self.alice = Person("alice")
-
-    def follower(self, name: str = "follower", **options: Any) -> FollowerNode:
-        node = FollowerNode(self.directory / name, self.genesis, self.server.url, **options)
-        self.stack.callback(node.close)
-        return node
-
-    def pay(self, count: int = 1) -> None:
-        for _ in range(count):
-            pay(self.a, self.alice)
 
 
 @pytest.fixture
@@ -335,55 +229,6 @@ def test_two_nodes_follow_each_other_through_a_change_of_sealer(network: Network
     wait(lambda: network.a.head() == made)
     assert network.a.pending_transactions() == ()
     assert not network.a.may_seal
-
-
-# BACKING
-
-
-def test_tokens_are_found_and_checked_at_every_block(tmp_path: Path) -> None:
-    issuer = Issuer(tmp_path).start()
-    issuer.admit("A", "B")
-    issuer.fiat("deposit", "d1", "A.dda", "100.00")
-    issuer.settle()
-    issuer.paid("mint", "m1", "A.dda", "A.bda", "60.00")
-    issuer.paid("transfer", "t1", "A.bda", "B.bda", "25.00")
-    with RpcServer(issuer.chain) as server:
-        node = FollowerNode(tmp_path / "follower", issuer.chain.rules.genesis, server.url)
-        node.reaches(issuer.chain.head().number)
-        wait(lambda: node.backing.checked == issuer.chain.head().number)
-        node.close()
-    assert node.backing.tokens == {issuer.token()}
-    issuer.close()
-
-
-def test_more_supply_than_attested_reserve_halts_the_follower(network: Network, tmp_path: Path) -> None:
-    contract = deposit_token()
-    token = b"\x77" * 20
-    plain = a_genesis()
-    short = replace(plain.alloc[next(iter(plain.alloc))], code=contract.deployed_bytecode)
-    short = replace(short, storage={contract.storage_slots["_totals"]: 50 << 96 | 51})
-    genesis = build_genesis(
-        chain_id=plain.chain_id, sealer=SEALER.address, timestamp=START, alloc={**plain.alloc, token: short},
-        rules=plain.rules,
-    )  # fmt: skip
-    with ExitStack() as stack:
-        broken = Network(tmp_path / "broken", stack, genesis)
-        broken.pay(2)
-        difference = broken.follower().differs()
-    assert (difference.number, difference.field) == (1, "backing")
-    assert "supply of 51" in difference.detail
-
-
-def test_code_that_only_looks_like_the_tokens_is_none() -> None:
-    contract = deposit_token()
-    code = bytearray(contract.deployed_bytecode)
-    assert contract.is_code_of(bytes(code))
-    start, end = contract.immutable_places[0]
-    code[start:end] = key("an immutable").address.rjust(32, b"\0")
-    assert contract.is_code_of(bytes(code)), "the constructor put something there"
-    code[0] ^= 1
-    assert not contract.is_code_of(bytes(code))
-    assert not contract.is_code_of(b"")
 
 
 def test_what_the_source_says_is_never_more_than_a_claim(network: Network, tmp_path: Path) -> None:
