@@ -7,7 +7,9 @@ import click
 
 from ledger_node.cli import cli
 from ledger_node.config import ENVIRONMENT_PREFIX, Config
+from ledger_node.network_door import NotMined, RefusedByContract
 
+COMMAND_ERRORS = (NotMined, RefusedByContract)
 REFERENCE = Path(__file__).parent / "reference"
 
 
@@ -50,6 +52,12 @@ def commands_page() -> str:
         "could not be carried out, and the last line on standard error says why. `run` ends with 0 after SIGTERM or",
         "SIGINT. The settings' flags of each command are explained in [settings](settings.md).",
     ]
+    lines += [
+        "",
+        "Errors begin with their code (`error [code]: …`); those of [the gateway](errors.md), and of commands alone:",
+        "",
+    ]
+    lines += [f"- `{error.code}`: {error.title}." for error in COMMAND_ERRORS]
     for path, command in sorted(_commands(cli, "ledger-node")):
         lines += ["", f"## `{path}`", "", (command.help or "").strip(), ""]
         arguments = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]

@@ -33,7 +33,7 @@ def test_pages_made_from_code_are_up_to_date(page: Path) -> None:
 
 
 def test_every_error_code_has_its_line() -> None:
-    page = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
+    page = "".join((DOCS / "reference" / name).read_text(encoding="utf-8") for name in ("errors.md", "cli.md"))
     codes = {error.code for error in leaves(LedgerNodeError) if error.__module__.startswith("ledger_node.")}
     assert sorted(code for code in codes if f"`{code}`" not in page) == []
 
