@@ -1,6 +1,7 @@
 """A bank with a key of its own, as a bank would do it: eth_account signs, web3 sends, the gateway relays and books."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import httpx

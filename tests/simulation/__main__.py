@@ -5,7 +5,8 @@ import sys
 
 from rich.progress import track
 
-from tests.simulation.simulator import Broken, run
+from tests.simulation.run import run
+from tests.simulation.simulator import Broken
 
 logging.disable(logging.CRITICAL)
 seeds, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0

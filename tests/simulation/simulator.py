@@ -6,34 +6,27 @@ seed is a run, exactly.
 """
 
 import contextlib
-import itertools
 import random
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Literal
-from unittest import mock
+from typing import Literal
 
-from ledger_node.chain.errors import ChainError, ChainUnavailable, InvalidTransaction
+from ledger_node.chain.errors import ChainError, InvalidTransaction
 from ledger_node.deposit_token import calls, reads
 from ledger_node.errors import IdempotencyConflict, LedgerNodeError, Refused, Unavailable
 from ledger_node.money import currency, decimal_string
-from ledger_node.settlement import ids
 from ledger_node.settlement.model import FiatRequest, PaymentRequest
 from ledger_node.settlement.signing import Fees, sign_transaction
 from tests.crash.power import PowerFailed
-from tests.settlement.issuer import OPERATOR, Issuer, key
+from tests.settlement.issuer import OPERATOR, Issuer
 from tests.simulation.checker import check, standing
+from tests.simulation.faults import Faults, Line
 from tests.simulation.model import Asked, Model
+from tests.simulation.template import ACCOUNTS, OWN, template
 
 USD = currency("USD")
 TIMEOUT_S = 30
-OWN = key("C's own")
-"""The key of C.bda2, which is in C's own custody."""
 START_MS = 1_767_225_600_000
 
 MOVES = (
@@ -43,54 +36,14 @@ MOVES = (
 )  # fmt: skip
 
 
+EXPECTED = {
+    "insufficient_funds", "insufficient_balance", "member_suspended", "creditor_not_active", "account_not_active"
+}  # fmt: skip
+"""What a bank may be told at the door. The last three only in a run in which a bank was suspended."""
+
+
 class Broken(AssertionError):
     """An invariant did not hold, or the node and the model disagree."""
-
-
-class Faults:
-    """A hook around every durable write of both stores: the power fails or the disk is full at a chosen one."""
-
-    def __init__(self) -> None:
-        self.power_in: int | None = None
-        self.disk_full: Literal["ledger", "chain"] | None = None
-        self.dark = False
-
-    def __call__(self, store: str, moment: str) -> None:
-        if self.dark:
-            raise PowerFailed
-        if self.power_in is not None:
-            self.power_in -= 1
-            if self.power_in < 0:
-                self.dark = True
-                raise PowerFailed
-        if moment == "before" and self.disk_full == store:
-            self.disk_full = None
-            raise sqlite3.OperationalError("database or disk is full")
-
-
-class Line:
-    """What becomes of a transaction on its way to the chain: sent, lost, sent twice, or nobody answers at all."""
-
-    def __init__(self, chain: Any) -> None:
-        self._chain = chain
-        self.weather = "fair"
-
-    def __getattr__(self, name: str) -> Any:
-        if self.weather == "cut" and name != "on_new_head":
-            raise ChainUnavailable("The line is cut.")
-        return getattr(self._chain, name)
-
-    def send_raw_transaction(self, raw: bytes) -> bytes:
-        if self.weather == "cut":
-            raise ChainUnavailable("The line is cut.")
-        if self.weather == "lossy":
-            raise ChainUnavailable("No answer came.")
-        if self.weather == "double":
-            self._chain.send_raw_transaction(raw)
-        sent: bytes = self._chain.send_raw_transaction(raw)
-        if self.weather == "deaf":
-            raise ChainUnavailable("The answer was lost.")
-        return sent
 
 
 class Simulation:
@@ -441,56 +394,3 @@ class Simulation:
         if not self.issuer.audit().passed:
             raise Broken("the node's own audit does not pass")
         self.note("head", self.issuer.chain.head().hash.hex())
-
-
-def run(seed: int, steps: int = 40) -> list[str]:
-    """The trace of one run. Raises Broken, with the seed and the last steps."""
-    directory = Path(tempfile.mkdtemp(prefix=f"simulation-{seed}-"))
-    with seeded_ids(seed):
-        simulation = Simulation(seed, directory)
-        try:
-            for _ in range(steps):
-                simulation.step()
-            simulation.finish()
-        except Broken as broken:
-            last = "\n  ".join(simulation.trace[-15:])
-            raise Broken(f"seed {seed}: {broken}\nthe last steps:\n  {last}") from broken
-        finally:
-            simulation.close()
-            shutil.rmtree(directory, ignore_errors=True)
-    return simulation.trace
-
-
-@contextlib.contextmanager
-def seeded_ids(seed: int | str) -> Iterator[None]:
-    """The node's identifiers come from the seed, too."""
-    source = random.Random(f"ids {seed}")
-    made = itertools.count()
-    unique = SimpleNamespace(
-        uuid7=lambda: SimpleNamespace(hex=f"{next(made):012x}{source.getrandbits(80):020x}"),
-        uuid4=lambda: f"{source.getrandbits(128):032x}",
-    )
-    with mock.patch.object(ids, "uuid_utils", unique), mock.patch.object(ids, "uuid", unique):
-        yield
-
-
-EXPECTED = {
-    "insufficient_funds", "insufficient_balance", "member_suspended", "creditor_not_active", "account_not_active"
-}  # fmt: skip
-"""What a bank may be told at the door. The last three only in a run in which a bank was suspended."""
-
-ACCOUNTS = ("A.dda", "A.bda", "B.dda", "B.bda", "C.dda", "C.bda", "C.bda2")
-
-
-@cache
-def template() -> Path:
-    """Three banks, each with a DDA and a BDA, and one BDA in C's own custody; the same in every process."""
-    directory = Path(tempfile.mkdtemp(prefix="simulation-template-"))
-    with seeded_ids("template"):
-        issuer = Issuer(directory).start()
-        issuer.settle()
-        issuer.admit("A", "B", "C")
-        issuer.open("C", "BDA", address=OWN.address)
-        issuer.settle()
-        issuer.close()
-    return directory

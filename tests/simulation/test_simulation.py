@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_node.errors import LedgerNodeError
 from tests.simulation.mutations import MUTATIONS, mutated
-from tests.simulation.simulator import Broken, run
+from tests.simulation.run import run
+from tests.simulation.simulator import Broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
