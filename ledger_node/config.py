@@ -148,7 +148,9 @@ class Config(BaseSettings):
     )
     rpc_concurrent_calls: Count = Field(16, description="JSON-RPC requests that execute (calls, traces) at once.")
     rpc_concurrent_waits: Count = Field(64, description="`eth_sendRawTransactionSync` requests waiting at once.")
-    rpc_waiting_requests: Count = Field(512, description="JSON-RPC requests of a kind that may wait for their turn.")
+    rpc_waiting_requests: Count = Field(
+        512, description="JSON-RPC requests that may wait for their turn, of each kind."
+    )
     rpc_send_sync_timeout_ms: Count = Field(
         20_000, description="Milliseconds that `eth_sendRawTransactionSync` waits when the caller names none."
     )

@@ -27,7 +27,6 @@ OUTERMOST_LOOPS = {
     "chain/pyevm/producer.py": "the outermost loop of the thread that makes blocks",
     "chain/remote/heads.py": "the outermost loop of the thread that tells listeners of new heads",
     "follower/follower.py": "the outermost loop of the thread that follows another node",
-    "follower/follower.py": "the outermost loop of the thread that follows another node",
     "gateway/envelope.py": "the outermost call of a request: an unexpected error becomes a 500 and a log line",
     "rpc/dispatch.py": "the outermost call of a JSON-RPC request: an unexpected error becomes -32603 and a log line",
     "settlement/house.py": "the outermost loop of the thread that looks after what a lost connection left undone",
