@@ -70,6 +70,19 @@ def test_one_bad_transfer_spoils_nothing_but_itself(albion: Bank, brava: Bank) -
         assert pointers == [] if pointer is None else pointer in pointers
 
 
+def test_what_was_tried_in_vain_is_in_the_audit_log_once(albion: Bank, brava: Bank, operator: Bank) -> None:
+    foreign = [item(albion, brava, debtor_account=brava.bda["USD"]) for _ in range(3)]
+    before = refusals(operator)
+    assert told(send(albion, *foreign, item(albion, brava))) == [(404, "account_not_found")] * 3 + [(201, "settled")]
+    assert refusals(operator) - before == 1
+
+
+def refusals(operator: Bank) -> int:
+    lines = operator.http.get("/v1/audit_log?outcome=refused&action=POST /v1/transfers/bulk&limit=100")
+    assert lines.status_code == 200, lines.text
+    return len(lines.json()["data"])
+
+
 def test_a_key_twice_in_one_request_pays_once(albion: Bank, brava: Bank) -> None:
     once = item(albion, brava, "2.00")
     answer = send(albion, once, once)

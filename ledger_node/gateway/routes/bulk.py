@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import examples, views
+from ledger_node.gateway.acting import note_refusal
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import BulkRoute
 from ledger_node.gateway.forms import Form, PaymentForm
@@ -95,6 +96,10 @@ async def create_transfers(request: Request, caller: Payer, form: BulkForm) -> R
     await _ended(futures)
     for item, future in zip(asked, futures, strict=True):
         item.take(future)
+    # One line of the audit log for each kind of refusal, however many transfers tried it.
+    refused = {item.failure.code: item.failure for item in asked if isinstance(item.failure, LedgerNodeError)}
+    for failure in refused.values():
+        await note_refusal(request, failure)
     if wait_s is not None:
         await _reach(house, caller, [item for item in asked if item.accepted is not None], wait_s)
     return await _answer(request, items, waited=wait_s is not None)
