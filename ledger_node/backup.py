@@ -23,7 +23,7 @@ from ledger_node.errors import ConfigurationError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LEDGER, CHAIN = Path("ledger.sqlite"), Path("chain/chain.sqlite")
+LEDGER, CHAIN, WITNESSES = Path("ledger.sqlite"), Path("chain/chain.sqlite"), Path("chain/witnesses.sqlite")
 PLAIN_FILES = (Path("genesis.json"), Path("config.toml"))
 BUSY_TIMEOUT_S = 30.0
 
@@ -49,6 +49,9 @@ def back_up(config: Config, to: Path, clock: Clock | None = None) -> dict[str, A
         _copy(ledger, unfinished / LEDGER)
         if chain is not None:
             _copy(chain, unfinished / CHAIN)
+    if (directory.path / WITNESSES).exists():  # what followers attested; it may be newer than the blocks, never older
+        with closing(_connect(directory.path / WITNESSES)) as witnesses:
+            _copy(witnesses, unfinished / WITNESSES)
     for path in PLAIN_FILES:
         shutil.copyfile(directory.path / path, unfinished / path)
     (unfinished / "keys").mkdir(mode=0o700)
@@ -84,7 +87,7 @@ def verify(backup: Path) -> dict[str, Any]:
     for name, described in sorted(files.items()):
         if _described(backup / name) != described:
             raise ConfigurationError(f"{backup}: {name} is not what was backed up.")
-    for name in (LEDGER, CHAIN):
+    for name in (LEDGER, CHAIN, WITNESSES):
         if str(name) in files:
             _check_integrity(backup / name)
     if manifest["head"] is not None and (manifest["booked"] or 0) > manifest["head"]:
