@@ -21,6 +21,7 @@ from ledger_node.chain.encoding import (
     keccak,
     rlp_encode,
 )
+from ledger_node.chain.prices import PRECOMPILE_PRICES
 from ledger_node.chain.wire import hashed
 from ledger_node.errors import ConfigurationError
 
@@ -41,6 +42,10 @@ PERMISSIONS = bytes.fromhex("00000000000000000000000000000000000a11ed")
 """Where the permissions contract is predeployed, on networks that have one."""
 
 
+TRANSACTION_GAS_MAX = 2**24
+"""What Ethereum itself allows a transaction since Osaka (EIP-7825); tools that know that limit know ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class GenesisAccount:
     balance: int = 0
@@ -56,9 +61,11 @@ class NetworkRules:
     `transaction_gas_max`: no transaction may ask for more gas (py-evm runs some million gas per second, so gas bounds
     how long one transaction can keep a block waiting). `future_limit_s`: how far ahead of a node's own clock it
     lets an imported block's timestamp be. `permissions`: whether the contract at PERMISSIONS decides who may do what.
+    `precompile_prices`: the hash of the table in `prices.py`; a release knows one table, and refuses other networks.
     """
 
-    transaction_gas_max: int = 30_000_000
+    transaction_gas_max: int = TRANSACTION_GAS_MAX
+    precompile_prices: str = PRECOMPILE_PRICES
     future_limit_s: int = 15
     permissions: bool = False
 
@@ -224,6 +231,11 @@ def parse_genesis(document: Any) -> Genesis:
             raise ConfigurationError(f"The genesis has format {document['format']}; this release reads {FORMAT}.")
         known = {_camel(name): name for name in NetworkRules.__dataclass_fields__}
         _only(document.get("rules", {}), set(known), "its rules")
+        prices = document.get("rules", {}).get("precompilePrices", PRECOMPILE_PRICES)
+        if prices != PRECOMPILE_PRICES:
+            raise ConfigurationError(
+                f"The genesis has precompiled contracts at prices {prices}; this release has {PRECOMPILE_PRICES}."
+            )
         attestation = document.get("attestation", {"attestors": []})
         _only(attestation, {"attestors", "quorum"}, "its attestation")
         attestors = tuple(_bytes(address, 20) for address in attestation["attestors"])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.genesis import TRANSACTION_GAS_MAX
 from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
@@ -56,7 +57,7 @@ class Settings:
 
     currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
     batch_operations_max: int = 2_000
-    transaction_gas_max: int = 30_000_000
+    transaction_gas_max: int = TRANSACTION_GAS_MAX
     writer_waiting_max: int = 20_000
     tick_ms: int = 2_000
     policy: Policy = ONE_PERSON

@@ -59,9 +59,8 @@ def created_by(person: Person, nonce: int) -> bytes:
 
 def a_genesis(**changes: Any) -> Genesis:
     alloc = {Person(name).address: GenesisAccount(balance=10**21) for name in ("alice", "bob")}
-    return build_genesis(
-        **({"chain_id": CHAIN_ID, "sealer": SEALER.address, "timestamp": START, "alloc": alloc} | changes)
-    )
+    usual: dict[str, Any] = {"chain_id": CHAIN_ID, "sealer": SEALER.address, "timestamp": START, "alloc": alloc}
+    return build_genesis(**(usual | changes))
 
 
 @pytest.fixture
@@ -93,7 +92,8 @@ def open_at(clock: HandSetClock) -> Iterator[Open]:
     opened: list[PyEvmChain] = []
 
     def open_one(directory: Path, genesis: Genesis | None = None, **options: Any) -> PyEvmChain:
-        chain = open_chain(directory, genesis, **({"sealer": SEALER, "clock": clock, "settings": BY_HAND} | options))
+        usual: dict[str, Any] = {"sealer": SEALER, "clock": clock, "settings": BY_HAND}
+        chain = open_chain(directory, genesis, **(usual | options))
         opened.append(chain)
         return chain
 

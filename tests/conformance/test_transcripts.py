@@ -8,7 +8,16 @@ import pytest
 
 from ledger_node.rpc.methods import METHODS
 from tests.conformance.rpc.schema import faults
-from tests.conformance.rpc.transcripts import FILES, HERE, learn, network, play, read
+from tests.conformance.rpc.transcripts import (
+    FILES,
+    HERE,
+    learn,
+    network,
+    network_of,
+    permissioned_network,
+    play,
+    read,
+)
 from tests.rpc.server import Client
 
 CHANGING = {"eth_sendRawTransaction", "eth_sendRawTransactionSync"}
@@ -21,9 +30,25 @@ def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in FILES if file.stem not in CHANGING])
+@pytest.fixture(scope="module")
+def permissioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with permissioned_network(tmp_path_factory.mktemp("transcripts") / "chain") as client:
+        yield client
+
+
+COMMON = [file for file in FILES if file.stem not in CHANGING and network_of(file) is network]
+
+
+@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in COMMON])
 def test_the_transcript_is_answered_as_it_is_written(rpc: Client, file: Path) -> None:
     replay(rpc, file)
+
+
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, id=file.stem) for file in FILES if network_of(file) is permissioned_network]
+)
+def test_the_transcript_of_permissions_is_answered_as_it_is_written(permissioned: Client, file: Path) -> None:
+    replay(permissioned, file)
 
 
 @pytest.mark.parametrize("name", sorted(CHANGING))

@@ -13,6 +13,7 @@ from ledger_node.chain.errors import ChainUnavailable
 from ledger_node.chain.genesis import Genesis, GenesisAccount, build_genesis
 from ledger_node.chain.pyevm.dev import open_dev_chain
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
+from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
 from ledger_node.keys import LocalSigner
@@ -72,7 +73,8 @@ class Issuer:
 
     def __init__(
         self, directory: Path, *, currencies: tuple[str, ...] = ("USD",), hook: Hook = nothing, produce: bool = False,
-        genesis: Genesis | None = None, tick_ms: int = 3_600_000, developers: bool = False, **settings: Any,
+        genesis: Genesis | None = None, permissions_at: Any = everyone, tick_ms: int = 3_600_000,
+        developers: bool = False, **settings: Any,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.clock = HandSetClock()
@@ -90,6 +92,7 @@ class Issuer:
             self.chain = open_chain(
                 directory / "chain", genesis or network(), sealer=key("sealer"), clock=self.clock,
                 settings=ChainSettings(produce=produce), on_durable_write=lambda moment: hook("chain", moment),
+                permissions_at=permissions_at,
             )  # fmt: skip
         self.settings = Settings(currencies=currencies, tick_ms=tick_ms, **settings)
         self.line = Line(self.chain)

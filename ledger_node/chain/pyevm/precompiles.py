@@ -2,7 +2,7 @@
 
 py-evm computes these in Python, at 0.04 to 1 million gas a second where a loop of ordinary opcodes runs at 2
 to 5. At Ethereum's prices one transaction of pairings could hold up the chain for minutes. They stay, dearer by the
-factors below, so that none runs slower than about two million gas a second; nothing else of them differs.
+factors of `chain/prices.py`, so that none runs slower than about two million gas a second; nothing else differs.
 """
 
 from collections.abc import Callable
@@ -10,19 +10,7 @@ from typing import Any
 
 from eth.vm.forks.prague.computation import PRAGUE_PRECOMPILES
 
-_FACTORS = {
-    0x06: 4,  # bn128 addition
-    0x07: 10,  # bn128 multiplication
-    0x08: 20,  # bn128 pairing
-    0x09: 16,  # BLAKE2b compression
-    0x0B: 1,  # BLS12-381: addition in G1
-    0x0C: 16,  # multi-scalar multiplication in G1
-    0x0D: 2,  # addition in G2
-    0x0E: 40,  # multi-scalar multiplication in G2
-    0x0F: 64,  # pairing
-    0x10: 4,  # field element to G1
-    0x11: 32,  # field element to G2
-}
+from ledger_node.chain.prices import PRECOMPILE_FACTORS
 
 Precompile = Callable[[Any], Any]
 
@@ -40,7 +28,7 @@ def _priced(precompile: Precompile, factor: int) -> Precompile:
 
 
 def network_precompiles() -> dict[Any, Precompile]:
-    factors = {number.to_bytes(20, "big"): factor for number, factor in _FACTORS.items()}
+    factors = {number.to_bytes(20, "big"): factor for number, factor in PRECOMPILE_FACTORS.items()}
     return {
         address: _priced(precompile, factors[address]) if factors.get(address, 1) > 1 else precompile
         for address, precompile in PRAGUE_PRECOMPILES.items()

@@ -1,2 +1,2 @@
 >> {"jsonrpc":"2.0","id":1,"method":"debug_traceBlockByHash","params":["0xa4ba036ae7a4e7691da1b0a903081b46b84e1a0b3d2ae0ba50eb58d9cc9ac06a",{"tracer":"callTracer"}]}
-<< {"jsonrpc":"2.0","id":1,"result":[{"txHash":"0xe33bd24a4c41d9005549390a415381dd18dd1694c9a3e768965c7083fa574c0b","result":{"from":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266","gas":"0xf4240","gasUsed":"0x5208","input":"0x","type":"CALL","to":"0x1111111111111111111111111111111111111111","value":"0x7"}}]}
+<< {"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found: There is no block 0xa4ba036ae7a4e7691da1b0a903081b46b84e1a0b3d2ae0ba50eb58d9cc9ac06a; the newest is 5."}}

@@ -8,7 +8,7 @@
 << {"jsonrpc":"2.0","id":1,"result":"0x7"}
 // by block hash
 >> {"jsonrpc":"2.0","id":1,"method":"eth_getBalance","params":["0x1111111111111111111111111111111111111111",{"blockHash":"0x5bb7a2ff449b94d1152a854da416e23a9cb9c6bc1a8c5c4948ffa980872a2edd"}]}
-<< {"jsonrpc":"2.0","id":1,"result":"0x0"}
+<< {"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found: There is no block 0x5bb7a2ff449b94d1152a854da416e23a9cb9c6bc1a8c5c4948ffa980872a2edd; the newest is 5."}}
 // at a block that is not there
 >> {"jsonrpc":"2.0","id":1,"method":"eth_getBalance","params":["0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266","0x99"]}
 << {"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found: There is no block 153; the newest is 5."}}

@@ -1,2 +1,2 @@
 >> {"jsonrpc":"2.0","id":1,"method":"eth_getRawTransactionByBlockHashAndIndex","params":["0xa4ba036ae7a4e7691da1b0a903081b46b84e1a0b3d2ae0ba50eb58d9cc9ac06a","0x0"]}
-<< {"jsonrpc":"2.0","id":1,"result":"0xf8620180830f4240941111111111111111111111111111111111111111078082f4f5a03a6b820b309c9d070b5dee1cf00c8c0b4702d7c0fb8b4afae82ffbb0156fd962a00d6ba1942068508544d48d6df7918f4acb08ad8fe5b1334d1d7d6aa5a06f3131"}
+<< {"jsonrpc":"2.0","id":1,"result":null}

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.conformance.rpc.transcripts import FILES, Exchange, learn, network, play
+from tests.conformance.rpc.transcripts import FILES, Exchange, learn, network_of, play
 from tests.rpc.server import Client
 
 
@@ -33,5 +33,5 @@ def record(rpc: Client, file: Path) -> None:
 if __name__ == "__main__":
     wanted = [Path(name) for name in sys.argv[1:]] or FILES
     for file in wanted:
-        with tempfile.TemporaryDirectory() as directory, network(Path(directory) / "chain") as rpc:
+        with tempfile.TemporaryDirectory() as directory, network_of(file)(Path(directory) / "chain") as rpc:
             record(rpc, file)

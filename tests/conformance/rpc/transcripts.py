@@ -6,17 +6,23 @@ start with `//` are comments. `python -m tests.conformance.rpc.record` writes th
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
+from ledger_node.chain.genesis import PERMISSIONS
+from ledger_node.permissions import calls
 from tests.clients.guestbook import artifact
+from tests.clients.network import STRANGER, TRANSACTOR, open_permissioned_network
 from tests.rpc.network import Developer, open_network
 from tests.rpc.server import Client, RpcServer
 
 HERE = Path(__file__).parent
+ADMINISTRATOR_KEY = b"\x08" * 32
 FILES = sorted(HERE.glob("*.io"))
 
 
@@ -33,6 +39,22 @@ def network(directory: Path) -> Iterator[Client]:
         listed = [{"address": "0x" + "11" * 20, "storageKeys": slots}]
         developer.send(to="0x" + "11" * 20, type=1, accessList=listed, gasPrice=3)
         yield server.client
+
+
+@contextmanager
+def permissioned_network(directory: Path) -> Iterator[Client]:
+    """A network whose members decide: a bank waits for the second vote, and another key may only transact."""
+    with closing(open_permissioned_network(directory)) as chain, RpcServer(chain) as server:
+        administrator = Developer(server.client, ADMINISTRATOR_KEY)
+        second = calls.propose(calls.add_network_administrator(TRANSACTOR))
+        bank = calls.propose_organisation("Albion Bank", STRANGER)
+        for call in (second, bank):
+            administrator.send(to=to_checksum_address(PERMISSIONS), data="0x" + call.hex())
+        yield server.client
+
+
+def network_of(file: Path) -> Callable[[Path], AbstractContextManager[Client]]:
+    return permissioned_network if file.stem.startswith("perm_") else network
 
 
 @dataclass

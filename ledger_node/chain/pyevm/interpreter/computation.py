@@ -18,6 +18,7 @@ from ledger_node.chain.pyevm.interpreter.program import Program, translated_gas_
 from ledger_node.chain.pyevm.interpreter.runtime import Frame
 
 PROGRAMS_KEPT = 128
+INIT_PROGRAMS_KEPT = 8
 RUNS_BEFORE_TRANSLATION = 8  # translating an operation costs about as much as py-evm running it a dozen times
 
 
@@ -81,11 +82,14 @@ def fast_computation(
     def program_of(code: bytes) -> Program:
         return Program(code, gas_costs, runs_before_translation=runs_before_translation)
 
+    # Init code runs once, but a loop in it can run long. It must not push out what runs in every block.
+    init_program_of = lru_cache(maxsize=INIT_PROGRAMS_KEPT)(program_of.__wrapped__)
+
     class FastComputation(computation_class):  # type: ignore[valid-type, misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            # Init code runs once; and whoever watches opcodes by replacing their table wants to see each of them.
-            if self.msg.code and not self.msg.is_create and self.opcodes is computation_class.opcodes:
-                self.code = TranslatingCodeStream(self, program_of)
+            # Whoever watches opcodes by replacing their table wants to see each of them.
+            if self.msg.code and self.opcodes is computation_class.opcodes:
+                self.code = TranslatingCodeStream(self, init_program_of if self.msg.is_create else program_of)
 
     return FastComputation
