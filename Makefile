@@ -131,7 +131,7 @@ test-quick: $(DEV) lint types imports ## Run what takes minutes: style, types, i
 .PHONY: test-python
 test-python: $(DEV) ## Run all Python tests
 	$(call say,"Python tests")
-# Collected first, so that every test module is compiled: CPython 3.11's parser can fail for no reason (gh-106905).
+# Collected first, so that every test module is compiled: CPython 3.11.7's parser was seen to fail there, twice, for no reason.
 	@$(BIN)/pytest --collect-only -qq > /dev/null || $(BIN)/pytest --collect-only -qq > /dev/null
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
