@@ -46,7 +46,7 @@ class Engine:
         self._settle_all([self._sign(setup.creation_code(), to=None, gas=10_000_000)])
         for start in range(0, banks, 100):
             some = [calls.Registration(account, 1) for account in accounts[start : start + 100]]
-            self._settle_all([self._sign(calls.register(some), gas=20_000_000)])
+            self._settle_all([self._sign(calls.register(some), gas=10_000_000)])
         self._settle_all([self._settlement(self._batches.funding())])
 
     def _hear(self, header: Header) -> None:
