@@ -151,6 +151,7 @@ def test_a_genesis_account_is_there_from_block_zero(tmp_path: Path, open_at: Ope
         {"alloc": {}},
         {"sealer": b"\x05" * 20},
         {"rules": NetworkRules(transaction_gas_max=5)},
+        {"rules": NetworkRules(precompile_prices="0x00")},
     ],
 )
 def test_whatever_the_genesis_says_changes_its_hash(change: dict[str, object]) -> None:
@@ -158,8 +159,12 @@ def test_whatever_the_genesis_says_changes_its_hash(change: dict[str, object]) -
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("sealer", "0x12"), ("chainId", -1), ("chainID", 5), ("format", 2), ("rules", {"gas": 1})]
-)
+    ("key", "value"),
+    [
+        ("sealer", "0x12"), ("chainId", -1), ("chainID", 5), ("format", 2), ("rules", {"gas": 1}),
+        ("rules", {"precompilePrices": "0x00"}),
+    ],
+)  # fmt: skip
 def test_a_genesis_that_is_not_one_is_refused(key: str, value: object) -> None:
     with pytest.raises(ConfigurationError):
         parse_genesis(a_genesis().to_json() | {key: value})

@@ -10,6 +10,7 @@ from trie import HexaryTrie
 from ledger_node.chain.blocks import Call
 from ledger_node.chain.encoding import EMPTY_HASH, EMPTY_TRIE_ROOT, keccak, rlp_decode
 from ledger_node.chain.errors import CallFailed, InsufficientBalanceForGas, Reverted
+from ledger_node.chain.genesis import TRANSACTION_GAS_MAX
 from ledger_node.chain.inspection import (
     AccountOverride,
     BlockOverride,
@@ -258,3 +259,9 @@ def test_the_store_holds_no_more_after_any_question(chain: PyEvmChain, cell: byt
     chain.estimate_gas(Call(to=cell, data=WORD))
     chain.trace_call(Call(to=cell, data=WORD), "latest", TraceConfig())
     assert rows() == before
+
+
+def test_an_estimate_is_never_more_than_a_transaction_may_have(chain: PyEvmChain, alice: Person) -> None:
+    init = assemble("s: @s JUMP")
+    with pytest.raises(CallFailed, match=f"gas required exceeds allowance \\({TRANSACTION_GAS_MAX}\\)"):
+        chain.estimate_gas(Call(sender=alice.address, data=init))

@@ -49,7 +49,9 @@ class Questions:
     def estimate_gas(self, call: Call, header: Header, overrides: Overrides) -> int:
         attempt = self._attempt(call, header, overrides)
         balance = attempt.state().world.get_balance(call.sender)
-        return calls.estimate(attempt, attempt.fork, attempt.transaction, balance=balance)
+        # A call may name more gas than a transaction may have; an estimate is for a transaction.
+        most = min(attempt.transaction.gas, self.schedule.transaction_gas_max)
+        return calls.estimate(attempt, attempt.fork, replace(attempt.transaction, gas=most), balance=balance)
 
     def create_access_list(self, call: Call, header: Header, overrides: Overrides) -> AccessListResult:
         """As geth: execute, take down what was touched, and again with that list, until it stays the same."""

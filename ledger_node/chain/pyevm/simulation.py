@@ -123,7 +123,8 @@ class Simulation:
         left = header.gas_limit - gas_used
         if call.gas is not None and call.gas > left:
             raise GasLimitTooHigh(f"block gas limit reached: {gas_used + call.gas} >= {header.gas_limit}")
-        gas = min(left if call.gas is None else call.gas, max(self._gas_left, 0))
+        wanted = min(left, self._rules.transaction_gas_max) if call.gas is None else call.gas
+        gas = min(wanted, max(self._gas_left, 0))
         nonce = call.nonce if call.nonce is not None else self._world.get_nonce(call.sender)  # type: ignore[arg-type]
         if call.gas_price is None and call.max_fee_per_gas is None:
             call = replace(call, max_fee_per_gas=header.base_fee_per_gas or 0, max_priority_fee_per_gas=0)
