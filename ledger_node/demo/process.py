@@ -13,7 +13,7 @@ import httpx
 
 from ledger_node.errors import Unavailable
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 
 
 class NodeProcess:

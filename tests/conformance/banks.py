@@ -24,7 +24,7 @@ from ledger_node.settlement.model import (
 from tests.networks.sender import Sender, mined
 
 OPERATOR = Caller("key_operator", "operator")
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 BANKS = {"A": ("BANKGB2A", "5299000TESTBANK00A14"), "B": ("BANKGB2B", "5299000TESTBANK00B11")}
 
 

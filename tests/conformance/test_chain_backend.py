@@ -215,7 +215,7 @@ def test_new_heads_are_heard_in_order_until_one_unsubscribes(engine: Engine) -> 
     receipts = [mined(engine.chain, engine.chain.send_raw_transaction(engine.sender.sign())) for _ in range(3)]
     heard = []
     while not heard or heard[-1].number < receipts[-1].block_number:
-        heard.append(heads.get(timeout=10))
+        heard.append(heads.get(timeout=60))
     assert [head.number for head in heard] == sorted({head.number for head in heard})
     assert heard[-1] == engine.chain.header(heard[-1].number)
     unsubscribe()

@@ -23,7 +23,7 @@ from tests.chain.conftest import Person
 from tests.follower.network import SEALER, START, open_at, pay
 from tests.rpc.server import RpcServer
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 
 class Served:

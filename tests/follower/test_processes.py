@@ -22,7 +22,7 @@ from tests.rpc.server import Client
 LEDGER_NODE = (sys.executable, "-m", "ledger_node")
 PUBLIC_CHAIN = Path(__file__).parents[1] / "conformance" / "data"
 PUBLIC_HEAD = "0xe27a3e81bd7cfe2aec2cc9e832c73a17c93e7efcf659cf4b39883b96c48708c2"
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
 
 

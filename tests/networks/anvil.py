@@ -25,7 +25,7 @@ FUNDED_KEYS = tuple(
     )
 )
 
-START_S = 30
+START_S = 120
 
 
 def anvil_program() -> Path:

@@ -28,7 +28,7 @@ CLIENT = Path(__file__).parent / "ethereumjs/node_modules/@ethereumjs/client/dis
 GENESIS = Path(__file__).parent / "ethereumjs/genesis.json"
 
 PERIOD_S = 1.0
-START_S = 60
+START_S = 240
 ROOT = "0x" + "00" * 32
 NOBODY = "0x" + "00" * 20
 
