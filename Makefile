@@ -182,7 +182,8 @@ hadolint: $(DEV) ## Lint the Dockerfile
 coverage: $(DEV) ## Branch coverage of the money rooms
 	$(call say,"Branch coverage of the money rooms")
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/reserve tests/settlement tests/test_money.py
+	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/reserve tests/settlement tests/test_money.py \
+	  tests/gateway/test_four_eyes.py tests/crash/test_member_life.py
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

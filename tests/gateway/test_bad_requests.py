@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,14 +15,24 @@ from tests.gateway.conftest import Bank, Door, new_key
 
 
 def state_of(door: Door) -> str:
-    """A hash over every row but where the bookkeeper stands, and the audit log, which tells of the attempt."""
+    """A hash over every row but the bookkeeper's place and the audit log of the attempt, with its journal."""
     digest = hashlib.sha256()
     with door.house.database.read() as connection:
         for table in metadata.sorted_tables:
-            if table.name not in ("chain_cursor", "audit_log"):
+            if table.name not in ("chain_cursor", "audit_log", "journal"):
                 rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns)).all()
                 digest.update(f"{table.name}{rows!r}".encode())
     return digest.hexdigest()
+
+
+def wait_until_active(bank: Bank, account: str) -> None:
+    """The token's register is told of a reinstated bank by the next block."""
+    pause = Event()
+    for _ in range(600):
+        if bank.http.get(f"/v1/accounts/{account}").json()["status"] == "active":
+            return
+        pause.wait(0.05)
+    raise AssertionError(f"{account} did not become active again")
 
 
 @pytest.fixture
@@ -301,5 +312,6 @@ def test_a_suspended_bank_can_read_but_neither_pay_nor_be_paid(operator: Bank, a
         assert cedar.http.get("/v1/accounts").status_code == 200
     finally:
         assert operator.http.post(f"/v1/members/{cedar.id}/reinstate").json()["status"] == "active"
+    wait_until_active(cedar, cedar.bda["USD"])
     paid = albion.pay(TRANSFER, albion.bda["USD"], cedar.bda["USD"], "1.00")
     assert paid.json()["status"] == "settled"
