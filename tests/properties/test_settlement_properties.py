@@ -99,6 +99,8 @@ class SettlementMachine(RuleBasedStateMachine):
 
     @rule(bank=BANKS)
     def suspend_or_reinstate(self, bank: str) -> None:
+        self.one_block()  # nothing waits that the suspension would reject
+        self.one_block()
         member_id = self.issuer.members[bank].member_id or ""
         members = self.issuer.house.members
         if bank in self.suspended:
@@ -107,6 +109,8 @@ class SettlementMachine(RuleBasedStateMachine):
         elif not self.suspended:
             members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
             self.suspended.add(bank)
+        self.one_block()  # the register is told by the next block
+        self.one_block()
 
     @rule()
     def one_block(self) -> None:
