@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import random
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,19 @@ class LedgerNode:
             self._connections[client, payer] = connection
         return connection
 
+    def kill(self) -> None:
+        """SIGKILL, whatever it is doing."""
+        self._process.kill()
+
+    async def start_again(self) -> float:
+        """Seconds until it is ready. Its doors are where they were."""
+        for connection in self._connections.values():
+            await connection.close()
+        self._connections.clear()
+        started = time.perf_counter()
+        await asyncio.to_thread(self._process.start)
+        return time.perf_counter() - started
+
     async def close(self) -> None:
         for connection in self._connections.values():
             await connection.close()
@@ -113,6 +127,11 @@ class LedgerNode:
     def cpu_seconds(self) -> float:
         """What its process has used of the processors so far."""
         return self._process.cpu_seconds
+
+    @property
+    def memory_mib(self) -> int:
+        """What its process has in use now."""
+        return self._process.memory_mib
 
     @property
     def peak_memory_mib(self) -> int:

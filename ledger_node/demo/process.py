@@ -109,11 +109,19 @@ class NodeProcess:
         return outcome.returncode == 0, findings
 
     @property
+    def memory_mib(self) -> int:
+        """The memory the running node has in use now."""
+        return self._status_mib("VmRSS")
+
+    @property
     def peak_memory_mib(self) -> int:
-        """The most memory the running node has had in use (VmHWM)."""
+        """The most memory the running node has had in use."""
+        return self._status_mib("VmHWM")
+
+    def _status_mib(self, field: str) -> int:
         assert self._process is not None
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(field)) // 1024
 
     @property
     def cpu_seconds(self) -> float:
