@@ -80,26 +80,30 @@ class Reconciler:
     def compare_all(self) -> AuditReport:
         """Everything, at the last booked block. Raises ChainUnavailable, BlockNotFound."""
         with self._comparing:
-            report = audit.audit(self._database, self._chain)
-            self._forget(self._touched_until(report.block_number))
-            with self._database.read() as connection:
-                self._learn(connection)
-            self._keep(report, complete=True)
-            return report
+            return self._compare_all()
 
     def compare_touched(self) -> None:
         """What was touched since the last time, and every currency's totals; while something is broken, everything.
 
         Raises ChainUnavailable, BlockNotFound; what was touched is kept for the next time then.
         """
-        if self.state is None or self.breaks:
-            self.compare_all()
-            return
+        # Asked under the lock: whoever waited for another comparison must know of the break which that one found, for
+        # what it touched is forgotten, and a look at less than everything would take the break back.
         with self._comparing:
-            report = self._compare()
-            self._keep(report, complete=False)
+            if self.state is None or self.breaks:
+                self._compare_all()
+            else:
+                self._keep(self._compare_touched(), complete=False)
 
-    def _compare(self) -> AuditReport:
+    def _compare_all(self) -> AuditReport:
+        report = audit.audit(self._database, self._chain)
+        self._forget(self._touched_until(report.block_number))
+        with self._database.read() as connection:
+            self._learn(connection)
+        self._keep(report, complete=True)
+        return report
+
+    def _compare_touched(self) -> AuditReport:
         with self._database.read() as connection:
             # One snapshot: what touched accounts up to its block is known, for it was told before that block's commit.
             block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
