@@ -117,6 +117,16 @@ class Retired:
     log: Log
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorizationSpent:
+    """A nonce of ERC-3009 is spent: `used`, and the next Transfer of the transaction is what it moved, or canceled."""
+
+    authorizer: Address
+    nonce: Hash32
+    used: bool
+    log: Log
+
+
 TokenEvent: TypeAlias = (
     Moved
     | BatchSettled
@@ -130,11 +140,12 @@ TokenEvent: TypeAlias = (
     | HoldPlaced
     | HoldEnded
     | Retired
+    | AuthorizationSpent
 )
 
 
 def decode(log: Log) -> TokenEvent | None:
-    """The event of a log, or None for one that the money rooms do not follow (approvals, roles, authorisations)."""
+    """The event of a log, or None for one that the money rooms do not follow (approvals, roles)."""
     decoder = _DECODERS.get(log.topics[0]) if log.topics else None
     return decoder(log) if decoder else None
 
@@ -213,6 +224,14 @@ def _retired(log: Log) -> Retired:
     return Retired(log.topics[1][12:], log)
 
 
+def _authorization_used(log: Log) -> AuthorizationSpent:
+    return AuthorizationSpent(log.topics[1][12:], log.topics[2], True, log)
+
+
+def _authorization_canceled(log: Log) -> AuthorizationSpent:
+    return AuthorizationSpent(log.topics[1][12:], log.topics[2], False, log)
+
+
 def _integer(data: bytes, word: int) -> int:
     return int.from_bytes(data[32 * word : 32 * word + 32], "big")
 
@@ -234,4 +253,6 @@ _DECODERS: dict[Hash32, Callable[[Log], TokenEvent]] = {
     _TOPICS["HoldExecuted"]: _hold_executed,
     _TOPICS["HoldReleased"]: _hold_released,
     _TOPICS["Retired"]: _retired,
+    _TOPICS["AuthorizationUsed"]: _authorization_used,
+    _TOPICS["AuthorizationCanceled"]: _authorization_canceled,
 }

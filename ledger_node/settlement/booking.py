@@ -15,7 +15,7 @@ from ledger_node.deposit_token.events import NOBODY, Moved
 from ledger_node.errors import Fault, LedgerBehindChain
 from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
-from ledger_node.settlement import accounts, events, journaling, limits, standings, tables
+from ledger_node.settlement import accounts, approvals, events, journaling, limits, standings, tables
 from ledger_node.settlement.model import AccountStatus, Operation
 from ledger_node.settlement.outcomes import Outcome
 
@@ -56,6 +56,7 @@ class Booking:
         self._voids: list[str] = []
         self._payouts: list[Movement] = []
         self._ended: list[Leg] = []
+        self._unapproved: list[Operation] = []
 
     def load(self, holders: set[tuple[str, bytes]], account_ids: set[str]) -> None:
         """Read the holdings that the block touches: by currency and address, and by account."""
@@ -142,6 +143,9 @@ class Booking:
 
     def _release(self, operation: Operation) -> None:
         assert operation.debtor_account is not None
+        if operation.status == "pending_approval":  # which has set nothing aside yet
+            self._unapproved.append(operation)
+            return
         self._by_account[operation.debtor_account].outgoing -= operation.amount
 
     def _holder(self, currency: str, address: bytes) -> Holding:
@@ -177,8 +181,11 @@ class Booking:
         emptied = [line["account_id"] for line in self._lines if line["reason"] is not None and line["balance"] == 0]
         if emptied:  # by order: an account that was to be closed can be closed now
             standings.judge(connection, tables.accounts.c.id.in_(emptied))
-        limits.give_back(connection, [leg.operation for leg in self._ended if leg.operation.status == "rejected"])
+        for operation in self._unapproved:
+            approvals.withdraw(connection, operation.id, at=self._at)
+        limits.count(connection, self._unapproved)
         ended = [leg.operation for leg in self._ended]
+        limits.give_back(connection, [operation for operation in ended if operation.status == "rejected"])
         if ended:
             execute_many(connection, _OPERATION, [_operation_row(operation) for operation in ended])
             journaling.reached(connection, ended, at=self._at)

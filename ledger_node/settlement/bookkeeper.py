@@ -78,15 +78,31 @@ class Bookkeeper:
         mine = _our_transactions(connection, receipts)
         _check_own_past(connection, seen, mine)
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
-        relayed = {hash_: leg for hash_, (kind, _) in mine.items() if kind == "authorization"
-                   for leg in relays.carried(connection, hash_)}  # fmt: skip
+        spent = relays.spent(connection, seen)
+        relayed = {
+            hash_: leg for hash_, (kind, _) in mine.items()
+            if kind == "authorization" and (leg := relays.carried(connection, hash_)) is not None
+        }  # fmt: skip
 
         booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=self._clock.now_ms())
-        legs_of_all = [*relayed.values(), *(leg for legs in batches.values() for leg in legs)]
+        legs_of_all = [
+            *(each.leg for each in spent),
+            *relayed.values(),
+            *(leg for legs in batches.values() for leg in legs),
+        ]
         booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all})
         moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
+        for each in spent:
+            if each.moved is not None:
+                booking.settled(each.leg, each.moved.log)
+                belonging = moved_legs.setdefault(each.moved.log.transaction_hash, {})
+                belonging[each.moved.log.log_index] = each.leg.operation.id
+            else:
+                booking.rejected(each.leg, outcomes.NONCE_SPENT)
+        ended_by_nonce = {each.leg.operation.id for each in spent}
         for hash_, leg in relayed.items():
-            moved_legs[hash_] = self._end_relayed(booking, mine[hash_][1], seen, leg)
+            if leg.operation.id not in ended_by_nonce:
+                self._end_reverted(connection, booking, mine[hash_][1], leg)
         reasons = {event.log.transaction_hash: event.reason for _, event in seen if isinstance(event, TransferForced)}
         for currency, event in seen:
             if isinstance(event, Moved):
@@ -132,17 +148,16 @@ class Bookkeeper:
             belongs[moved.log.log_index] = leg.operation.id
         return belongs
 
-    def _end_relayed(
-        self, booking: Booking, receipt: Receipt, seen: Sequence[Seen], leg: Leg
-    ) -> dict[int, str]:  # fmt: skip
-        """Settle or reject a transfer that its own signature moved."""
-        if not receipt.succeeded:
+    def _end_reverted(self, connection: sa.Connection, booking: Booking, receipt: Receipt, leg: Leg) -> None:
+        """Our transaction of a signed transfer moved nothing: reject it, unless another one had moved it before."""
+        if receipt.succeeded:
+            raise Fault(f"The chain took {leg.operation.id} but shows no use of its nonce.")
+        moved = relays.moved_before(connection, self._chain, leg)
+        if moved is None:
             booking.rejected(leg, outcomes.of_single(self._why(receipt)))
-            return {}
-        events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
-        moved = next(event for event in events if isinstance(event, Moved))
+            return
         booking.settled(leg, moved.log)
-        return {moved.log.log_index: leg.operation.id}
+        relays.claim(connection, leg, moved)
 
     def _note_our_transactions(
         self, connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int

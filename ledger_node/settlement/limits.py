@@ -130,6 +130,20 @@ def usage(connection: sa.Connection, member_ids: set[str], *, at: int) -> Usage:
     return Usage(agreed, day, outgoing, held)
 
 
+def count(connection: sa.Connection, operations: Sequence[Operation]) -> None:
+    """These took place without having been counted when they were accepted."""
+    counted = [
+        {
+            "member_id": each.member_id,
+            "currency": each.currency,
+            "day": each.created_at // DAY_MS,
+            "amount": each.amount,
+        }
+        for each in operations
+    ]
+    execute_many(connection, _COUNT[connection.dialect.name], counted)
+
+
 def give_back(connection: sa.Connection, operations: Sequence[Operation]) -> None:
     """These did not take place: the days they were accepted on count them no more."""
     days = governance.outgoing_days

@@ -26,6 +26,11 @@ class Outcome:
     reason: str
 
 
+NONCE_SPENT = Outcome(
+    AuthorizationUsed.code, "AM05", "The authorisation's nonce was canceled on chain, or used for another transfer."
+)
+
+
 def of_leg(code: int) -> Outcome:
     """What a leg's code means. Raises Fault for a code that this release does not know."""
     try:

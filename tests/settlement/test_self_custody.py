@@ -5,43 +5,14 @@ from dataclasses import replace
 import pytest
 
 from ledger_node.deposit_token import calls
-from ledger_node.deposit_token.attestation import TokenDomain, signature_bytes
-from ledger_node.deposit_token.authorization import TransferAuthorization
 from ledger_node.errors import LedgerNodeError
 from ledger_node.settlement.model import Authorization, Operation, PaymentRequest
-from tests.settlement.issuer import SIGNERS, TIMEOUT_S, Issuer, key
+from tests.settlement.custody import HOLDER, brought, held, signed
+from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Issuer, key
 from tests.settlement.scenario import play
 
-HOLDER = key("holder of A")
+__all__ = ["held"]
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-
-
-@pytest.fixture
-def held(issuer: Issuer) -> Issuer:
-    """A's second BDA is in its own custody and holds 100.00."""
-    issuer.open("A", "BDA", address=HOLDER.address)
-    issuer.settle()
-    play(
-        issuer,
-        """
-        deposit     d1  A.dda           200.00    settled
-        mint        m1  A.dda  A.bda2   100.00    settled
-        """,
-    )
-    return issuer
-
-
-def signed(
-    issuer: Issuer, minor: int, *, nonce: bytes = b"\x01" * 32, after: int = 0, before: int | None = None,
-    signer: object = HOLDER, chain_id: int | None = None, payee: str = "B.bda", token: str = "USD",
-) -> Authorization:  # fmt: skip
-    before = issuer.clock.now_ms() // 1000 + 600 if before is None else before
-    domain = TokenDomain(
-        name=f"{token} Deposit Token", chain_id=chain_id or issuer.chain.chain_id, token=issuer.token(token)
-    )
-    terms = TransferAuthorization(HOLDER.address, issuer.address(payee), minor, after, before, nonce)
-    signature = signature_bytes(signer.sign(terms.digest(domain)))  # type: ignore[attr-defined]
-    return Authorization(after, before, nonce, signature)
 
 
 def pay(issuer: Issuer, key_: str, amount: str, authorization: Authorization | None, payee: str = "B.bda") -> Operation:
@@ -119,10 +90,7 @@ def test_an_authorisation_is_used_once_here_and_on_chain(held: Issuer) -> None:
     pay(held, "t1", "25.00", given)
     assert refused(held, "25.00", given) == "authorization_used"
     elsewhere = signed(held, 2500, nonce=b"\x02" * 32)
-    terms = TransferAuthorization(
-        HOLDER.address, held.address("B.bda"), 2500, elsewhere.valid_after, elsewhere.valid_before, elsewhere.nonce
-    )
-    held.send(key("anybody"), held.token(), calls.transfer_with_authorization(terms, elsewhere.signature))
+    held.send(key("anybody"), held.token(), brought(held, 2500, elsewhere))
     held.settle()
     assert held.booked("A.bda2") == 5000
     assert refused(held, "25.00", elsewhere) == "authorization_used"
@@ -161,8 +129,6 @@ def test_an_address_is_rotated_by_a_new_account_and_closing_the_old_one(held: Is
     held.open("A", "BDA", address=newer.address)
     held.settle()
     assert pay(held, "t1", "100.00", signed(held, 10000, payee="A.bda3"), payee="A.bda3").status == "settled"
-    from tests.settlement.issuer import OPERATOR
-
     held.house.four_eyes.do(OPERATOR, "account.close", {"account": held.id("A.bda2")}).result(TIMEOUT_S)
     held.settle()
     assert held.house.queries.account(OPERATOR, held.id("A.bda2")).status == "closed"
