@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -58,7 +59,8 @@ class Config(BaseSettings):
     # CHAIN
     chain: str = Field(
         "",
-        description="URL of another Ethereum client's JSON-RPC to use as the chain; empty means the embedded engine.",
+        description="URL of another Ethereum client's JSON-RPC (http, https, ws, wss) to use as the chain; "
+        "empty means the embedded engine.",
     )
     follow: str = Field(
         "",
@@ -163,6 +165,16 @@ class Config(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
+    @field_validator("chain")
+    @classmethod
+    def _address_of_a_chain(cls, value: str) -> str:
+        return _url(value, "http", "https", "ws", "wss")
+
+    @field_validator("follow")
+    @classmethod
+    def _address_of_a_node(cls, value: str) -> str:
+        return _url(value, "http", "https")
+
     @field_validator("currencies")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -195,6 +207,18 @@ class Config(BaseSettings):
         flags = init_settings()
         data = Path(flags.get("data") or os.environ.get("LEDGER_DATA") or cls.model_fields["data"].default)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, data / "config.toml")
+
+
+def _url(value: str, *schemes: str) -> str:
+    """Whole and of one of these schemes, or empty. What is wrong is said without the URL: it may hold a password."""
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if value and not whole:
+        raise ValueError(f"write a URL with its scheme and host, http://127.0.0.1:8545; schemes: {', '.join(schemes)}")
+    return value
 
 
 def load_config(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Config:

@@ -61,6 +61,25 @@ def test_a_setting_that_is_unknown_or_impossible_is_named(
         load_config({"data": tmp_path, **flags})
 
 
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8545", "https://u:p@node.example/path", "ws://[::1]:8546", "wss://a.example"]
+)
+def test_the_chain_may_be_asked_over_http_and_over_a_websocket(tmp_path: Path, url: str) -> None:
+    assert load_config({"data": tmp_path, "chain": url}).chain == url
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8545", "127.0.0.1:8545", "ftp://node.example", "http://", "ws://u:hunter2@:1", "http://a:port"]
+)
+def test_an_address_that_is_none_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    for setting in ("chain", "follow"):
+        with pytest.raises(ConfigurationError, match=f"'{setting}'.*write a URL") as refused:
+            load_config({"data": tmp_path, setting: url})
+        assert "hunter2" not in refused.value.detail
+    with pytest.raises(ConfigurationError, match=r"schemes: http, https$"):
+        load_config({"data": tmp_path, "follow": "ws://localhost:8545"})
+
+
 def test_currencies_can_be_written_as_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGER_CURRENCIES", "BHD, JPY")
     assert load_config({"data": tmp_path}).currencies == ("BHD", "JPY")

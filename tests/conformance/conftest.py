@@ -75,6 +75,17 @@ def own_node() -> Iterator[Engine]:
 
 
 @contextmanager
+def own_node_announcing() -> Iterator[Engine]:
+    """The same over a WebSocket. It is never polled: whatever goes on does so because a head was announced."""
+    with pyevm() as engine, RpcServer(cast(LocalChain, engine.chain)) as server:
+        chain = RemoteChain(server.ws_url, poll_interval_s=3600.0)
+        try:
+            yield Engine("own node, WebSocket", chain, engine.sender)
+        finally:
+            chain.close()
+
+
+@contextmanager
 def ethereumjs(url: str, name: str) -> Iterator[Engine]:
     """Node b of a network of another client, whose blocks node a makes, one a second; each test has its own sender."""
     chain = RemoteChain(url, poll_interval_s=0.05)
@@ -98,6 +109,7 @@ ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {
     "pyevm": pyevm,
     "anvil": anvil,
     "own node": own_node,
+    "own node, WebSocket": own_node_announcing,
 }
 
 EXPLAINED = {

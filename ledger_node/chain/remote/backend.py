@@ -45,7 +45,9 @@ _TIMESTAMPS_KEPT = 1024
 
 
 class RemoteChain:
-    """A ChainBackend. `url` is http:// or https://; a user and password in it are used and never shown.
+    """A ChainBackend. `url` is http(s):// or ws(s)://; a user and password in it are used and never shown.
+
+    Over a WebSocket the client's announcements of heads are what listeners hear by; over HTTP they are polled for.
 
     `chain_id` None means: whatever the client has at the first question. Another chain id, another genesis, a lower
     head that does not recover within `behind_max_s`, or another block at a known height is ChainReplaced, for good.
@@ -261,7 +263,7 @@ class RemoteChain:
     # LISTENING
 
     def on_new_head(self, listener: Callable[[Header], None]) -> Callable[[], None]:
-        """As ChainBackend says, and none is skipped. Heads are polled for, at once after a transaction was sent."""
+        """As ChainBackend says, none skipped. Over HTTP heads are polled for, at once after a transaction was sent."""
         return self._heads.subscribe(listener)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""One JSON-RPC connection to another Ethereum client, over HTTP with web3's provider.
+"""One JSON-RPC connection to another Ethereum client: over HTTP with web3's provider, or over one WebSocket.
 
 Knows requests, batches and what can go wrong on the way; knows no method's meaning. Whatever keeps an answer from
 coming is ChainUnavailable; an answer that is an error is Answered, for the caller to judge by the method it sent.
@@ -6,7 +6,7 @@ coming is ChainUnavailable; an answer that is an error is Answered, for the call
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +16,7 @@ from web3.providers.rpc import HTTPProvider
 from web3.types import RPCEndpoint
 
 from ledger_node.chain.errors import ChainUnavailable
+from ledger_node.chain.remote.websocket import WebSocketProvider
 
 Question = tuple[str, list[Any]]
 
@@ -40,7 +41,15 @@ class Connection:
         self.name = _without_password(url)
         self.breaks = 0
         self._closed = threading.Event()
+        self._on_news: Callable[[], None] = lambda: None
         self._session = requests.Session()
+        self._socket: WebSocketProvider | None = None
+        self._provider: HTTPProvider | WebSocketProvider
+        if urlsplit(url).scheme in ("ws", "wss"):
+            self._provider = self._socket = WebSocketProvider(
+                url, timeout_s=timeout_s, on_news=lambda: self._on_news(), on_loss=self._broke
+            )
+            return
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_PARALLEL_MAX)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -67,26 +76,40 @@ class Connection:
             results.extend(_result(answer) for answer in answers)
         return results
 
+    def listen(self, on_news: Callable[[], None]) -> None:
+        """Have it called, on another thread, when the client announces a head or can announce none any more."""
+        self._on_news = on_news
+
+    @property
+    def announces(self) -> bool:
+        """Whether the client announces its heads now. Over HTTP none does."""
+        return self._socket is not None and self._socket.announces
+
     def close(self) -> None:
         self._closed.set()
         self._session.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _broke(self) -> None:
+        self.breaks += 1
 
     def _exchange(self, send: Any) -> Any:
         try:
             try:
                 return self._once(send)
-            except requests.exceptions.ConnectionError as broken:
+            except (requests.exceptions.ConnectionError, ConnectionResetError) as broken:
                 self.breaks += 1
                 if not _hung_up(broken):
                     raise
                 # A kept-alive connection ends when the client restarts; every method we send may be sent twice.
                 return self._once(send)
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, TimeoutError):
             self.breaks += 1
             raise ChainUnavailable(f"The chain at {self.name} did not answer in time.") from None
         except requests.exceptions.HTTPError as refused:
             return self._body_of(refused)
-        except requests.exceptions.RequestException as broken:
+        except OSError as broken:  # of the sockets' library, and all of requests' own
             self.breaks += 1
             raise ChainUnavailable(f"The chain at {self.name} cannot be reached: {_cause(broken)}.") from None
         except (ValueError, TypeError, KeyError):
@@ -123,7 +146,7 @@ def _result(answer: Any) -> Any:
     raise Answered(code if isinstance(code, int) else 0, str(error.get("message", "")), error.get("data"))
 
 
-def _hung_up(broken: requests.exceptions.ConnectionError) -> bool:
+def _hung_up(broken: OSError) -> bool:
     return "Connection aborted" in str(broken) or "Connection reset" in str(broken)
 
 

@@ -26,6 +26,8 @@ _REMEMBERED = 512
 _HURRY_S = 0.005
 _SLOWING = 1.2
 _DELIVER_AT_ONCE = 64
+_ANNOUNCED_S = 2.0
+"""How long to wait, at least, before looking without having been told to, where heads are announced."""
 
 
 class Heads:
@@ -182,6 +184,7 @@ class Heads:
             if self._thread is None:
                 with contextlib.suppress(ChainUnavailable):  # away: its head will be news when it comes
                     self._delivered = self.current()
+                self._connection.listen(self._wake.set)
                 self._thread = threading.Thread(target=self._watch, name="remote-chain-heads", daemon=True)
                 self._thread.start()
             self._listeners.append(listener)
@@ -194,8 +197,9 @@ class Heads:
         return unsubscribe
 
     def hurry(self) -> None:
-        """Something was sent and its block is soon to come: look at once, then ever more slowly."""
-        self._wake.set()
+        """Something was sent and its block is soon to come: look at once, then ever more slowly, or be told."""
+        if not self._connection.announces:
+            self._wake.set()
 
     def stop(self) -> None:
         self._stopping = True
@@ -219,11 +223,11 @@ class Heads:
                 return
             except Exception:  # the outermost loop of this thread: a listener's fault must not end it
                 log.exception("A listener failed on a new head; it is told of the same head again.")
-            if self._wake.wait(pause_s):
+            announced = self._connection.announces
+            woken = self._wake.wait(max(self._poll_interval_s, _ANNOUNCED_S) if announced else pause_s)
+            if woken:
                 self._wake.clear()
-                pause_s = _HURRY_S
-            else:
-                pause_s = min(pause_s * _SLOWING, self._poll_interval_s)
+            pause_s = _HURRY_S if woken and not announced else min(pause_s * _SLOWING, self._poll_interval_s)
 
     def _deliver(self) -> None:
         """Tell listeners of every head since the last one told, in order."""
