@@ -1,6 +1,5 @@
-"""The commands of those who trust nobody: `ledger-node follow` and `ledger-node chain export | import | verify`."""
+"""The commands of those who trust nobody, `follow` and `chain export | import | verify`; and `chain split`."""
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -26,12 +25,14 @@ from ledger_node.config import load_config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.backing import TokenBacking
+from ledger_node.doors import run_loop
 from ledger_node.errors import ConfigurationError
 from ledger_node.flags import settings
 from ledger_node.follower.statement import check_statement
 from ledger_node.follower.verdict import signed, verify
 from ledger_node.keys import open_keystore
 from ledger_node.logs import write_logs
+from ledger_node.separation import split
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 READING = ChainSettings(produce=False)
@@ -67,7 +68,7 @@ def follow(url: str | None, genesis: Path | None, init_key: str | None, exit_on_
     if url is None:
         raise click.UsageError("Name the node to follow: --from URL.")
     write_logs(config.log_level)
-    status = asyncio.run(follow_source(config, url, genesis=genesis, exit_on_difference=exit_on_difference))
+    status = run_loop(follow_source(config, url, genesis=genesis, exit_on_difference=exit_on_difference))
     if status == HALTED:
         click.echo(
             f"A block of {url} is not what executing it gives; the evidence is in {config.data / 'evidence'}.", err=True
@@ -118,6 +119,22 @@ def import_blocks(file: Path, genesis: Path | None, **flags: Any) -> None:
             with _progress("bytes") as tell:
                 head = import_file(stored, file, progress=tell)
     click.echo(f"Head: block {head.number}, 0x{head.hash.hex()}.")
+
+
+@chain.command("split")
+@click.option(
+    "--to", required=True, type=click.Path(file_okay=False, path_type=Path), help="Data directory for the chain."
+)
+@settings("data", "password_file")
+def split_chain(to: Path, **flags: Any) -> None:
+    """Move the chain and its sealing key out of a node's directory into one of their own, for a process of their own.
+
+    The node must not be running. `run --data TO` then runs the chain, and `run --chain URL` the rest of the node.
+    """
+    config = load_config(flags)
+    split(config, DataDirectory(to))
+    click.echo(f"The chain is in {to}. Run both: `ledger-node run --data {to}`,")
+    click.echo(f"and `ledger-node run --data {config.data} --chain URL` with the address of its JSON-RPC.")
 
 
 @chain.command("verify")

@@ -62,9 +62,18 @@ def write_keystore(path: Path, private_key: bytes, password: str) -> LocalSigner
 
 def open_keystore(path: Path, password: str) -> LocalSigner:
     """Raises ConfigurationError when the file is missing, damaged or encrypted with another password."""
+    return LocalSigner(_decrypted(path, password))
+
+
+def rewrite_keystore(path: Path, password: str, to: Path, new_password: str) -> None:
+    """The same key in a second file under another password; raises what `open_keystore` raises."""
+    write_keystore(to, _decrypted(path, password), new_password)
+
+
+def _decrypted(path: Path, password: str) -> bytes:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return LocalSigner(bytes(Account.decrypt(document, password)))
+        return bytes(Account.decrypt(document, password))
     except FileNotFoundError:
         raise ConfigurationError(f"There is no keystore at {path}; run `ledger-node init`.") from None
     except (ValueError, KeyError, TypeError):

@@ -76,7 +76,8 @@ class NodeProcess:
     def _is_ready(self) -> bool:
         try:
             record = json.loads((self.data / "running.json").read_text(encoding="utf-8"))
-            self._ports = tuple(httpx.URL(record[door]).port or 0 for door in ("gateway", "rpc"))  # type: ignore[assignment]
+            # On another client's chain there is no JSON-RPC door.
+            self._ports = tuple(httpx.URL(record.get(door, "")).port or 0 for door in ("gateway", "rpc"))  # type: ignore[assignment]
             return httpx.get(f"{self.gateway_url}/readyz", timeout=2).is_success
         except (FileNotFoundError, ValueError, httpx.TransportError):
             return False

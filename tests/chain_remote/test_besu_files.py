@@ -15,7 +15,7 @@ from ledger_node.chain.encoding import keccak, rlp_decode
 
 ROOT = Path(__file__).parent.parent.parent
 BESU = ROOT / "deploy/besu-qbft"
-COMPOSE = yaml.safe_load((ROOT / "deploy/compose.engines.yml").read_text(encoding="utf-8"))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 VALIDATORS = ("validator1", "validator2", "validator3", "validator4")
 
 
@@ -106,19 +106,3 @@ def test_each_validator_finds_what_its_configuration_names(network: Path) -> Non
         for setting in ("genesis-file", "static-nodes-file", "node-private-key-file", "data-path"):
             root, _, rest = config[setting][1:].partition("/")
             assert (inside[f"/{root}"] / rest).exists(), setting
-
-
-def test_the_gateways_ask_a_service_that_is_there() -> None:
-    services = COMPOSE["services"]
-    for gateway in ("gateway", "gateway-besu"):
-        host, port = services[gateway]["environment"]["LEDGER_CHAIN"].removeprefix("http://").split(":")
-        assert host in services[gateway]["depends_on"]
-        assert port == "8545"
-        assert services[host]["profiles"] == services[gateway]["profiles"]
-
-
-def test_every_volume_is_declared() -> None:
-    for service in COMPOSE["services"].values():
-        for volume in service.get("volumes", []):
-            source = volume.split(":")[0]
-            assert source.startswith("./") or source in COMPOSE["volumes"]

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,12 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 class ChainProcess:
     """`ledger-node follow` or `run` on a directory without a gateway."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         (data / "running.json").unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [*LEDGER_NODE, arguments[0], "--data", str(data), "--rpc-port", "0", "--call-workers", "0", *arguments[1:]],
-            stderr=subprocess.PIPE, env=ENVIRONMENT, text=True,
+            stderr=subprocess.PIPE, env=ENVIRONMENT | dict(settings or {}), text=True,
         )  # fmt: skip
 
     def ready(self) -> dict[str, Any]:

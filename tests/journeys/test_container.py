@@ -1,4 +1,4 @@
-"""The container's entry point as a plain process, and what the compose file promises."""
+"""The container's entry point as a plain process, and what the image promises."""
 
 import os
 import re
@@ -7,10 +7,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -59,27 +57,6 @@ def test_other_commands_pass_through_without_making_a_network(tmp_path: Path, en
     assert outcome.returncode == 2
     assert "ledger-node init" in outcome.stderr
     assert not (tmp_path / "data").exists()
-
-
-@pytest.fixture(scope="module")
-def service() -> dict[str, Any]:
-    document = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    assert [*document["services"]] == ["node"]
-    found: dict[str, Any] = document["services"]["node"]
-    return found
-
-
-def test_the_compose_file_opens_the_doors_to_this_machine_only(service: dict[str, Any]) -> None:
-    assert service["ports"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-
-
-def test_the_compose_file_gives_the_node_no_more_than_its_volume(service: dict[str, Any]) -> None:
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in service["security_opt"]
-    assert service["volumes"] == ["data:/data"]
-    assert service["restart"] == "unless-stopped"
 
 
 def test_the_image_runs_as_a_fixed_user_with_a_health_check() -> None:
