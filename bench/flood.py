@@ -1,6 +1,7 @@
 """`python -m bench.flood [--smoke]`: payments and /livez while developers call endless loops, beside the same without.
 
-The calls are of a contract that loops until its time is up, more of them at once than the node has workers.
+The calls, every second one traced, are of a contract that loops until its time is up, more of them at once than the
+node has workers.
 """
 
 import argparse
@@ -34,11 +35,15 @@ async def measure(directory: Path, *, runs: int, payments: int) -> None:
         loop = await developer.deploy(LOOP)
         for _ in range(runs):
             await watch(subject, payments, "quiet", figures)
-            callers = [asyncio.create_task(call_for_ever(subject.rpc_url, loop)) for _ in range(FLOOD)]
+            callers = [
+                asyncio.create_task(call_for_ever(subject.rpc_url, loop, traced=number % 2 == 1))
+                for number in range(FLOOD)
+            ]
             await asyncio.sleep(1)
             try:
                 await watch(subject, payments, f"{FLOOD} endless calls", figures)
             finally:
+                assert not any(caller.done() for caller in callers), "a caller gave up: this was no flood"
                 for caller in callers:
                     caller.cancel()
                 await asyncio.gather(*callers, return_exceptions=True)
@@ -49,6 +54,8 @@ async def measure(directory: Path, *, runs: int, payments: int) -> None:
         subject.end()
     for (name, when), values in figures.items():
         report.figure(name, when, "ms", values)
+        if when != "quiet":
+            report.ratio(f"{name} / quiet", values, figures[name, "quiet"], "≤ 2" if name.endswith("p99") else "")
     report.figure("peak memory of the node", subject.name, "MiB", [memory_mib])
     report.print()
 
@@ -70,13 +77,16 @@ async def watch(subject: LedgerNode, payments: int, when: str, figures: dict[tup
         figures.setdefault((f"{name}, p99", when), []).append(percentiles[98])
 
 
-async def call_for_ever(url: str, contract: bytes) -> None:
-    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": "0x" + contract.hex()}, "latest"]}
+async def call_for_ever(url: str, contract: bytes, *, traced: bool) -> None:
+    asked = [{"to": "0x" + contract.hex()}, "latest"]
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": asked}
+    if traced:
+        call |= {"method": "debug_traceCall", "params": [*asked, {"tracer": "callTracer"}]}
     async with httpx.AsyncClient(timeout=120) as client:
         while True:
             with suppress(httpx.TransportError):
                 answer = (await client.post(url, json=call)).json()
-                assert "error" in answer, answer
+                assert "error" in answer or "error" in answer["result"], answer
 
 
 def main() -> None:

@@ -52,12 +52,15 @@ class Report:
             name, subject, unit, *(_number(value) for value in (median(values), min(values), max(values)))
         )
 
-    def ratio(self, name: str, ours: Sequence[float], theirs: Sequence[float], goal: str) -> None:
+    def ratio(self, name: str, ours: Sequence[float], theirs: Sequence[float], goal: str = "") -> None:
         """How many times theirs ours is, median to median, and the least and most over the runs side by side."""
         pairs = [own / other for own, other in zip(ours, theirs, strict=True)]
         whole = median(ours) / median(theirs)
         self._table.add_row(
-            name, f"goal {goal}", "ratio", *(f"{value:.2f}" for value in (whole, min(pairs), max(pairs)))
+            name,
+            f"goal {goal}" if goal else "",
+            "ratio",
+            *(f"{value:.2f}" for value in (whole, min(pairs), max(pairs))),
         )
 
     def print(self) -> None:

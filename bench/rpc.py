@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from typing import Any
 
 from rich.console import Console
@@ -27,6 +27,8 @@ from ledger_node.deposit_token.artifact import deposit_token
 
 ANVIL = Path(__file__).parent.parent / "contracts" / "node_modules" / ".bin" / "anvil"
 CLIENTS = 8
+LOGS_AT_ONCE = 10_000
+"""In one transaction, which has 2^24 gas at most."""
 
 Ask = Callable[[int], Awaitable[Any]]
 
@@ -39,28 +41,49 @@ class Size:
     logs: int
 
 
+SMOKE = Size(runs=1, calls=40, blocks=20, logs=1_000)
+USUAL = Size(runs=5, calls=1_000, blocks=1_000, logs=100_000)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.rpc", description="Measure the JSON-RPC door beside anvil's.")
     parser.add_argument("--smoke", action="store_true", help="few calls, one run: only to see that it works")
-    smoke = parser.parse_args().smoke
-    size = Size(runs=1, calls=40, blocks=20, logs=1_000) if smoke else Size(5, 2_000, 1_000, 100_000)
+    size = SMOKE if parser.parse_args().smoke else USUAL
     directory = Path(tempfile.mkdtemp(prefix="ledger-node-bench-"))
-    node = NodeProcess(directory / "node", "--currencies", "USD")
+    report = Report(Console(width=None if sys.stdout.isatty() else 120), runs=size.runs)
+    try:
+        asyncio.run(measure(report, directory, size))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    report.print()
+
+
+async def measure(report: Report, directory: Path, size: Size, *, peers: bool = True) -> None:
+    """Node and anvil take turns within each run. Starts both, and ends them."""
+    node = NodeProcess(directory / "rpc-node", "--currencies", "USD")
     anvil: subprocess.Popen[bytes] | None = None
     try:
         node.init("--currencies", "USD", "--permissions", "open")
-        node.start()
+        await asyncio.to_thread(node.start)
         developers = [Developer("ledger-node", node.rpc_url)]
-        if ANVIL.exists():
+        if peers and ANVIL.exists():
             anvil, url = start_anvil()
             developers.append(Developer("anvil", url))
-        asyncio.run(measure(developers, size))
+        for developer in developers:
+            await developer.open()
+        await compare(report, [await Questions.of(developer, size) for developer in developers], size)
+        for developer in developers:
+            for name, values in await tip(developer, size):
+                report.figure(name, developer.name, "ms", values)
+        for name, values in await logs(developers[0], size):
+            report.figure(name, developers[0].name, "ms", values)
+        for developer in developers:
+            await developer.close()
     finally:
         node.end()
         if anvil is not None:
             anvil.kill()
             anvil.wait()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def start_anvil() -> tuple["subprocess.Popen[bytes]", str]:
@@ -75,52 +98,61 @@ def start_anvil() -> tuple["subprocess.Popen[bytes]", str]:
         time.sleep(0.05)
 
 
-async def measure(developers: list[Developer], size: Size) -> None:
-    report = Report(Console(width=None if sys.stdout.isatty() else 120), runs=size.runs)
-    medians: dict[str, list[float]] = {}
-    for developer in developers:
-        await developer.open()
-        for name, unit, values in [*await rates(developer, size), *await tip(developer, size)]:
-            report.figure(name, developer.name, unit, values)
-            medians.setdefault(name, []).append(median(values))
-    for name, (ours, *theirs) in medians.items():
-        for their in theirs:
-            report.figure(name, "ours / anvil's", "ratio", [ours / their])
-    for name, values in await logs(developers[0], size):
-        report.figure(name, developers[0].name, "ms", values)
-    for developer in developers:
-        await developer.close()
-    report.print()
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What one node is asked, over and over: by name, the method, its parameters, and how often."""
+
+    developer: Developer
+    methods: dict[str, tuple[str, tuple[Any, ...], int]]
+
+    @classmethod
+    async def of(cls, developer: Developer, size: Size) -> "Questions":
+        receipts = [await developer.write_logs(1) for _ in range(size.blocks)]
+        span = {"fromBlock": receipts[0]["blockNumber"], "toBlock": receipts[-1]["blockNumber"]}
+        filtered = {"address": "0x" + developer.logger.hex(), **span}
+        assert len(await developer.ask("eth_getLogs", filtered)) == size.blocks
+        owner = "0x" + SIGNER.address.hex()
+        balance_of = {
+            "to": "0x" + developer.token.hex(),
+            "data": "0x" + deposit_token().call("balanceOf", SIGNER.address).hex(),
+        }
+        return cls(
+            developer,
+            {
+                "eth_blockNumber": ("eth_blockNumber", (), size.calls),
+                "eth_getBalance": ("eth_getBalance", (owner, "latest"), size.calls),
+                "eth_call of balanceOf": ("eth_call", (balance_of, "latest"), size.calls),
+                "eth_getTransactionReceipt": (
+                    "eth_getTransactionReceipt", (receipts[0]["transactionHash"],), size.calls,
+                ),
+                f"eth_getLogs over {size.blocks:,} blocks": ("eth_getLogs", (filtered,), max(size.calls // 50, 10)),
+            },
+        )  # fmt: skip
+
+    async def rate(self, name: str, *, least: bool = False) -> float:
+        """Calls a second, from CLIENTS connections that each have one call under way."""
+        method, params, count = self.methods[name]
+        return await rate(
+            lambda number: self.developer.ask(method, *params, client=number), CLIENTS if least else count
+        )
 
 
-async def rates(developer: Developer, size: Size) -> list[tuple[str, str, list[float]]]:
-    """Calls a second of each method, from CLIENTS connections that each have one call under way."""
-    receipts = [await developer.write_logs(1) for _ in range(size.blocks)]
-    span = {"fromBlock": receipts[0]["blockNumber"], "toBlock": receipts[-1]["blockNumber"]}
-    filtered = {"address": "0x" + developer.logger.hex(), **span}
-    owner = "0x" + SIGNER.address.hex()
-    balance_of = {
-        "to": "0x" + developer.token.hex(),
-        "data": "0x" + deposit_token().call("balanceOf", SIGNER.address).hex(),
-    }
-    methods: dict[str, tuple[str, tuple[Any, ...], int]] = {
-        "eth_blockNumber": ("eth_blockNumber", (), size.calls),
-        "eth_getBalance": ("eth_getBalance", (owner, "latest"), size.calls),
-        "eth_call of balanceOf": ("eth_call", (balance_of, "latest"), size.calls),
-        "eth_getTransactionReceipt": ("eth_getTransactionReceipt", (receipts[0]["transactionHash"],), size.calls),
-        f"eth_getLogs over {size.blocks:,} blocks": ("eth_getLogs", (filtered,), max(size.calls // 50, 10)),
-    }
-    assert len(await developer.ask("eth_getLogs", filtered)) == size.blocks
-    for method, params, _ in methods.values():  # what is made on first use is made
-        await rate(lambda n, m=method, p=params: developer.ask(m, *p, client=n), CLIENTS)  # type: ignore[misc]
-    found: dict[str, list[float]] = {name: [] for name in methods}
-    sent: list[float] = []
+async def compare(report: Report, asked: list[Questions], size: Size) -> None:
+    sends = "eth_sendRawTransaction until mined, one client"
+    found: dict[str, list[list[float]]] = {name: [[] for _ in asked] for name in (*asked[0].methods, sends)}
+    for each in asked:
+        for name in each.methods:
+            await each.rate(name, least=True)  # what is made on first use is made
     for _ in range(size.runs):
-        for name, (method, params, count) in methods.items():
-            found[name].append(await rate(lambda n, m=method, p=params: developer.ask(m, *p, client=n), count))  # type: ignore[misc]
-        sent.append(await sending(developer, max(size.calls // 4, 10)))
-    sends = "eth_sendRawTransaction, one client, until all are mined"
-    return [*((name, "calls/s", values) for name, values in found.items()), (sends, "transactions/s", sent)]
+        for place, each in enumerate(asked):
+            for name in each.methods:
+                found[name][place].append(await each.rate(name))
+            found[sends][place].append(await sending(each.developer, max(size.calls // 4, 10)))
+    for name, rates in found.items():
+        for each, values in zip(asked, rates, strict=True):
+            report.figure(name, each.developer.name, "transactions/s" if name == sends else "calls/s", values)
+        for theirs in rates[1:]:
+            report.ratio(f"{name} / anvil", rates[0], theirs)
 
 
 async def rate(ask: Ask, count: int) -> float:
@@ -147,22 +179,22 @@ async def sending(developer: Developer, count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-async def tip(developer: Developer, size: Size) -> list[tuple[str, str, list[float]]]:
+async def tip(developer: Developer, size: Size) -> list[tuple[str, list[float]]]:
     """How long eth_blockNumber takes while a block of one long transaction is made, and while none is."""
     idle = [await timed(developer, "eth_blockNumber", client=1) for _ in range(size.calls // 4)]
-    count = min(size.logs, 20_000)
+    count = min(size.logs, LOGS_AT_ONCE)
     busy: list[float] = []
     writing = asyncio.create_task(developer.write_logs(count))
     while not writing.done():
         busy.append(await timed(developer, "eth_blockNumber", client=1))
     await writing
     name = "eth_blockNumber p99"
-    return [(f"{name}, idle", "ms", [p99(idle)]), (f"{name}, while a long block is made", "ms", [p99(busy)])]
+    return [(f"{name}, idle", [p99(idle)]), (f"{name}, while a long block is made", [p99(busy)])]
 
 
 async def logs(developer: Developer, size: Size) -> list[tuple[str, list[float]]]:
     """eth_getLogs on a chain of `size.logs` logs more, by how much it finds."""
-    at_once = min(size.logs, 20_000)
+    at_once = min(size.logs, LOGS_AT_ONCE)
     receipts = [await developer.write_logs(at_once) for _ in range(size.logs // at_once)]
     span = {"fromBlock": "0x0", "toBlock": receipts[-1]["blockNumber"], "address": "0x" + developer.logger.hex()}
     figures = []

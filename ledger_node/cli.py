@@ -4,7 +4,6 @@ Commands parse flags, print results and set the exit status: 0 done, 1 the answe
 node is not ready), 2 the command could not be carried out. They hold no rules of their own.
 """
 
-import asyncio
 import json
 import sys
 import tomllib
@@ -27,6 +26,7 @@ from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.dev_commands import dev
 from ledger_node.doctor import examine
+from ledger_node.doors import run_loop
 from ledger_node.errors import LedgerNodeError
 from ledger_node.flags import ADDRESS, settings
 from ledger_node.house_commands import account, approval, audit_log, operator, token
@@ -91,7 +91,7 @@ def run(**flags: Any) -> None:
     """
     config = load_config(flags)
     write_logs(config.log_level)
-    asyncio.run(serve_chain(config) if DataDirectory(config.data).is_chain_only else serve(config))
+    run_loop(serve_chain(config) if DataDirectory(config.data).is_chain_only else serve(config))
 
 
 cli.add_command(dev)

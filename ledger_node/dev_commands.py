@@ -1,6 +1,5 @@
 """`ledger-node dev`: a chain for one developer, gone when it stops. It knows no ledger and no member."""
 
-import asyncio
 import secrets
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from ledger_node.chain.pyevm.stored import ChainSettings
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
-from ledger_node.doors import Door, keep_open, rpc_settings
+from ledger_node.doors import Door, keep_open, rpc_settings, run_loop
 from ledger_node.flags import settings
 from ledger_node.keys import LocalSigner
 from ledger_node.logs import write_logs
@@ -41,7 +40,7 @@ def dev(chain_id: int, **flags: Any) -> None:
     try:
         config = load_config({**flags, "data": directory})
         write_logs(config.log_level)
-        asyncio.run(_serve(config, chain_id))
+        run_loop(_serve(config, chain_id))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -93,6 +93,11 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Rlp, int]:
     items: list[Rlp] = []
     at = start
     while at < end:
+        first = data[at]
+        if first < 0x80 or 0x81 < first < 0xB8:  # nearly all items are short strings: no calls for them
+            at, begin = (at + 1, at) if first < 0x80 else (at + first - 0x7F, at + 1)
+            items.append(data[begin:at])
+            continue
         item, at = _decode(data, at, depth + 1)
         items.append(item)
     if at != end:

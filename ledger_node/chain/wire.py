@@ -145,6 +145,14 @@ def _decode_typed(raw: bytes, sender: Address | None) -> Transaction:
     )
 
 
+def kind_and_recipient(raw: bytes) -> tuple[int, Address | None]:
+    """Of an envelope that was decoded before: its type, and whom it is to; the rest is not looked at."""
+    kind = raw[0] if raw[0] < 0xC0 else 0
+    items, _ = rlp_split(raw if kind == 0 else raw[1:])
+    to = items[3 if kind == 0 else 4 if kind == 1 else 5]
+    return kind, to[1:] or None
+
+
 def encode_transaction(transaction: Transaction) -> bytes:
     """The EIP-2718 envelope of its fields, with the signature it has (`hash` and `raw` are not looked at)."""
     tx = transaction

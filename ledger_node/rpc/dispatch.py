@@ -1,7 +1,8 @@
 """From the bytes of a message to the bytes of its answer: each request is looked up, parsed, run in its lane, answered.
 
 The event loop never executes: a message runs on a thread of the slowest lane among its requests, so that a flood of
-calls leaves reads, and the loop itself, free. Messages that would wait too long behind others are refused at once.
+calls leaves reads, and the loop itself, free. What is over sooner than a thread can be told of it stays on the loop.
+Messages that would wait too long behind others are refused at once.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ class Dispatcher:
         except RpcError as error:
             return jsonrpc.failure(None, error)
         lane = _lane(message)
-        if lane == "now":
+        if lane in ("now", "quick"):
             return self._answer(message, door)
         if self._under_way[lane] >= self._most[lane]:
             return self._busy(message)
@@ -116,4 +117,5 @@ def _lane(message: Message) -> Lane:
     for item in message.items:
         if isinstance(item, Request) and (method := METHODS.get(item.method)) is not None:
             slowest = max(slowest, LANES.index(method.lane))
-    return LANES[slowest]
+    lane = LANES[slowest]
+    return "read" if lane == "quick" and message.is_batch else lane

@@ -17,11 +17,14 @@ from ledger_node.rpc.settings import Profile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-Lane = Literal["now", "read", "execute", "wait"]
+Lane = Literal["now", "quick", "read", "execute", "wait"]
 """Where a method runs: on the event loop (touches nothing slow), or in the pool of threads for reads of the store, for
-execution, or for waiting on a block. Reads are never queued behind executions."""
+execution, or for waiting on a block. Reads are never queued behind executions.
 
-LANES: tuple[Lane, ...] = ("now", "read", "execute", "wait")
+A `quick` method reads a few rows, whatever it is asked: handing it to a thread and back would take longer than that. It
+runs on the event loop where it stands alone, and as a read where a batch has many."""
+
+LANES: tuple[Lane, ...] = ("now", "quick", "read", "execute", "wait")
 
 
 @dataclass(frozen=True, slots=True)

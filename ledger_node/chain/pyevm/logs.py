@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
-from ledger_node.chain.blocks import Hash32, Log, LogFilter
+from ledger_node.chain.blocks import Address, Hash32, Log, LogFilter
 from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store
 
 _ADDRESS = 4
@@ -72,13 +71,15 @@ def find_logs(store: Store, query: LogFilter) -> list[Log]:
             source = f"({candidates}) JOIN logs USING (id)"
         else:
             keys, source = [], "(SELECT * FROM logs WHERE id BETWEEN ? AND ?)"
-        # Only column names and question marks are put into the text.
+        # Only column names, question marks and one constant are put into the text.
+        located = f"SELECT *, id / {POSITIONS} AS number FROM {source} WHERE {' AND '.join(conditions) or 'TRUE'}"  # noqa: S608
         rows = db.execute(
-            "SELECT id, position, address, topic0, topic1, topic2, topic3, data "  # noqa: S608
-            f"FROM {source} WHERE {' AND '.join(conditions) or 'TRUE'} ORDER BY id",
+            "SELECT l.id, l.position, l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data, l.number, "  # noqa: S608
+            f"b.hash, b.timestamp, t.hash FROM ({located}) l JOIN blocks b USING (number) "
+            f"JOIN transactions t ON t.id = l.number * {POSITIONS} + l.position ORDER BY l.id",
             [*keys, *ids, *exact],
         ).fetchall()
-        return _located(db, rows)
+    return [_log(*row) for row in rows]
 
 
 def _rarest(db: sqlite3.Connection, wanted: dict[int, tuple[bytes, ...]], ids: tuple[int, int]) -> int:
@@ -101,32 +102,21 @@ def _rarest(db: sqlite3.Connection, wanted: dict[int, tuple[bytes, ...]], ids: t
         limit *= 8
 
 
-def _located(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[Log]:
-    """Rows with the block and transaction they belong to."""
-    blocks: dict[int, tuple[Hash32, int]] = {}
-    hashes: dict[int, Hash32] = {}
-    found = []
-    for row in rows:
-        number, index = divmod(row[0], POSITIONS)
-        transaction = number * POSITIONS + row[1]
-        if number not in blocks:
-            blocks[number] = db.execute("SELECT hash, timestamp FROM blocks WHERE number = ?", (number,)).fetchone()
-        if transaction not in hashes:
-            (hashes[transaction],) = db.execute("SELECT hash FROM transactions WHERE id = ?", (transaction,)).fetchone()
-        found.append(
-            Log(
-                address=row[2],
-                topics=tuple(topic for topic in row[3:7] if topic is not None),
-                data=row[7],
-                block_number=number,
-                block_hash=blocks[number][0],
-                block_timestamp=blocks[number][1],
-                transaction_hash=hashes[transaction],
-                transaction_index=row[1],
-                log_index=index,
-            )
-        )
-    return found
+def _log(
+    row: int, position: int, address: Address, topic0: Hash32 | None, topic1: Hash32 | None, topic2: Hash32 | None,
+    topic3: Hash32 | None, data: bytes, number: int, block_hash: Hash32, timestamp: int, transaction_hash: Hash32,
+) -> Log:  # fmt: skip
+    return Log(
+        address=address,
+        topics=tuple(topic for topic in (topic0, topic1, topic2, topic3) if topic is not None),
+        data=data,
+        block_number=number,
+        block_hash=block_hash,
+        block_timestamp=timestamp,
+        transaction_hash=transaction_hash,
+        transaction_index=position,
+        log_index=row % POSITIONS,
+    )
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -330,12 +330,12 @@ class Store:
             row = db.execute("SELECT number FROM blocks WHERE hash = ?", (block_hash,)).fetchone()
         return None if row is None else row[0]
 
-    def block(self, number: int) -> BlockRow | None:
+    def block(self, header: Header) -> BlockRow | None:
         with self.reading() as db:
             row = db.execute(
-                "SELECT header, ommers, withdrawals, size FROM blocks WHERE number = ?", (number,)
+                "SELECT ommers, withdrawals, size FROM blocks WHERE number = ?", (header.number,)
             ).fetchone()
-        return None if row is None else BlockRow(decode_header(row[0]), row[1], row[2], row[3])
+        return None if row is None else BlockRow(header, *row)
 
     def transactions(self, number: int) -> list[TransactionRow]:
         return self._transactions(

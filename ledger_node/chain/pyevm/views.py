@@ -59,7 +59,7 @@ def raw_block(store: Store, header: Header) -> bytes:
 
 
 def _row(store: Store, header: Header) -> BlockRow:
-    row = store.block(header.number)
+    row = store.block(header)
     if row is None:
         raise BlockNotFound(f"Block {header.number} is no longer here.")
     return row
@@ -82,16 +82,16 @@ def receipt(store: Store, header: Header, position: int) -> Receipt:
 
 
 def _receipt(row: TransactionRow, header: Header, position: int, logs: list[tuple[int, LogRow]]) -> Receipt:
-    transaction = wire.decode_transaction(row.raw, row.sender)
+    kind, recipient = wire.kind_and_recipient(row.raw)
     bloom = wire.logs_bloom([(log.address, log.topics, log.data) for _, log in logs])
     return Receipt(
         transaction_hash=row.hash,
         transaction_index=position,
         block_number=header.number,
         block_hash=header.hash,
-        type=transaction.type,
+        type=kind,
         sender=row.sender,
-        to=transaction.to,
+        to=recipient,
         contract_address=row.contract,
         succeeded=row.outcome == b"\x01",
         gas_used=row.gas_used,

@@ -4,6 +4,7 @@ A question runs in a process of its own, at low priority, with a bound on memory
 killed and another takes its place. What the chain commits is there for workers at once: they read the same store.
 """
 
+import gc
 import importlib
 import math
 import os
@@ -159,6 +160,7 @@ def main(descriptor: int) -> None:
     store = Store(setup.directory, read_only=True)
     rules = rules_of(store, permissions_at, fast_interpreter=setup.fast_interpreter)
     questions = Questions(store, rules, permissions_at, setup.call_gas_max)
+    gc.freeze()  # what is here stays
     connection.send("ready")
     while True:
         try:

@@ -27,7 +27,7 @@ def get_block_by_hash(door: Door, block_hash: HashParam, full: BoolParam = False
     return get_block_by_number(door, block_hash, full)
 
 
-@method("eth_getHeaderByNumber")
+@method("eth_getHeaderByNumber", lane="quick")
 def get_header_by_number(door: Door, block: BlockNumberParam) -> dict[str, Any] | None:
     try:
         return header_json(door.chain.header(block))
@@ -35,7 +35,7 @@ def get_header_by_number(door: Door, block: BlockNumberParam) -> dict[str, Any] 
         return None
 
 
-@method("eth_getHeaderByHash")
+@method("eth_getHeaderByHash", lane="quick")
 def get_header_by_hash(door: Door, block_hash: HashParam) -> dict[str, Any] | None:
     return get_header_by_number(door, block_hash)
 

@@ -14,7 +14,7 @@ ELASTICITY = 2
 BASE_FEE_CHANGE_DENOMINATOR = 8
 
 
-@method("eth_gasPrice", "eth_baseFee")
+@method("eth_gasPrice", "eth_baseFee", lane="quick")
 def gas_price(door: Door) -> str:
     """What the next block asks: its base fee. Zero here; above zero only on imported history."""
     return quantity(next_base_fee(door.chain.head()))
@@ -25,7 +25,7 @@ def max_priority_fee_per_gas(door: Door) -> str:
     return quantity(0)
 
 
-@method("eth_blobBaseFee")
+@method("eth_blobBaseFee", lane="quick")
 def blob_fee(door: Door) -> str:
     return quantity(next_blob_base_fee(door.chain.head()))
 

@@ -50,7 +50,7 @@ def syncing(door: Door) -> bool:
     return False  # a block is served only once it is executed and kept
 
 
-@method("eth_coinbase")
+@method("eth_coinbase", lane="quick")
 def coinbase(door: Door) -> str:
     return hexed(door.chain.head().coinbase)
 

@@ -10,22 +10,22 @@ from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import hexed, quantity, word
 
 
-@method("eth_getBalance")
+@method("eth_getBalance", lane="quick")
 def get_balance(door: Door, address: AddressParam, at: BlockParam = "latest") -> str:
     return quantity(door.chain.balance(address, at))
 
 
-@method("eth_getTransactionCount")
+@method("eth_getTransactionCount", lane="quick")
 def get_transaction_count(door: Door, address: AddressParam, at: BlockParam = "latest") -> str:
     return quantity(door.chain.nonce(address, at))
 
 
-@method("eth_getCode")
+@method("eth_getCode", lane="quick")
 def get_code(door: Door, address: AddressParam, at: BlockParam = "latest") -> str:
     return hexed(door.chain.code(address, at))
 
 
-@method("eth_getStorageAt")
+@method("eth_getStorageAt", lane="quick")
 def get_storage_at(door: Door, address: AddressParam, slot: SlotParam, at: BlockParam = "latest") -> str:
     return word(door.chain.storage(address, slot, at))
 

@@ -11,7 +11,7 @@ from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import BLOB_TRANSACTION, hexed, receipt_json, transaction_json
 
 
-@method("eth_getTransactionByHash")
+@method("eth_getTransactionByHash", lane="quick")
 def get_transaction_by_hash(door: Door, transaction_hash: HashParam) -> dict[str, Any] | None:
     return shown(door, door.chain.transaction(transaction_hash))
 
@@ -26,7 +26,7 @@ def get_by_hash_and_index(door: Door, block_hash: HashParam, index: Uint64Param)
     return shown(door, _at(door, block_hash, index))
 
 
-@method("eth_getRawTransactionByHash")
+@method("eth_getRawTransactionByHash", lane="quick")
 def get_raw_by_hash(door: Door, transaction_hash: HashParam) -> str | None:
     return _raw(door.chain.transaction(transaction_hash))
 
