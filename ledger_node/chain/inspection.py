@@ -38,6 +38,7 @@ class BlockOverride:
     prev_randao: Hash32 | None = None
     base_fee_per_gas: int | None = None
     blob_base_fee: int | None = None
+    beacon_root: Hash32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,12 @@ class SimulationStep:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCall:
-    """`error_code` is geth's: 3 for a revert, -32015 for another failure of execution; None when it succeeded."""
+    """`max_used_gas`: before refunds, so what the call needs. `error_code` is geth's: 3 for a revert, -32015 for
+    another failure of execution; None when it succeeded."""
 
     return_data: bytes
     gas_used: int
+    max_used_gas: int
     logs: tuple[Log, ...]
     succeeded: bool
     error_code: int | None = None

@@ -166,6 +166,7 @@ def block_override(value: Any) -> BlockOverride:
         prev_randao=member(given, "prevRandao", _randao, None),
         base_fee_per_gas=member(given, "baseFeePerGas", parse.quantity, None),
         blob_base_fee=member(given, "blobBaseFee", parse.quantity, None),
+        beacon_root=member(given, "beaconRoot", parse.hash32, None),
     )
 
 

@@ -42,6 +42,7 @@ def test_logs_and_gas_of_a_simulated_call_are_those_of_a_real_one(rpc: Client, d
     (call,) = block["calls"]
     receipt = developer.write(book, "hello")
     assert call["gasUsed"] == receipt["gasUsed"]
+    assert int(call["maxUsedGas"], 16) >= int(call["gasUsed"], 16)
     assert call["logs"][0]["topics"] == receipt["logs"][0]["topics"]
     assert call["status"] == "0x1"
 

@@ -101,9 +101,12 @@ def _hash_of(store: Store, number: int) -> Hash32:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What executing a transaction or a call came to. `computation` is py-evm's, for tracers and error texts."""
+    """What executing a transaction or a call came to. `computation` is py-evm's, for tracers and error texts.
+
+    `max_used_gas` is what it took before refunds."""
 
     gas_used: int
+    max_used_gas: int
     succeeded: bool
     output: bytes
     logs: tuple[tuple[Address, tuple[Hash32, ...], bytes], ...]
@@ -150,7 +153,9 @@ def run_message(
     used = tx.gas - remaining
     deleted = computation.get_accounts_for_deletion()
     refund += computation.get_gas_refund() + len(deleted) * fork.selfdestruct_refund
-    used = max(used - min(refund, used // fork.refund_divisor), fork.floor_gas(tx))
+    floor = fork.floor_gas(tx)
+    most = max(used, floor)
+    used = max(used - min(refund, used // fork.refund_divisor), floor)
     world.set_balance(tx.sender, world.get_balance(tx.sender) + (tx.gas - used) * price)
     tip = price - state.execution_context.base_fee_per_gas
     if tip > 0 or not fork.clears_empty_accounts:
@@ -161,6 +166,7 @@ def run_message(
         world.clear_empty_accounts()
     return Outcome(
         gas_used=used,
+        max_used_gas=most,
         succeeded=computation.is_success,
         output=bytes(computation.output),
         logs=tuple(

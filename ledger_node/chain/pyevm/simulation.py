@@ -8,6 +8,7 @@ from ledger_node.chain import tries, wire
 from ledger_node.chain.blocks import Block, Call, Hash32, Header, Log, Transaction
 from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, keccak, rlp_list
 from ledger_node.chain.errors import GasLimitTooHigh
+from ledger_node.chain.genesis import NO_REQUESTS_HASH
 from ledger_node.chain.inspection import BlockOverride, SimulatedBlock, SimulatedCall, SimulationStep, TraceConfig
 from ledger_node.chain.pyevm import calls
 from ledger_node.chain.pyevm.execution import EMPTY_LIST, Outcome, begin_block, state_on
@@ -31,7 +32,7 @@ REVERTED, FAILED = 3, -32015
 
 
 class TransferLogger(Tracer):
-    """Logs every move of value as if it were a token's."""
+    """Logs every move of value as if it were a token's; these logs are shown, and are in no receipt."""
 
     def __init__(self, fork: Fork) -> None:
         super().__init__(TraceConfig(), fork)
@@ -101,6 +102,8 @@ class Simulation:
             coinbase=parent.coinbase if block.coinbase is None else block.coinbase,
             mix_hash=bytes(32) if block.prev_randao is None else block.prev_randao,
             base_fee_per_gas=fee if block.base_fee_per_gas is None else block.base_fee_per_gas,
+            parent_beacon_block_root=parent.parent_beacon_block_root and (block.beacon_root or bytes(32)),
+            requests_hash=parent.requests_hash and NO_REQUESTS_HASH,
             extra_data=b"",
             gas_used=0,
         )
@@ -149,12 +152,13 @@ class Simulation:
         withdrawals = wire.encode_withdrawals(step.withdrawals)
         receipts, bloom = [], 0
         for transaction, outcome, cumulative in made:
-            own = wire.logs_bloom(outcome.logs)
+            logs = [log for log in outcome.logs if not (self._trace_transfers and log[0] == NATIVE)]
+            own = wire.logs_bloom(logs)
             bloom |= own
             status = b"\x01" if outcome.succeeded else b""
             receipts.append(
                 wire.encode_receipt(
-                    kind=transaction.type, outcome=status, cumulative_gas_used=cumulative, bloom=own, logs=outcome.logs
+                    kind=transaction.type, outcome=status, cumulative_gas_used=cumulative, bloom=own, logs=logs
                 )
             )
         header = wire.hashed(
@@ -207,6 +211,7 @@ def _answers(header: Header, made: list[tuple[Transaction, Outcome, int]]) -> tu
             SimulatedCall(
                 return_data=outcome.output,
                 gas_used=outcome.gas_used,
+                max_used_gas=outcome.max_used_gas,
                 logs=tuple(
                     Log(
                         address=address,

@@ -157,6 +157,7 @@ def _call_json(call: SimulatedCall) -> dict[str, Any]:
         "returnData": hexed(call.return_data),
         "logs": logs_json(call.logs),
         "gasUsed": quantity(call.gas_used),
+        "maxUsedGas": quantity(call.max_used_gas),
         "status": "0x1" if call.succeeded else "0x0",
     }
     if not call.succeeded:
