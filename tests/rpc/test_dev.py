@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -144,6 +145,25 @@ def test_time_is_put_forward(rpc: Client) -> None:
     with pytest.raises(Answered) as refused:
         rpc("evm_setNextBlockTimestamp", 1)
     assert refused.value.code == -32602
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("evm_mine", ["0xffffffffffffffff"]),
+        ("evm_setNextBlockTimestamp", [2**63]),
+        ("evm_increaseTime", ["0xffffffffffffffff"]),
+        ("anvil_mine", ["0x2", "0xffffffffffffffff"]),
+    ],
+)
+def test_a_time_that_no_block_can_have_is_refused_and_the_chain_goes_on(
+    rpc: Client, method: str, params: list[Any]
+) -> None:
+    with pytest.raises(Answered, match="too far ahead") as refused:
+        rpc(method, *params)
+    assert refused.value.code == -32602
+    rpc("evm_mine")
+    assert rpc("eth_blockNumber") == "0x1"
 
 
 def test_without_automine_transactions_wait(rpc: Client) -> None:

@@ -43,6 +43,10 @@ def open_dev_chain(
     return network_chain(DevPyEvmChain, directory, genesis, sealer=sealer, clock=clock, settings=settings)
 
 
+TIME_MAX = 2**62
+"""Of what a developer may set the clock to; a store's integers end a little later."""
+
+
 class DevPyEvmChain(PyEvmChain):
     """Implements DevChain."""
 
@@ -66,6 +70,7 @@ class DevPyEvmChain(PyEvmChain):
 
     def mine(self, blocks: int = 1, interval_seconds: int | None = None) -> None:
         with self._changing:
+            self._check_time(self._head.timestamp + blocks * (interval_seconds or 0))
             for place in range(blocks):
                 if place > 0 and interval_seconds is not None and self._next is None:
                     self._next = self._head.timestamp + interval_seconds
@@ -76,11 +81,18 @@ class DevPyEvmChain(PyEvmChain):
             raise InvalidBlock(
                 f"Timestamp {timestamp} is lower than the newest block's, {self._head.timestamp}.", field="timestamp"
             )
+        self._check_time(timestamp)
         self._next = timestamp
 
     def increase_time(self, seconds: int) -> int:
+        self._check_time(self._clock.now_ms() // 1000 + self._ahead_s + seconds)
         self._ahead_s += seconds
         return self._ahead_s
+
+    @staticmethod
+    def _check_time(timestamp: int) -> None:
+        if timestamp > TIME_MAX:
+            raise InvalidBlock(f"Timestamp {timestamp} is too far ahead; at most {TIME_MAX}.", field="timestamp")
 
     def set_automine(self, enabled: bool) -> None:
         self._automine = enabled

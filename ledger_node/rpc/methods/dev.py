@@ -1,5 +1,7 @@
 """Helpers of the dev profile under the names Hardhat and anvil gave them. Outside that profile they do not exist."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from ledger_node.chain.errors import InvalidBlock
@@ -48,7 +50,8 @@ def mine(door: Door, blocks: NumberParam = 1, interval_seconds: MaybeNumberParam
 def _mine(door: Door, blocks: int, interval_seconds: int | None) -> None:
     if blocks > MINED_AT_ONCE:
         raise invalid_params(f"at most {MINED_AT_ONCE} blocks at once; mine in parts")
-    door.dev.mine(blocks, interval_seconds)
+    with _named_as_parameters():
+        door.dev.mine(blocks, interval_seconds)
 
 
 @method("evm_setNextBlockTimestamp", "anvil_setNextBlockTimestamp", profile="dev")
@@ -58,15 +61,23 @@ def set_next_timestamp(door: Door, timestamp: NumberParam) -> str:
 
 
 def _set_next_timestamp(door: Door, timestamp: int) -> None:
-    try:
+    with _named_as_parameters():
         door.dev.set_next_timestamp(timestamp)
+
+
+@contextmanager
+def _named_as_parameters() -> Iterator[None]:
+    """A time that no block can have is the caller's mistake."""
+    try:
+        yield
     except InvalidBlock as error:
         raise invalid_params(error.detail) from error
 
 
 @method("evm_increaseTime", "anvil_increaseTime", profile="dev")
 def increase_time(door: Door, seconds: NumberParam) -> int:
-    return door.dev.increase_time(seconds)
+    with _named_as_parameters():
+        return door.dev.increase_time(seconds)
 
 
 @method("evm_setAutomine", "anvil_setAutoMine", profile="dev")
