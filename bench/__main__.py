@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench import rpc
 from bench.engine import Engine
 from bench.ethereum import Anvil, DevelopmentNode, Ganache, MiningAnvil, Unmeasured, measure_eth_tester
 from bench.measures import Bulk, in_bulk, one_at_a_time, under_load
@@ -39,11 +40,12 @@ class Plan:
     slow_peers: int
     history: tuple[int, ...]
     banks: tuple[int, ...]
+    rpc: rpc.Size
 
 
-SMOKE = Plan(1, 100, 20, 1, 40, 20, 24, 8, 5, 0, (10,), (3,))
-USUAL = Plan(5, 10_000, 1_000, 4, 10_000, 500, 1_000, 64, 60, 200, (10, 1_000), (3, 40, 400))
-LONG = Plan(5, 20_000, 1_000, 10, 20_000, 500, 3_000, 64, 200, 1_000, (10, 1_000, 100_000), (3, 40, 400))
+SMOKE = Plan(1, 100, 20, 1, 40, 20, 24, 8, 5, 0, (10,), (3,), rpc.SMOKE)
+USUAL = Plan(5, 10_000, 1_000, 4, 10_000, 500, 1_000, 64, 60, 200, (10, 1_000), (3, 40, 400), rpc.USUAL)
+LONG = Plan(5, 20_000, 1_000, 10, 20_000, 500, 3_000, 64, 200, 1_000, (10, 1_000, 100_000), (3, 40, 400), rpc.USUAL)
 
 
 def main() -> None:
@@ -101,6 +103,8 @@ class Bench:
             for subject in (node, anvil, thin):
                 subject.end()
         await asyncio.to_thread(self._banks)
+        self._say("the JSON-RPC door")
+        await rpc.measure(self.report, self.directory, self.plan.rpc, peers=peers)
         if peers and self.plan.slow_peers:
             await self._slow_peers()
         self.report.print()
