@@ -121,7 +121,7 @@ test: ## Run every check there is, the Python tests last
 	@$(MAKE) setup
 	@$(MAKE) lint types imports hadolint
 	@$(MAKE) test-contracts artifacts-check slither
-	@$(MAKE) bench-smoke coverage
+	@$(MAKE) bench-smoke coverage test-postgresql
 	@$(MAKE) test-python
 
 .PHONY: test-quick
@@ -134,6 +134,18 @@ test-python: $(DEV) ## Run all Python tests
 # Collected first, so that every test module is compiled: CPython 3.11.7's parser was seen to fail there, twice, for no reason.
 	@$(BIN)/pytest --collect-only -qq > /dev/null || $(BIN)/pytest --collect-only -qq > /dev/null
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+POSTGRESQL := /usr/lib/postgresql
+
+$(POSTGRESQL):
+	$(call say,"Debian's PostgreSQL")
+	@[ "$$(id -u)" = 0 ] || { echo "make: PostgreSQL is not here; apt-get install postgresql" >&2; exit 1; }
+	@apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql > /dev/null
+
+.PHONY: test-postgresql
+test-postgresql: $(DEV) | $(POSTGRESQL) ## Run the money rooms' tests once more, with the ledger on PostgreSQL
+	$(call say,"The ledger on PostgreSQL")
+	@$(BIN)/python -m tests.networks.postgresql $(BIN)/pytest $(PYTEST_ARGS) tests/reserve tests/settlement
 
 SEEDS ?= 500
 FIRST ?= 0

@@ -65,7 +65,7 @@ for _group in (member, account, token, operator, approval, audit_log):
 @click.option(
     "--quorum", type=click.IntRange(1), help="How many of the attestors make a block final; two thirds if not given."
 )
-@settings("data", "currencies", "chain")
+@settings("data", "currencies", "chain", "database_url")
 def init(
     chain_id: int, sample: bool, permissions: str | None, attestors: tuple[bytes, ...], quorum: int | None, **flags: Any
 ) -> None:

@@ -44,7 +44,9 @@ class Database:
     def __init__(self, url: str, *, on_durable_write: DurableWrite = _nothing) -> None:
         self.url = url
         self._on_durable_write = on_durable_write
-        self.engine = sa.create_engine(url, pool_size=16, max_overflow=16)
+        # SQLite's transactions see one snapshot anyway; PostgreSQL's would see each statement's own.
+        snapshots = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self.engine = sa.create_engine(url, pool_size=16, max_overflow=16, **snapshots)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)

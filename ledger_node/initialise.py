@@ -48,7 +48,7 @@ def initialise(
         genesis = _genesis(addresses, chain_id, permissioned, clock, attestors=attestors, quorum=quorum)
         write_genesis(directory.genesis, genesis)
         write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
-        directory.config.write_text(_config_toml(config), encoding="utf-8")
+        write_private(directory.config, _config_toml(config))
     finally:
         lock.release()
 
@@ -154,4 +154,6 @@ def _config_toml(config: Config) -> str:
     ]
     if config.chain:
         lines.append(f"chain = {json.dumps(config.chain)}")
+    if config.database_url:
+        lines.append(f"database_url = {json.dumps(config.database_url)}")
     return os.linesep.join(lines) + os.linesep

@@ -1,4 +1,4 @@
-"""A ledger on a real SQLite file, and what every reserve test does with it."""
+"""A ledger in a real database, and what every reserve test does with it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ledger_node.database import Database
 from ledger_node.reserve import ledger, movements, reports
+from tests.ledgers import ledger_url
 
 AT = 1_767_225_600_000
 
@@ -16,7 +17,7 @@ class Books:
     """USD and JPY are open; DDAs are opened as tests ask for them."""
 
     def __init__(self, directory: Path) -> None:
-        self.database = Database(f"sqlite:///{directory / 'ledger.sqlite'}")
+        self.database = Database(ledger_url(directory))
         self.database.migrate()
         with self.write() as connection:
             ledger.open_currency(connection, "USD")

@@ -31,6 +31,7 @@ from ledger_node.settlement.model import (
     PaymentRequest,
 )
 from ledger_node.settlement.signing import Fees, sign_transaction
+from tests.ledgers import ledger_url
 
 OPERATOR = Caller("key_operator", "operator")
 SUPERVISOR = Caller("key_supervisor", "supervisor")
@@ -78,9 +79,7 @@ class Issuer:
     ) -> None:  # fmt: skip
         self.directory = directory
         self.clock = HandSetClock()
-        self.database = Database(
-            f"sqlite:///{directory / 'ledger.sqlite'}", on_durable_write=lambda moment: hook("ledger", moment)
-        )
+        self.database = Database(ledger_url(directory), on_durable_write=lambda moment: hook("ledger", moment))
         self.database.migrate()
         self.chain: PyEvmChain
         if developers:  # whose state obeys

@@ -11,6 +11,7 @@ from ledger_node.errors import AccountNotFound, AttestationNotFound, LedgerBehin
 from ledger_node.proofs.document import verify, written
 from ledger_node.settlement.attestations import Attested
 from ledger_node.settlement.pages import Slice
+from tests.ledgers import copy_of_ledger, put_back
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer
 from tests.settlement.scenario import play
 
@@ -164,13 +165,13 @@ def test_a_restored_ledger_that_is_older_than_its_chain_signs_nothing(paid: Issu
     waits = paid.pay("transfer", "t7", "A.bda", "B.bda", "1.00").operation
     paid.pay("transfer", "t8", "A.bda", "B.bda", "2.00")  # still waits when the copy is made
     paid.close()
-    copy = (directory / "ledger.sqlite").read_bytes()
+    copy = copy_of_ledger(directory)
     newer = Issuer(directory, currencies=("USD", "JPY")).start()
     newer.settle()
     play(newer, "transfer t9 A.bda B.bda 3.00 settled")
     newer.close()
 
-    (directory / "ledger.sqlite").write_bytes(copy)
+    put_back(directory, copy)
     old = Issuer(directory, currencies=("USD", "JPY"))
     signed = _signed(old)
     with pytest.raises(LedgerBehindChain, match="this ledger never made"):

@@ -12,6 +12,7 @@ from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
 from ledger_node.errors import AlreadyExists, ChainBehindLedger, DoorsClosed, Fault, InvalidField
 from ledger_node.settlement.bookkeeper import Bookkeeper
+from tests.ledgers import ledger_url
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key, network
 from tests.settlement.scenario import play
 
@@ -122,7 +123,7 @@ def test_a_block_is_booked_once(issuer: Issuer) -> None:
 
 
 def test_nothing_is_booked_before_the_founding(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database = Database(ledger_url(tmp_path))
     database.migrate()
     issuer = Issuer(tmp_path)
     bookkeeper = Bookkeeper(issuer.chain, issuer.clock, on_ended=list)

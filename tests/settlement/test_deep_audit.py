@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import ledger_node.settlement.deep_audit as deep_audit_module
 from ledger_node import journal
 from ledger_node.settlement.deep_audit import Altered, deep_audit
+from tests.ledgers import alter, stand_aside
 from tests.settlement.issuer import Issuer
 from tests.settlement.scenario import play
 
@@ -42,9 +43,9 @@ def altered(issuer: Issuer) -> Altered:
 
 def tamper(issuer: Issuer, *statements: str) -> None:
     with issuer.database.write() as connection:
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        stand_aside(connection)
         for statement in statements:
-            connection.exec_driver_sql(statement.replace("{A.dda}", issuer.id("A.dda")))
+            alter(connection, statement.replace("{A.dda}", issuer.id("A.dda")))
 
 
 def id_of(issuer: Issuer, key: str) -> str:
@@ -218,9 +219,7 @@ def test_a_batch_that_was_slipped_in_is_named(history: Issuer) -> None:
 def test_a_line_of_the_audit_log_that_was_altered_or_deleted_is_named(history: Issuer) -> None:
     """The log has its own chain; the journal covers each line's hash."""
     with history.database.write() as connection:
-        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_log'"
-        for name in connection.exec_driver_sql(triggers).scalars().all():
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        stand_aside(connection)
         first = connection.exec_driver_sql("SELECT id FROM audit_log ORDER BY sequence LIMIT 1").scalar_one()
         connection.exec_driver_sql("UPDATE audit_log SET reason = 'another' WHERE sequence = 1")
     assert (altered(history).what, altered(history).reference) == ("audit log line", "1")

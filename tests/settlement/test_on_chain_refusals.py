@@ -5,6 +5,7 @@ import pytest
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.deployment import REGISTRAR_ROLE, SETTLEMENT_ROLE
 from ledger_node.errors import InvalidField
+from ledger_node.settlement import tables
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer
 from tests.settlement.scenario import play
 
@@ -163,9 +164,8 @@ def test_an_account_that_the_register_refuses_never_opens(issuer: Issuer) -> Non
 def skip_nonces(issuer: Issuer, count: int) -> None:
     """Tell the ledger of transactions that a test has sent with the admin's key, which only the node should use."""
     with issuer.database.write() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE nonces SET next_nonce = next_nonce + {count} WHERE sender = x'{SIGNERS.admin.address.hex()}'"
-        )
+        mine = tables.nonces.c.sender == SIGNERS.admin.address
+        connection.execute(tables.nonces.update().where(mine).values(next_nonce=tables.nonces.c.next_nonce + count))
 
 
 def test_a_token_contract_is_no_account(issuer: Issuer) -> None:

@@ -1,0 +1,54 @@
+"""A PostgreSQL server of the tests' own: a cluster in a temporary directory, on a socket that nobody else reaches.
+
+Debian's package `postgresql` brings the programs; the server refuses to run as root, so root lends it the user that
+the package made.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PROGRAMS = Path("/usr/lib/postgresql")
+USER = "postgres"
+
+
+def programs() -> Path:
+    """Where the newest installed server's programs are."""
+    found = sorted(PROGRAMS.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    assert found, "PostgreSQL is not here: apt-get install postgresql"
+    return found[-1].parent
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """The SQLAlchemy URL of its database `postgres`, as long as the server runs."""
+    directory = Path(tempfile.mkdtemp(prefix="ledger-node-postgresql-"))
+    user = USER if os.getuid() == 0 else None
+    if user is not None:
+        shutil.chown(directory, user)
+    data, bin_ = directory / "data", programs()
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, cwd=directory, stdout=subprocess.DEVNULL)
+
+    try:
+        run(str(bin_ / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8")
+        settings = f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c max_connections=200"
+        control = (str(bin_ / "pg_ctl"), "-D", str(data), "-s", "-w")
+        run(*control, "-l", str(directory / "log"), "-o", settings, "start")
+        try:
+            yield f"postgresql+psycopg://{USER}@/postgres?host={directory}"
+        finally:
+            run(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":  # python -m tests.networks.postgresql COMMAND …: run it with such a server
+    with server() as url:
+        sys.exit(subprocess.run(sys.argv[1:], env=os.environ | {"TEST_POSTGRESQL": url}).returncode)
