@@ -22,19 +22,19 @@ SETTINGS = {
 }
 
 
-def compiled() -> dict[str, Any]:
+def compiled(source: Path = SOURCE) -> dict[str, Any]:
     document = {
         "language": "Solidity",
-        "sources": {"Guestbook.sol": {"content": SOURCE.read_text(encoding="utf-8")}},
+        "sources": {source.name: {"content": source.read_text(encoding="utf-8")}},
         "settings": SETTINGS,
     }
     command = [str(SOLC), "--standard-json"]
     done = subprocess.run(command, input=json.dumps(document), capture_output=True, text=True, check=True)
     output = json.loads(done.stdout)
     assert not output.get("errors"), output["errors"]
-    contract = output["contracts"]["Guestbook.sol"]["Guestbook"]
+    contract = output["contracts"][source.name][source.stem]
     return {
-        "contractName": "Guestbook",
+        "contractName": source.stem,
         "abi": contract["abi"],
         "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
     }
