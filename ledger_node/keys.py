@@ -1,8 +1,8 @@
 """Signing keys: encrypted keystores on disk (Web3 Secret Storage v3) and the Signer door in front of them.
 
 A Signer signs 32-byte digests and never shows its key. The local occupant decrypts a keystore with a password file; a
-remote one (web3signer's HTTP API, `POST /api/v1/eth1/sign/{address}`) would stand in its place. Key material appears in
-no log, error, process argument or database.
+remote one (web3signer's HTTP API, docs/guides/keys.md) would stand in its place. Key material appears in no log, error,
+process argument or database.
 """
 
 import json
