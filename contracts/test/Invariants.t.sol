@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DepositToken} from "../src/DepositToken.sol";
 import {Leg} from "../src/token/Leg.sol";
+import {Settlement} from "../src/token/Settlement.sol";
 import {vm} from "./Cheats.sol";
 import {TokenSetup} from "./TokenSetup.sol";
 
@@ -49,6 +50,17 @@ contract Actors is TokenSetup {
         bytes memory codes = settle(legs, token.totalSupply() + slack % 20_000);
         ++settledBatches;
         for (uint256 i = 0; i < codes.length; ++i) if (codes[i] == 0) ++moved;
+    }
+
+    function settleNet(uint256 draw, uint256 legCount) external {
+        Leg[] memory legs = new Leg[](legCount % 4);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            uint256 drawn = uint256(keccak256(abi.encode(draw, i)));
+            legs[i] = transferLeg(one(drawn >> 32), one(drawn >> 64), drawn % 2_000 + 1);
+        }
+        bytes32 root = keccak256(abi.encode("net", ++batches));
+        (Settlement.Attestation memory attestation, bytes memory signature) = attested(root, token.totalSupply());
+        tryFromHolder(SETTLEMENT, abi.encodeCall(token.settleNet, (root, legs, attestation, signature)));
     }
 
     function tryFromHolder(address holder, bytes memory data) private {

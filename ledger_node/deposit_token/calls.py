@@ -41,13 +41,26 @@ class Leg:
 
 def settle(batch_id: Hash32, legs: Sequence[Leg], attestation: ReserveAttestation, signature: bytes) -> bytes:
     """`settle(batchId, instructions, attestation, signature)`; the signature is the attestor's 65 bytes."""
+    return _batch("settle", batch_id, legs, attestation, signature)
+
+
+def settle_net(
+    payments_root: Hash32, legs: Sequence[Leg], attestation: ReserveAttestation, signature: bytes
+) -> bytes:  # fmt: skip
+    """`settleNet(paymentsRoot, instructions, attestation, signature)`, which moves all legs or none."""
+    return _batch("settleNet", payments_root, legs, attestation, signature)
+
+
+def _batch(
+    function: str, batch_id: Hash32, legs: Sequence[Leg], attestation: ReserveAttestation, signature: bytes
+) -> bytes:  # fmt: skip
     # Head: batch id, offset of the legs, the four attestation words, offset of the signature.
     legs_offset = 7 * 32
     signature_offset = legs_offset + 32 + len(legs) * 64
     padding = -len(signature) % 32
     return b"".join(
         (
-            deposit_token().functions["settle"].selector,
+            deposit_token().functions[function].selector,
             batch_id,
             _word(legs_offset),
             attestation.encoded(),

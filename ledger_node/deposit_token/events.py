@@ -31,6 +31,14 @@ class BatchSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class NetSettled:
+    """The batch whose id is this root settled the payments under it by their nets."""
+
+    payments_root: Hash32
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
 class ReserveAttested:
     batch_id: Hash32
     reserve: int
@@ -130,6 +138,7 @@ class AuthorizationSpent:
 TokenEvent: TypeAlias = (
     Moved
     | BatchSettled
+    | NetSettled
     | ReserveAttested
     | HolderRegistered
     | HolderStatusChanged
@@ -167,6 +176,10 @@ def _moved(log: Log) -> Moved:
 def _batch_settled(log: Log) -> BatchSettled:
     length = _integer(log.data, 1)
     return BatchSettled(log.topics[1], log.data[64 : 64 + length], log)
+
+
+def _net_settled(log: Log) -> NetSettled:
+    return NetSettled(log.topics[1], log)
 
 
 def _reserve_attested(log: Log) -> ReserveAttested:
@@ -241,6 +254,7 @@ MOVED_TOPIC: Hash32 = _TOPICS["Transfer"]
 _DECODERS: dict[Hash32, Callable[[Log], TokenEvent]] = {
     MOVED_TOPIC: _moved,
     _TOPICS["BatchSettled"]: _batch_settled,
+    _TOPICS["NetSettled"]: _net_settled,
     _TOPICS["ReserveAttested"]: _reserve_attested,
     _TOPICS["HolderRegistered"]: _holder_registered,
     _TOPICS["HolderStatusChanged"]: _holder_status_changed,

@@ -28,6 +28,8 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
     }
 
     event BatchSettled(bytes32 indexed batchId, bytes codes);
+    /// The batch of this id was a net settlement, and the id is the Merkle root over its payments.
+    event NetSettled(bytes32 indexed paymentsRoot);
     event ReserveAttested(
         bytes32 indexed batchId, uint256 reserve, bytes32 claimsRoot, uint256 ledgerSequence, bytes32 ledgerHead
     );
@@ -37,6 +39,7 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
     error AttestationOutdated(uint256 ledgerSequence, uint256 newest);
     error ReserveTooLarge(uint256 reserve, uint256 most);
     error SupplyAboveReserve(uint256 supply, uint256 reserve);
+    error NetLegRefused(uint256 leg, uint8 code);
 
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
         "ReserveAttestation(bytes32 batchId,uint256 reserve,bytes32 claimsRoot,uint256 ledgerSequence,bytes32 ledgerHead)"
@@ -65,13 +68,37 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
         Leg[] calldata instructions,
         Attestation calldata attestation,
         bytes calldata signature
-    ) external onlyRole(SETTLEMENT_ROLE) {
+    ) external {
+        _settle(batchId, instructions, attestation, signature);
+    }
+
+    /// Settle gross payments by what is left of them when they are set off against each other: legs judged as those of any
+    /// batch, of which all move or none does. The batch id is the Merkle root over the payments, so the attestor signed it.
+    function settleNet(
+        bytes32 paymentsRoot,
+        Leg[] calldata instructions,
+        Attestation calldata attestation,
+        bytes calldata signature
+    ) external {
+        bytes memory codes = _settle(paymentsRoot, instructions, attestation, signature);
+        for (uint256 i = 0; i < codes.length; ++i) {
+            if (codes[i] != 0) revert NetLegRefused(i, uint8(codes[i]));
+        }
+        emit NetSettled(paymentsRoot);
+    }
+
+    function _settle(
+        bytes32 batchId,
+        Leg[] calldata instructions,
+        Attestation calldata attestation,
+        bytes calldata signature
+    ) private onlyRole(SETTLEMENT_ROLE) returns (bytes memory codes) {
         if (settledAt[batchId] != 0) revert BatchAlreadySettled(batchId, settledAt[batchId]);
         settledAt[batchId] = block.number;
 
         Totals memory totals = _totals;
         _attest(totals, batchId, attestation, signature);
-        bytes memory codes = paused() ? _allPaused(instructions.length) : _settleLegs(instructions, totals);
+        codes = paused() ? _allPaused(instructions.length) : _settleLegs(instructions, totals);
         if (totals.supply > totals.reserve) revert SupplyAboveReserve(totals.supply, totals.reserve);
         _totals = totals;
 
