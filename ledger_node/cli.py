@@ -34,6 +34,7 @@ from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
 from ledger_node.member_commands import member
 from ledger_node.money import currency, decimal_string
+from ledger_node.net_commands import net
 from ledger_node.network_commands import network
 from ledger_node.node import Node, serve
 from ledger_node.proof_commands import proof
@@ -47,7 +48,7 @@ def cli() -> None:
     """A permissioned Ethereum node with a deposit token, its fiat reserve, and a gateway for member banks."""
 
 
-for _group in (member, account, token, operator, approval, audit_log):
+for _group in (member, account, token, net, operator, approval, audit_log):
     cli.add_command(_group)
 
 

@@ -101,6 +101,14 @@ class Config(BaseSettings):
     )
     batch_operations_max: Count = Field(2000, description="Payments in one settlement batch at most.")
 
+    netting_interval_s: Seconds = Field(
+        0.0,
+        description="Seconds a payment to be settled net waits until a netting cycle is called; 0: the operator calls.",
+    )
+    netting_expires_s: Count = Field(
+        86_400, description="Seconds after which a payment that no netting cycle has settled is rejected."
+    )
+
     # PEOPLE
     four_eyes: bool = Field(
         False, description="Whether what the operator does to members and tokens needs a second named operator."

@@ -163,6 +163,18 @@ class OrderNotFound(NotFound):
     title = "No such order"
 
 
+class NettingCycleNotFound(NotFound):
+    code = "netting_cycle_not_found"
+    title = "No such netting cycle"
+
+
+class NotSettledNet(NotFound):
+    """Only a payment that a netting cycle has settled stands under a root on chain."""
+
+    code = "not_settled_net"
+    title = "The payment was not settled net, or not yet"
+
+
 class AttestationNotFound(NotFound):
     code = "attestation_not_found"
     title = "No such attestation, or none with this account in it"
@@ -292,6 +304,14 @@ class InsufficientBalance(Unpayable):
 
     code = "insufficient_balance"
     title = "Not enough tokens on the blockchain account"
+    reason_code = "AM04"
+
+
+class NettingExpired(Unpayable):
+    """A payment to be settled net waited as long as it may, and no netting cycle could settle it."""
+
+    code = "netting_expired"
+    title = "No netting cycle settled it in time"
     reason_code = "AM04"
 
 

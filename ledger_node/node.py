@@ -206,7 +206,13 @@ def _settings(config: Config) -> Settings:
         currencies=config.currencies,
         batch_operations_max=config.batch_operations_max,
         writer_waiting_max=config.writer_waiting_max,
-        policy=Policy(config.four_eyes, config.four_eyes_fiat_above, config.approval_expires_s * 1000),
+        policy=Policy(
+            config.four_eyes,
+            config.four_eyes_fiat_above,
+            config.approval_expires_s * 1000,
+            config.netting_expires_s * 1000,
+        ),
+        netting_interval_ms=round(config.netting_interval_s * 1000),
     )
 
 

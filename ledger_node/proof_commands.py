@@ -8,7 +8,9 @@ import click
 
 from ledger_node.errors import ProofInvalid
 from ledger_node.money import currency, decimal_string
-from ledger_node.proofs.document import Verdict, verify
+from ledger_node.proofs import payment_document
+from ledger_node.proofs.document import SignedAttestation, Verdict, verify
+from ledger_node.proofs.payment_document import PaymentProof
 
 
 @click.group()
@@ -20,13 +22,20 @@ def proof() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--attestor", metavar="ADDRESS", help="The reserve attestor's address as you know it from elsewhere.")
 def proof_verify(file: Path, attestor: str | None) -> None:
-    """Check a proof of reserves saved from the REST interface (exit status 1 when it does not hold)."""
+    """Check a proof of reserves, or of a payment settled net, saved from the REST interface (exit status 1: no)."""
+    known = None if attestor is None else _address(attestor)
     try:
-        verdict = verify(_read(file), attestor=None if attestor is None else _address(attestor))
+        document = _read(file)
+        if payment_document.is_of_payment(document):
+            told = _told_of_payment(payment_document.verify(document, attestor=known))
+        else:
+            told = _told(verify(document, attestor=known))
     except ProofInvalid as invalid:
         click.echo(f"INVALID: {invalid.detail}")
         sys.exit(1)
-    click.echo(_told(verdict, known=attestor is not None))
+    if known is None:
+        told.append("Compare the signer with the attestor's address as you know it (--attestor checks it).")
+    click.echo("\n".join(told))
 
 
 def _read(file: Path) -> object:
@@ -46,17 +55,31 @@ def _address(text: str) -> bytes:
     return address
 
 
-def _told(verdict: Verdict, *, known: bool) -> str:
-    proof, said = verdict.proof, verdict.proof.attestation
-    of = currency(said.currency)
-    lines = [
-        f"VALID: {proof.account_id} is owed {decimal_string(proof.balance, of)} {of}.",
-        f"It is part of claims of {decimal_string(verdict.claims, of)} {of} in all, "
-        f"against a reserve of {decimal_string(said.reserve, of)} {of}.",
+def _told_of_payment(proof: PaymentProof) -> list[str]:
+    paid, said = proof.payment, proof.attestation
+    of = currency(paid.currency)
+    return [
+        f"VALID: {paid.id} of {decimal_string(paid.amount, of)} {of}, from 0x{paid.debtor.hex()} to "
+        f"0x{paid.creditor.hex()}, is among the payments of the net batch 0x{said.batch_id.hex()}.",
+        *_signed(said),
+        "It settled if that transaction has a NetSettled event of this root.",
+    ]
+
+
+def _signed(said: SignedAttestation) -> list[str]:
+    return [
         f"Signed by 0x{said.attestor.hex()} for {said.token_name} (0x{said.token.hex()}) on chain {said.chain_id}, "
         f"at ledger sequence {said.ledger_sequence}.",
         f"The chain should have it in block {said.block_number}, transaction 0x{said.transaction_hash.hex()}.",
     ]
-    if not known:
-        lines.append("Compare the signer with the attestor's address as you know it (--attestor checks it).")
-    return "\n".join(lines)
+
+
+def _told(verdict: Verdict) -> list[str]:
+    proof, said = verdict.proof, verdict.proof.attestation
+    of = currency(said.currency)
+    return [
+        f"VALID: {proof.account_id} is owed {decimal_string(proof.balance, of)} {of}.",
+        f"It is part of claims of {decimal_string(verdict.claims, of)} {of} in all, "
+        f"against a reserve of {decimal_string(said.reserve, of)} {of}.",
+        *_signed(said),
+    ]

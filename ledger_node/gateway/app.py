@@ -22,6 +22,7 @@ from ledger_node.gateway.routes import (
     events,
     fiat,
     members,
+    netting,
     orders,
     payments,
     people,
@@ -32,8 +33,8 @@ from ledger_node.gateway.routes import (
 from ledger_node.settlement.house import House
 
 _PARTS = (
-    payments, bulk, fiat, accounts, members, orders, people, api_keys, reserve, attestations, reconciliation, events,
-    probes, pages,
+    payments, bulk, netting, fiat, accounts, members, orders, people, api_keys, reserve, attestations, reconciliation,
+    events, probes, pages,
 )  # fmt: skip
 
 

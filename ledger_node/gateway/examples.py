@@ -31,6 +31,8 @@ PAYMENT: dict[str, Any] = {
     "code": None,
     "reason_code": None,
     "reason": None,
+    "settlement": "gross",
+    "net_until": None,
 }
 DEPOSIT: dict[str, Any] = {
     "id": f"dep_{_ID}6",
@@ -80,6 +82,22 @@ ENTRY: dict[str, Any] = {
     "transaction_hash": _HASH,
     "log_index": 0,
     "reason": None,
+    "netting_cycle": None,
+}
+NETTING_CYCLE: dict[str, Any] = {
+    "id": f"net_{_ID}9",
+    "currency": "USD",
+    "status": "settled",
+    "batch": "bat_" + "5b" * 32,
+    "payments": 10_000,
+    "gross": "98000000.00",
+    "net": "4900000.00",
+    "liquidity_saved": "0.9500",
+    "left": 12,
+    "code": None,
+    "reason": None,
+    "created_at": _AT,
+    "ended_at": "2026-01-31T09:30:00.161Z",
 }
 RESERVE_POSITION = {
     "currency": "USD",

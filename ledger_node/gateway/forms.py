@@ -62,6 +62,15 @@ class PaymentForm(Form):
     external_id: Annotated[Reference | None, Field(description="Your own system's id; shown to you only.")] = None
 
 
+Settlement = Annotated[
+    Literal["gross", "net"],
+    Field(
+        description="`net`: it waits, without needing the balance now, until a netting cycle sets it off against what "
+        "others pay."
+    ),
+]
+
+
 class AuthorizationForm(Form):
     """ERC-3009 TransferWithAuthorization, signed by the debtor account's own key in the token's EIP-712 domain."""
 
@@ -83,6 +92,7 @@ class TransferForm(PaymentForm):
     """A transfer. `authorization` moves an account in self custody."""
 
     authorization: AuthorizationForm | None = None
+    settlement: Settlement = "gross"
 
 
 class FiatForm(Form):
@@ -181,6 +191,13 @@ class ForcedTransferForm(OrderForm):
     creditor_account: Id
     amount: AmountText
     currency: CurrencyCode
+
+
+class NettingCycleForm(Form):
+    model_config = _like(currency="USD")
+
+    currency: CurrencyCode
+    reason: Reason | None = None
 
 
 class LimitsForm(Form):

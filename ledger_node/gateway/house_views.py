@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ledger_node.clock import iso8601
-from ledger_node.gateway import examples, views
+from ledger_node.gateway import examples, net_views, views
 from ledger_node.gateway.views import Body, View, _hex, _like, _money, _time
 from ledger_node.settlement.model import (
     Account,
@@ -17,6 +17,7 @@ from ledger_node.settlement.model import (
     Limits,
     Member,
     Named,
+    NettingCycle,
     Order,
     OrderKind,
     Token,
@@ -229,6 +230,7 @@ _VIEWS: dict[type, Callable[[Any], Body]] = {
     Limits: limits,
     Order: order,
     Named: operator,
+    NettingCycle: net_views.netting_cycle,
 }
 
 

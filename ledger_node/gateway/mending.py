@@ -57,6 +57,7 @@ MENDING: dict[str, str] = {
     "insufficient_funds": (
         "Fund the deposit account, or ask for less; amounts on hold for mints under way count as spent."
     ),
+    "netting_expired": "Seen on a rejected payment. Ask for it again, net or gross, with a new key.",
     "insufficient_balance": "Mint or receive tokens first, or ask for less; payments under way count as spent.",
     "self_custody": "The account is in the member's own custody: it moves by the member's own key, on chain.",
     "authorization_invalid": (
@@ -66,6 +67,8 @@ MENDING: dict[str, str] = {
     "authorization_not_yet_valid": "Wait until `valid_after`, or sign another one.",
     "authorization_expired": "Sign another one with a later `valid_before`.",
     "authorization_used": "An authorisation is presented once: sign another one with a new nonce.",
+    "netting_cycle_not_found": "List them with GET /v1/netting_cycles.",
+    "not_settled_net": ("Read the transfer: `settlement` is `net` and `status` is `settled` when it has a proof."),
     "attestation_not_found": (
         "List them with GET /v1/reserve/attestations. An account is in those of its currency made after it was "
         "registered."

@@ -25,6 +25,7 @@ from ledger_node.settlement.model import (
     MemberStatus,
     Operation,
     ReservePosition,
+    Settlement,
     Status,
 )
 
@@ -79,6 +80,8 @@ class PaymentView(View):
     code: str | None
     reason_code: str | None = Field(description="ISO 20022 external status reason code.")
     reason: str | None
+    settlement: Settlement
+    net_until: str | None = Field(description="How long it waits for a netting cycle, when it is to be settled net.")
 
 
 def payment(operation: Operation) -> Body:
@@ -103,6 +106,8 @@ def payment(operation: Operation) -> Body:
         "code": operation.code,
         "reason_code": operation.reason_code,
         "reason": operation.reason,
+        "settlement": operation.settlement,
+        "net_until": _time(operation.net_until),
     }
 
 
@@ -237,6 +242,9 @@ class EntryView(View):
     transaction_hash: str | None
     log_index: int | None
     reason: str | None = Field(description="Of the court order that moved it.")
+    netting_cycle: str | None = Field(
+        description="Of which it is this account's net, or part of it; the cycle lists the payments behind it."
+    )
 
 
 def entry(line: Entry) -> Body:
@@ -254,6 +262,7 @@ def entry(line: Entry) -> Body:
         "transaction_hash": _hex(line.transaction_hash),
         "log_index": line.log_index,
         "reason": line.reason,
+        "netting_cycle": line.netting_cycle,
     }
 
 

@@ -16,6 +16,7 @@ from ledger_node.chain.wire import SECP256K1_N, BadSignature, recover
 from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain
 from ledger_node.errors import LedgerNodeError, ProofInvalid
 from ledger_node.money import Currency, currency, decimal_string
+from ledger_node.proofs.payments import root_named
 from ledger_node.proofs.tree import SALT_BYTES, Node, leaf_hash, leaf_id, root_of
 
 VERSION = 1
@@ -43,8 +44,8 @@ class SignedAttestation:
 
     @property
     def batch_id(self) -> bytes:
-        """The 32 bytes by which the contract knows it."""
-        return keccak(self.id.encode())
+        """The 32 bytes by which the contract knows it: of a net batch, the root that its id names."""
+        return root_named(self.id) or keccak(self.id.encode())
 
     @property
     def digest(self) -> bytes:
@@ -96,12 +97,17 @@ def verify(document: object, *, attestor: bytes | None = None) -> Verdict:
         raise ProofInvalid("The total named is not what the leaf and its siblings add up to.")
     if root.sum > said.reserve:
         raise ProofInvalid("The claims under the root add up to more than the reserve that was attested.")
+    check_signature(said, attestor)
+    return Verdict(proof, root.sum)
+
+
+def check_signature(said: SignedAttestation, attestor: bytes | None) -> None:
+    """Raises ProofInvalid unless the attestor named, and the one known if one is, signed it."""
     signer = _signer(said)
     if signer != said.attestor:
         raise ProofInvalid(f"The attestation is not signed by the attestor it names but by 0x{signer.hex()}.")
     if attestor is not None and signer != attestor:
         raise ProofInvalid(f"The attestation is signed by 0x{signer.hex()}, not by 0x{attestor.hex()}.")
-    return Verdict(proof, root.sum)
 
 
 def _signer(said: SignedAttestation) -> bytes:
@@ -150,17 +156,14 @@ def _hex(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def _read(document: object) -> tuple[ClaimProof, int]:
-    top = _Fields(document, "", ("version", "attestation", "claim", "siblings", "claims"))
-    if top.integer("version") != VERSION:
-        raise ProofInvalid(f"Only proofs of version {VERSION} are known here.")
-    said = _Fields(
-        top.of["attestation"], "attestation.",
+def read_attestation(written: object) -> SignedAttestation:
+    """Raises ProofInvalid."""
+    said = Fields(
+        written, "attestation.",
         ("id", "currency", "batch_id", "reserve", "claims_root", "ledger_sequence", "ledger_head", "signature",
          "attestor", "domain", "block_number", "transaction_hash"),
     )  # fmt: skip
-    domain = _Fields(said.of["domain"], "attestation.domain.", ("name", "version", "chain_id", "verifying_contract"))
-    claim = _Fields(top.of["claim"], "claim.", ("account", "balance", "salt", "place"))
+    domain = Fields(said.of["domain"], "attestation.domain.", ("name", "version", "chain_id", "verifying_contract"))
     if domain.text("version") != "1":
         raise ProofInvalid("attestation.domain.version is not the deposit token's.")
     try:
@@ -177,12 +180,18 @@ def _read(document: object) -> tuple[ClaimProof, int]:
     )  # fmt: skip
     if said.data("batch_id", 32) != attestation.batch_id:
         raise ProofInvalid("attestation.batch_id is not that of attestation.id.")
-    siblings = top.of["siblings"]
-    if not isinstance(siblings, Sequence) or isinstance(siblings, str | bytes):
-        raise ProofInvalid("siblings is not a list.")
+    return attestation
+
+
+def _read(document: object) -> tuple[ClaimProof, int]:
+    top = Fields(document, "", ("version", "attestation", "claim", "siblings", "claims"))
+    top.known_version()
+    attestation = read_attestation(top.of["attestation"])
+    of = currency(attestation.currency)
+    claim = Fields(top.of["claim"], "claim.", ("account", "balance", "salt", "place"))
     branch = []
-    for index, sibling in enumerate(siblings):
-        fields = _Fields(sibling, f"siblings[{index}].", ("hash", "sum"))
+    for index, sibling in enumerate(top.listed("siblings")):
+        fields = Fields(sibling, f"siblings[{index}].", ("hash", "sum"))
         branch.append(Node(fields.data("hash", 32), fields.amount("sum", of)))
     proof = ClaimProof(
         attestation, claim.text("account"), claim.amount("balance", of), claim.data("salt", SALT_BYTES),
@@ -191,7 +200,7 @@ def _read(document: object) -> tuple[ClaimProof, int]:
     return proof, top.amount("claims", of)
 
 
-class _Fields:
+class Fields:
     """An object's fields, read strictly: no field more or less, one way to write each value."""
 
     def __init__(self, value: object, where: str, names: tuple[str, ...]) -> None:
@@ -199,6 +208,16 @@ class _Fields:
             raise ProofInvalid(f"{where.rstrip('.') or 'The proof'} must have exactly the fields {', '.join(names)}.")
         self.of = value
         self._where = where
+
+    def known_version(self) -> None:
+        if self.integer("version") != VERSION:
+            raise ProofInvalid(f"Only proofs of version {VERSION} are known here.")
+
+    def listed(self, name: str) -> Sequence[object]:
+        value = self.of[name]
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise ProofInvalid(f"{self._where}{name} is not a list.")
+        return value
 
     def text(self, name: str) -> str:
         value = self.of[name]

@@ -125,7 +125,7 @@ def close(connection: sa.Connection, account_id: str, *, at: int) -> Account:
     accounts, operations, holdings = tables.accounts, tables.operations, tables.holdings
     under_way = connection.execute(
         sa.select(sa.func.count()).where(
-            operations.c.status.in_(["pending_approval", "scheduled", "accepted", "processing"]),
+            operations.c.status.in_(["pending_approval", "scheduled", "queued", "accepted", "processing"]),
             sa.or_(operations.c.debtor_account == account_id, operations.c.creditor_account == account_id),
         )
     ).scalar_one()

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger_node.database import Database
-from ledger_node.errors import AccountNotFound, AttestationNotFound, WrongAccountKind
+from ledger_node.errors import (
+    AccountNotFound,
+    AttestationNotFound,
+    NotSettledNet,
+    PaymentNotFound,
+    WrongAccountKind,
+)  # fmt: skip
 from ledger_node.proofs.document import ClaimProof, SignedAttestation
-from ledger_node.settlement import claims, tables
+from ledger_node.proofs.payment_document import PaymentProof
+from ledger_node.settlement import claims, netted, tables
 from ledger_node.settlement.attested import attestations, leaves
 from ledger_node.settlement.model import Caller, Page
+from ledger_node.settlement.net_tree import payments_tree
 from ledger_node.settlement.pages import Slice, page
 from ledger_node.settlement.rows import Row
 
@@ -71,6 +79,28 @@ class Attestations:
                         tree.branch(leaf.place),
                     )  # fmt: skip
         raise AttestationNotFound(f"{account_id} is not among the claims of {attestation_id}.")
+
+    def payment_proof(self, caller: Caller, operation_id: str) -> PaymentProof:
+        """A payment's branch under its net batch's root, for either side. Raises PaymentNotFound, NotSettledNet."""
+        operations, taken, batches = tables.operations, netted.payments, tables.batches
+        with self._database.read() as connection:
+            mine = sa.select(operations).where(operations.c.id == operation_id, operations.c.kind == "transfer")
+            row = connection.execute(mine).first()
+            sides = () if row is None else (row.member_id, row.counterparty_id if row.status == "settled" else None)
+            if row is None or caller.member_id not in (None, *sides):
+                raise PaymentNotFound(f"There is no transfer {operation_id}.")
+            place = connection.execute(
+                sa.select(taken)
+                .join_from(taken, batches)
+                .where(taken.c.operation_id == operation_id, batches.c.status == "booked")
+            ).first()
+            if place is None:
+                raise NotSettledNet(f"No netting cycle has settled {operation_id}.")
+            leaves_, tree = payments_tree(connection, place.batch_id)
+            return PaymentProof(
+                self._find(connection, place.batch_id).signed, leaves_[place.place], place.salt, place.place,
+                tree.branch(place.place),
+            )  # fmt: skip
 
     def _find(self, connection: sa.Connection, attestation_id: str) -> Attested:
         row = connection.execute(self._query().where(tables.batches.c.id == attestation_id)).first()

@@ -5,7 +5,7 @@ One batch per currency is in flight at a time. What arrives meanwhile waits and 
 grow by themselves, and an idle node makes a batch of one at once. Nobody waits for a timer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,10 @@ LEG_GAS = 16_000
 is the dearest leg, 13,500 gas; what is not used costs nothing (docs/internals/settlement.md)."""
 
 
+Call = Callable[[bytes, Sequence[Leg], ReserveAttestation, bytes], bytes]
+"""`calls.settle` or `calls.settle_net`."""
+
+
 class Batches:
     def __init__(
         self, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
@@ -41,40 +45,52 @@ class Batches:
         self._clock = clock
         self._settlement = settlement
         self._attestor = attestor
-        self._legs_max = max(1, min(legs_max, (gas_max - BATCH_GAS) // LEG_GAS))
+        self.legs_max = max(1, min(legs_max, (gas_max - BATCH_GAS) // LEG_GAS))
 
     def cut(self, connection: sa.Connection) -> None:
         """The next batch of every currency that has none in flight and something waiting."""
-        for token in fetch(connection, _FREE_TOKENS):
-            legs = fetch(connection, _WAITING, of=token.currency, most=self._legs_max)
+        for token in self.free_tokens(connection):
+            legs = fetch(connection, _WAITING, of=token.currency, most=self.legs_max)
             if legs:
                 self._cut(connection, token, legs)
 
+    def free_tokens(self, connection: sa.Connection, currency: str | None = None) -> list[Row]:
+        """The tokens on chain of which no batch is in flight; of this currency only, if one is named."""
+        return [token for token in fetch(connection, _FREE_TOKENS) if currency in (None, token.currency)]
+
     def _cut(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
         batch_id = new_id("bat")
+        moves = [_leg(waiting) for waiting in legs]
+        batch = self.put(connection, token, batch_id, id_on_chain(batch_id), calls.settle, moves, operations=len(legs))
+        taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
+        execute_many(connection, _TAKE, taken)
+        journaling.cut(connection, batch, [leg.id for leg in legs], at=batch["created_at"])
+
+    def put(
+        self, connection: sa.Connection, token: Row, batch_id: str, chain_batch_id: bytes, call: Call,
+        legs: Sequence[Leg], *, operations: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Attest, sign and store this call; the batch's row. The caller stores what it does to its operations."""
         head = journal.head(connection)
         reserve = reports.attested_reserve(connection, token.currency)
         attested = self._claims.attest(connection, token.currency, reserve=reserve, supply=token.supply)
         attestation = ReserveAttestation(
             reserve=reserve, claims_root=attested.root.hash, ledger_sequence=head.sequence, ledger_head=head.hash
         )
-        chain_batch_id = id_on_chain(batch_id)
         domain = TokenDomain(name=token.name, chain_id=self._outbox.chain_id, token=token.address)
         signature = signature_bytes(self._attestor.sign(attestation.digest(domain, chain_batch_id)))
-        data = calls.settle(chain_batch_id, [_leg(waiting) for waiting in legs], attestation, signature)
+        data = call(chain_batch_id, legs, attestation, signature)
         gas = BATCH_GAS + LEG_GAS * len(legs)
         signed = self._outbox.put(connection, self._settlement, "batch", to=token.address, data=data, gas=gas)
         batch = {
             "id": batch_id, "currency": token.currency, "transaction_hash": signed.hash, "status": "in_flight",
-            "legs": len(legs), "reserve": attestation.reserve, "claims_root": attestation.claims_root,
+            "legs": operations, "reserve": attestation.reserve, "claims_root": attestation.claims_root,
             "ledger_sequence": attestation.ledger_sequence, "ledger_head": attestation.ledger_head,
             "created_at": self._clock.now_ms(),
         }  # fmt: skip
         execute_many(connection, _CUT, [batch])
         claims.record(connection, batch_id, token.currency, attested, signature)
-        taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
-        execute_many(connection, _TAKE, taken)
-        journaling.cut(connection, batch, [leg.id for leg in legs], at=batch["created_at"])
+        return batch
 
 
 def id_on_chain(batch_id: str) -> bytes:

@@ -120,6 +120,7 @@ class Blotter:
             external_id=request.external_id,
             created_at=self.at,
             settled_at=self.at if status == "settled" else None,
+            net_until=self.at + self.policy.net_expires_after_ms if is_net(request) else None,
         )
         key, hash_ = request_key(request), request_hash(request)
         counterparty = creditor.account.member_id if creditor and creditor.account.member_id != member_id else None
@@ -211,8 +212,15 @@ def request_key(request: Request) -> str:
 
 def request_hash(request: Request) -> bytes:
     """SHA-256 over everything asked for but the caller and the key."""
-    names = [name for name in request.__slots__ if name not in ("caller", "idempotency_key", "refusal")]
-    return hashlib.sha256(orjson.dumps([getattr(request, name) for name in names], default=bytes.hex)).digest()
+    names = [name for name in request.__slots__ if name not in ("caller", "idempotency_key", "refusal", "settlement")]
+    asked = [getattr(request, name) for name in names]
+    if is_net(request):  # a gross request is hashed as it was before there were others
+        asked.append("net")
+    return hashlib.sha256(orjson.dumps(asked, default=bytes.hex)).digest()
+
+
+def is_net(request: Request) -> bool:
+    return isinstance(request, PaymentRequest) and request.settlement == "net"
 
 
 def _owner(caller: Caller) -> str:
@@ -287,8 +295,9 @@ def _as_first_answered(operation: Operation, *, put_off: bool) -> Operation:
     """A retry is told what the first request was told, whatever has happened since."""
     if operation.kind in ("deposit", "withdrawal") and not put_off:
         return operation
+    first: Status = "accepted" if operation.net_until is None else "queued"
     return replace(
-        operation, status="pending_approval" if put_off else "accepted", settled_at=None, code=None, reason_code=None,
+        operation, status="pending_approval" if put_off else first, settled_at=None, code=None, reason_code=None,
         reason=None, block_number=None, transaction_hash=None, log_index=None,
     )  # fmt: skip
 

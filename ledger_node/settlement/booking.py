@@ -3,7 +3,7 @@
 Filled event by event by the bookkeeper, in memory; `write` stores the result. Nothing else writes chain facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,6 +57,7 @@ class Booking:
         self._payouts: list[Movement] = []
         self._ended: list[Leg] = []
         self._unapproved: list[Operation] = []
+        self._put_back: list[Operation] = []
 
     def load(self, holders: set[tuple[str, bytes]], account_ids: set[str]) -> None:
         """Read the holdings that the block touches: by currency and address, and by account."""
@@ -130,16 +131,42 @@ class Booking:
         )  # fmt: skip
         self._ended.append(replace(leg, operation=done))
 
-    def rejected(self, leg: Leg, outcome: Outcome) -> None:
+    def rejected(self, leg: Leg, outcome: Outcome, *, promised: bool = True) -> None:
+        """`promised`: its amount was; of a net batch only the nets were."""
         operation = leg.operation
         if operation.kind == "mint":
             self._voids.append(operation.id)
-        else:
+        elif promised:
             self._release(operation)
         done = replace(
             operation, status="rejected", code=outcome.code, reason_code=outcome.reason_code, reason=outcome.reason
         )
         self._ended.append(replace(leg, operation=done))
+
+    def netted(self, leg: Leg, log: Log) -> None:
+        """Settled as part of its net batch: `log` is that the batch did."""
+        done = replace(
+            leg.operation, status="settled", settled_at=self._at, block_number=log.block_number,
+            transaction_hash=log.transaction_hash, log_index=log.log_index,
+        )  # fmt: skip
+        self._ended.append(replace(leg, operation=done))
+
+    def check_nets(self, currency: str, nets: Mapping[str, int], moved: Sequence[Moved]) -> None:
+        """What the chain moved is what was sent to be moved."""
+        found = dict.fromkeys(nets, 0)
+        for each in moved:
+            found[self._holder(currency, each.payer).account_id] -= each.amount
+            found[self._holder(currency, each.payee).account_id] += each.amount
+        if found != dict(nets):
+            raise Fault("The chain moved other nets than those that were sent to it.")
+
+    def put_back(self, operation: Operation) -> None:
+        """Its net batch was refused; it waits for the next."""
+        self._put_back.append(replace(operation, status="queued"))
+
+    def free(self, account_id: str, amount: int) -> None:
+        """What a net batch had promised of this account is decided."""
+        self._by_account[account_id].outgoing -= amount
 
     def _release(self, operation: Operation) -> None:
         assert operation.debtor_account is not None
@@ -184,6 +211,9 @@ class Booking:
         for operation in self._unapproved:
             approvals.withdraw(connection, operation.id, at=self._at)
         limits.count(connection, self._unapproved)
+        if self._put_back:
+            execute_many(connection, _OPERATION, [_operation_row(operation) for operation in self._put_back])
+            journaling.reached(connection, self._put_back, at=self._at)
         ended = [leg.operation for leg in self._ended]
         limits.give_back(connection, [operation for operation in ended if operation.status == "rejected"])
         if ended:

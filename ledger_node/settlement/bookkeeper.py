@@ -20,6 +20,7 @@ from ledger_node.deposit_token.events import (
     HolderRegistered,
     HolderStatusChanged,
     Moved,
+    NetSettled,
     ReserveAttested,
     TokenEvent,
     TransferForced,
@@ -27,7 +28,8 @@ from ledger_node.deposit_token.events import (
 )
 from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import ChainBehindLedger, Fault, LedgerBehindChain
-from ledger_node.settlement import accounts, orders, outcomes, relays, rows, standings, tables
+from ledger_node.proofs.payments import root_named
+from ledger_node.settlement import accounts, cycles, orders, outcomes, relays, rows, standings, tables
 from ledger_node.settlement.booking import Booking, Leg
 from ledger_node.settlement.model import Operation
 from ledger_node.settlement.rows import Row
@@ -78,6 +80,9 @@ class Bookkeeper:
         mine = _our_transactions(connection, receipts)
         _check_own_past(connection, seen, mine)
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
+        nets = {
+            hash_: net for hash_, legs in batches.items() if not legs and (net := cycles.carried(connection, hash_))
+        }
         spent = relays.spent(connection, seen)
         relayed = {
             hash_: leg for hash_, (kind, _) in mine.items()
@@ -90,8 +95,14 @@ class Bookkeeper:
             *relayed.values(),
             *(leg for legs in batches.values() for leg in legs),
         ]
-        booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all})
-        moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
+        promising = {account_id for net in nets.values() for account_id in net.nets}
+        booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all} | promising)
+        moved_legs = {
+            hash_: self._end_legs(booking, mine[hash_][1], seen, legs)
+            for hash_, legs in batches.items() if hash_ not in nets
+        }  # fmt: skip
+        for hash_, net in nets.items():
+            self._end_net(connection, booking, mine[hash_][1], seen, net)
         for each in spent:
             if each.moved is not None:
                 booking.settled(each.leg, each.moved.log)
@@ -147,6 +158,33 @@ class Bookkeeper:
             booking.settled(leg, moved.log)
             belongs[moved.log.log_index] = leg.operation.id
         return belongs
+
+    def _end_net(
+        self, connection: sa.Connection, booking: Booking, receipt: Receipt, seen: Sequence[Seen], net: cycles.Carried
+    ) -> None:
+        """Settle every payment of a net batch; or put them back, and reject those of the account that was refused."""
+        for account_id, each in net.nets.items():
+            booking.free(account_id, max(0, -each))
+        legs = [Leg(operation, other) for operation, other in net.payments]
+        at = self._clock.now_ms()
+        if receipt.succeeded:
+            events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
+            settled = next(event for event in events if isinstance(event, NetSettled))
+            if root_named(net.batch_id) != settled.payments_root:
+                raise Fault(f"The chain settled the net of other payments than those of {net.batch_id}.")
+            currency = next(currency for currency, event in seen if event is settled)
+            booking.check_nets(currency, net.nets, [event for event in events if isinstance(event, Moved)])
+            for leg in legs:
+                booking.netted(leg, settled.log)
+            cycles.ended(connection, net.batch_id, refused=None, at=at)
+            return
+        blame = cycles.blame(net, self._why(receipt))
+        for leg in legs:
+            if blame.on(leg.operation):
+                booking.rejected(leg, blame.outcome, promised=False)
+            else:
+                booking.put_back(leg.operation)
+        cycles.ended(connection, net.batch_id, refused=blame.outcome, at=at)
 
     def _end_reverted(self, connection: sa.Connection, booking: Booking, receipt: Receipt, leg: Leg) -> None:
         """Our transaction of a signed transfer moved nothing: reject it, unless another one had moved it before."""

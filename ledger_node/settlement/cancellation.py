@@ -14,7 +14,7 @@ from ledger_node.settlement import approvals, events, journaling, limits, rows, 
 from ledger_node.settlement.model import Caller, Operation, PaymentKind
 from ledger_node.settlement.outcomes import Outcome
 
-WAITING = ("accepted", "pending_approval")
+WAITING = ("accepted", "pending_approval", "queued")
 
 CANCELED = Outcome("canceled", "NARR", "Canceled by the member.")
 
@@ -65,7 +65,9 @@ def end(
     connection: sa.Connection, done: Operation, operation: Operation, outcome: Outcome, *, at: int
 ) -> Operation:  # fmt: skip
     """The operation in its final state `done`, with its reason; what it had set aside is free again."""
-    if operation.status == "accepted":
+    if operation.status == "queued":  # promised nothing, but counts for its day
+        limits.give_back(connection, [operation])
+    elif operation.status == "accepted":
         # RESERVE
         if operation.kind == "mint":
             ledger.void(connection, [operation.id], at=at)

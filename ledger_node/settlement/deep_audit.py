@@ -18,7 +18,7 @@ from ledger_node.deposit_token.events import ReserveAttested, decode
 from ledger_node.journal import TAG_BYTES, Entry
 from ledger_node.reserve import ledger
 from ledger_node.reserve.tables import postings
-from ledger_node.settlement import audit_log, journaling, tables
+from ledger_node.settlement import audit_log, journaling, net_tree, tables
 from ledger_node.settlement.attested import attestations
 from ledger_node.settlement.governance import audit_log as audit_lines
 from ledger_node.settlement.model import FINAL
@@ -30,6 +30,7 @@ AFTER: dict[str, frozenset[str]] = {
     "accepted": frozenset({"accepted"}),
     "pending_approval": frozenset({"pending_approval"}),
     "scheduled": frozenset({"scheduled"}),
+    "queued": frozenset({"queued"}),
     "processing": frozenset({"processing"}),
     "settled": frozenset({"settled", "returned"}),
     "rejected": frozenset({"rejected"}),
@@ -108,6 +109,8 @@ class _Walk:
             if (extra := next(stream, None)) is not None:
                 raise _Found(_slipped_in(kind, extra[0], self.entries))
         self._nothing_beside(connection)
+        if (altered := net_tree.first_altered(connection)) is not None:
+            raise _Found(_changed("net batch", altered, self.entries, "its payments are not those that it was made of"))
         if (broken := audit_log.first_broken(connection)) is not None:
             raise _Found(_changed("audit log line", str(broken), self.entries, "it is not what its hash covers"))
 

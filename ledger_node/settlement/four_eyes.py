@@ -279,7 +279,7 @@ def _as_asked(connection: sa.Connection, operation: Operation, approval: Approva
     signed = None if row is None else Authorization(row.valid_after, row.valid_before, row.nonce, row.signature)
     return PaymentRequest(
         operation.kind, user, approval.id, operation.debtor_account or "", operation.creditor_account or "", amount,
-        operation.currency, authorization=signed,
+        operation.currency, authorization=signed, settlement=operation.settlement,
     )  # fmt: skip
 
 

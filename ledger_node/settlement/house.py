@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -19,7 +20,7 @@ from ledger_node.chain.genesis import TRANSACTION_GAS_MAX
 from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
-from ledger_node.settlement import approvals, audit, tables
+from ledger_node.settlement import approvals, audit, cycles, tables
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.attestations import Attestations
 from ledger_node.settlement.authorizations import Examiner
@@ -27,6 +28,7 @@ from ledger_node.settlement.batches import Batches
 from ledger_node.settlement.bookkeeper import Bookkeeper
 from ledger_node.settlement.cancellation import cancel
 from ledger_node.settlement.claims import ClaimsTrees
+from ledger_node.settlement.cycles import Cycles
 from ledger_node.settlement.deployment import Deployments, Signers
 from ledger_node.settlement.desk import Desk
 from ledger_node.settlement.four_eyes import FourEyes
@@ -53,6 +55,7 @@ class Settings:
     """`tick_ms`: how often it looks after what a lost connection may have left behind. No payment waits for it.
 
     `compare_all_ms`: how often book and chain are compared in full; each block's accounts are compared as it is booked.
+    `netting_interval_ms`: how long a payment waits until a netting cycle is called for it; 0: only the operator calls.
     """
 
     currencies: tuple[str, ...] = ("USD", "EUR", "JPY")
@@ -62,6 +65,7 @@ class Settings:
     tick_ms: int = 2_000
     policy: Policy = ONE_PERSON
     compare_all_ms: int = 600_000
+    netting_interval_ms: int = 0
 
 
 class House:
@@ -128,6 +132,7 @@ class House:
             self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
             legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=self._trees,
         )  # fmt: skip
+        self._cycles = Cycles(self._batches, clock)
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
         self._booked_more = threading.Event()
         self._reconciling = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
@@ -185,6 +190,7 @@ class House:
                 self._begin()
             self._call_bookkeeper()
             self._expire_approvals()
+            self._look_after_netting()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
             self._reconcile_again()
@@ -201,6 +207,17 @@ class House:
             some = approvals.due(connection, at=self.clock.now_ms())
         if some:
             self.writer.run(self.four_eyes.expire)
+
+    def _look_after_netting(self) -> None:
+        """End what waited for a netting cycle too long; call the cycles whose time has come."""
+        at, interval_ms = self.clock.now_ms(), self.settings.netting_interval_ms
+        with self.database.read() as connection:
+            some_expired = cycles.expired(connection, at=at)
+            some_due = interval_ms > 0 and cycles.due(connection, waiting_since=at - interval_ms)
+        if some_expired:
+            self.writer.run(lambda connection: self._ended.extend(cycles.expire(connection, at=at)))
+        if some_due:
+            self.writer.run(partial(cycles.call_due, waiting_since=at - interval_ms, at=at))
 
     def _tick(self) -> None:
         while not self._stopping.wait(self.settings.tick_ms / 1000):
@@ -240,6 +257,7 @@ class House:
             self._standings.cut(connection)
             self._orders.cut(connection)
             self._relays.cut(connection)
+            self._cycles.cut(connection)
             self._batches.cut(connection)
         except BackingBroken as broken:
             self._not_attested = str(broken)

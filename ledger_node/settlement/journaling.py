@@ -52,6 +52,8 @@ def facts_of(status: str) -> tuple[str, ...]:
     """The columns of an operation that an entry of this status covers."""
     if status in FINAL:
         return OUTCOME
+    if status == "queued":
+        return ("net_until",)
     return PLACE_IN_BATCH if status == "processing" else ()
 
 

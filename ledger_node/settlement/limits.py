@@ -180,7 +180,13 @@ def _held(connection: sa.Connection, member_id: str, code: str) -> int:
             ),
         )
     ).scalar_one()
-    return int(booked) + int(coming)
+    queued = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0)).where(
+            operations.c.status == tables.literally("queued"), operations.c.currency == code,
+            operations.c.counterparty_id == member_id,
+        )
+    ).scalar_one()  # fmt: skip
+    return int(booked) + int(coming) + int(queued)
 
 
 def _above(what: str, most: int, money: Amount, *, left: int | None = None) -> LimitExceeded:

@@ -154,7 +154,7 @@ def _become(
 
 def _require_nothing_left(connection: sa.Connection, member: Member) -> None:
     operations, accounts, holdings = tables.operations, tables.accounts, tables.holdings
-    open_ = operations.c.status.in_(["pending_approval", "scheduled", "accepted", "processing"])
+    open_ = operations.c.status.in_(["pending_approval", "scheduled", "queued", "accepted", "processing"])
     party = sa.or_(operations.c.member_id == member.id, operations.c.counterparty_id == member.id)
     under_way = connection.execute(sa.select(sa.func.count()).where(open_, party)).scalar_one()
     mine = connection.execute(

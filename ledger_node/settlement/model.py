@@ -13,13 +13,16 @@ T = TypeVar("T")
 PaymentKind: TypeAlias = Literal["mint", "transfer", "redemption"]
 FiatKind: TypeAlias = Literal["deposit", "withdrawal"]
 Status: TypeAlias = Literal[
-    "pending_approval", "scheduled", "accepted", "processing", "settled", "rejected", "canceled", "returned"
+    "pending_approval", "scheduled", "queued", "accepted", "processing", "settled", "rejected", "canceled", "returned"
 ]
 FINAL: frozenset[Status] = frozenset({"settled", "rejected", "canceled", "returned"})
 ISO_STATUS: dict[Status, str] = {
-    "pending_approval": "PDNG", "scheduled": "PDNG", "accepted": "ACTC", "processing": "ACSP",
+    "pending_approval": "PDNG", "scheduled": "PDNG", "queued": "PDNG", "accepted": "ACTC", "processing": "ACSP",
     "settled": "ACSC", "rejected": "RJCT", "canceled": "CANC", "returned": "ACSC",
 }  # fmt: skip
+
+Settlement: TypeAlias = Literal["gross", "net"]
+"""Paid at once, or set off against what others pay (netting.py)."""
 
 MemberStatus: TypeAlias = Literal["pending", "active", "suspended", "offboarded"]
 AccountKind: TypeAlias = Literal["DDA", "BDA"]
@@ -215,6 +218,7 @@ class PaymentRequest:
     external_id: str | None = None
     authorization: Authorization | None = None
     refusal: LedgerNodeError | None = None
+    settlement: Settlement = "gross"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,7 @@ class Operation:
     """A payment or fiat movement as stored. `code`, `reason_code` and `reason` only when rejected or canceled.
 
     `block_number`, `transaction_hash` and `log_index` once settled on chain; None for deposits and withdrawals.
+    `net_until`: how long it waits for a netting cycle; None for what settles gross.
     """
 
     id: str
@@ -257,6 +262,11 @@ class Operation:
     block_number: int | None = None
     transaction_hash: bytes | None = None
     log_index: int | None = None
+    net_until: int | None = None
+
+    @property
+    def settlement(self) -> Settlement:
+        return "gross" if self.net_until is None else "net"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,15 +295,43 @@ class Entry:
     log_index: int | None = None
     reason: str | None = None
     """Of the court order that moved it."""
+    netting_cycle: str | None = None
+    """Of which it is this account's net, or part of it."""
+
+
+CycleStatus: TypeAlias = Literal["called", "settling", "settled", "returned", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class NettingCycle:
+    """One settlement of queued payments by their nets: `payments` worth `gross` against `net` of tokens that move.
+
+    `left` stayed in the queue. `code` and `reason` when the chain refused a net and all went back (`returned`).
+    """
+
+    id: str
+    currency: str
+    status: CycleStatus
+    batch_id: str | None
+    payments: int
+    gross: int
+    net: int
+    left: int
+    code: str | None
+    reason: str | None
+    created_at: int
+    ended_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What needs two people. `fiat_above` in whole units of a currency: larger deposits and withdrawals do."""
+    """What needs two people, and how long things wait. `fiat_above` in whole units of a currency: larger deposits and
+    withdrawals need two. `net_expires_after_ms`: how long a payment waits for a netting cycle."""
 
     four_eyes: bool = False
     fiat_above: int = 1_000_000
     expires_after_ms: int = 86_400_000
+    net_expires_after_ms: int = 86_400_000
 
 
 ONE_PERSON = Policy()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ledger_node.errors import InvalidAmount, InvalidField, UnknownCurrency
 from ledger_node.money import Currency, parse_amount
 from ledger_node.money import currency as currency_of
-from ledger_node.settlement import accounts, limits, members, operators, orders
+from ledger_node.settlement import accounts, cycles, limits, members, operators, orders
 from ledger_node.settlement.model import Duty, Limits, Operation
 
 Parameters = dict[str, Any]
@@ -128,6 +128,12 @@ def _unpause(act: Act, given: Parameters) -> Any:
     return orders.pause(act.connection, given["currency"], act.stated_reason(), paused=False, at=act.at)
 
 
+def _call_netting_cycle(act: Act, given: Parameters) -> Any:
+    if act.rehearsal:
+        return cycles.rehearse(act.connection, given["currency"], at=act.at)
+    return cycles.call(act.connection, given["currency"], at=act.at)
+
+
 def _name_operator(act: Act, given: Parameters) -> Any:
     return operators.name(act.connection, name=given["name"], duties=frozenset(given["duties"]), at=act.at)
 
@@ -154,6 +160,7 @@ ACTIONS: dict[str, Action] = {
     "forced_transfer": Action(_force_transfer, "debtor_account"),
     "token.pause": Action(_pause, "currency"),
     "token.unpause": Action(_unpause, "currency"),
+    "netting.call": Action(_call_netting_cycle, "currency", four_eyes=False),
     "operator.name": Action(_name_operator, duty="admin"),
     "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),
 }

@@ -13,7 +13,7 @@ from ledger_node.database import Database
 from ledger_node.errors import AccountNotFound, MemberNotFound, OrderNotFound, PaymentNotFound
 from ledger_node.reserve import ledger, reports
 from ledger_node.reserve.movements import dda
-from ledger_node.settlement import approvals, audit, limits, orders, rows, tables
+from ledger_node.settlement import approvals, audit, cycles, limits, netted, orders, rows, tables
 from ledger_node.settlement.model import (
     Account,
     AccountKind,
@@ -26,6 +26,7 @@ from ledger_node.settlement.model import (
     FiatKind,
     Limits,
     Member,
+    NettingCycle,
     Operation,
     Order,
     Page,
@@ -113,6 +114,15 @@ class Queries:
         with self._database.read() as connection:
             return approvals.listed(connection, caller, part, status=status)
 
+    def netting_cycle(self, cycle_id: str) -> NettingCycle:
+        """Raises NettingCycleNotFound."""
+        with self._database.read() as connection:
+            return cycles.find(connection, cycle_id)
+
+    def netting_cycles(self, part: Slice = FIRST_PAGE, *, currency: str | None = None) -> Page[NettingCycle]:
+        with self._database.read() as connection:
+            return cycles.listed(connection, part, code=currency)
+
     # MONEY
 
     def balances(self, caller: Caller, account_id: str) -> Balances:
@@ -149,6 +159,7 @@ class Queries:
     def operations(
         self, caller: Caller, part: Slice = FIRST_PAGE, *, kind: PaymentKind | FiatKind | None = None,
         status: Status | None = None, account_id: str | None = None, currency: str | None = None,
+        netting_cycle: str | None = None,
     ) -> Page[Operation]:  # fmt: skip
         operations = tables.operations
         query = sa.select(*rows.OPERATION, operations.c.number).where(_made_in(operations.c.created_at, part))
@@ -162,6 +173,10 @@ class Queries:
             query = query.where(
                 sa.or_(operations.c.debtor_account == account_id, operations.c.creditor_account == account_id)
             )
+        if netting_cycle is not None:
+            taken, of = netted.payments, netted.cycles
+            of_it = sa.select(taken.c.operation_id).join_from(taken, of, taken.c.batch_id == of.c.batch_id)
+            query = query.where(operations.c.id.in_(of_it.where(of.c.id == netting_cycle)))
         if (before := part.number()) is not None:
             query = query.where(operations.c.number < before)
         query = query.order_by(operations.c.number.desc()).limit(part.limit + 1)
@@ -281,7 +296,13 @@ def _dda_entries(connection: sa.Connection, account: Account, part: Slice) -> li
 
 def _bda_entries(connection: sa.Connection, account: Account, part: Slice) -> list[Entry]:
     lines = tables.statement_lines
-    query = sa.select(lines).where(lines.c.account_id == account.id, _made_in(lines.c.created_at, part))
+    cycles, batches = netted.cycles, tables.batches
+    query = (
+        sa.select(lines, cycles.c.id.label("netting_cycle"))
+        .outerjoin(batches, batches.c.transaction_hash == lines.c.transaction_hash)
+        .outerjoin(cycles, cycles.c.batch_id == batches.c.id)
+        .where(lines.c.account_id == account.id, _made_in(lines.c.created_at, part))
+    )
     if (before := part.number()) is not None:
         query = query.where(lines.c.sequence < before)
     found = connection.execute(query.order_by(lines.c.sequence.desc()).limit(part.limit + 1))

@@ -48,4 +48,5 @@ def statement_line(row: Row, currency: str) -> Entry:
         direction=row.direction, amount=row.amount, balance=row.balance, currency=currency,
         operation_id=row.operation_id, created_at=row.created_at, block_number=row.block_number,
         transaction_hash=row.transaction_hash, log_index=row.log_index, reason=row.reason,
+        netting_cycle=row.netting_cycle,
     )  # fmt: skip

@@ -14,9 +14,10 @@
 12  account_closed, account_not_active          debtor
 13  self_custody                                the debtor moves by its own key alone
     authorization_not_yet_valid, authorization_expired, authorization_used, authorization_invalid
+    invalid_field                               an authorization to be settled net
 14  creditor_not_active
 15  limit_exceeded                              per payment, per day, then what the creditor holds
-16  insufficient_funds, insufficient_balance
+16  insufficient_funds, insufficient_balance    not of a transfer to be settled net
 17  named_operator_needed                       where a second operator must approve
 """
 
@@ -196,6 +197,14 @@ def authorized(blotter: Blotter, request: PaymentRequest, debtor: Party) -> None
         raise AuthorizationUsed("This nonce was presented before.", pointer="/authorization/nonce")
     if request.refusal is not None:
         raise request.refusal
+
+
+def may_be_netted(request: PaymentRequest) -> None:
+    """Raises InvalidField."""
+    if request.settlement == "net" and request.authorization is not None:
+        raise InvalidField(
+            "An authorization moves its amount whole; it cannot be set off against others.", pointer="/settlement"
+        )
 
 
 def may_receive(creditor: Party, pointer: str = "/creditor_account") -> None:

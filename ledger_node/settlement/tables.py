@@ -115,6 +115,7 @@ operations = sa.Table(
     sa.Column("block_number", sa.BigInteger),
     sa.Column("transaction_hash", sa.LargeBinary(32)),
     sa.Column("log_index", sa.Integer),
+    sa.Column("net_until", sa.BigInteger),
     sa.UniqueConstraint("batch_id", "leg"),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("kind IN ('mint', 'transfer', 'redemption', 'deposit', 'withdrawal')", name="kind"),
@@ -124,7 +125,8 @@ operations = sa.Table(
     sa.Index("ix_operations_counterparty_id_kind_number", "counterparty_id", "kind", "number"),
     sa.Index("ix_operations_kind_number", "kind", "number"),
 )
-"""Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`."""
+"""Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`; `net_until`
+is set where a netting cycle settles it (netted.py)."""
 
 
 def literally(value: str) -> sa.ColumnElement[str]:
@@ -138,6 +140,13 @@ waiting = sa.Index(
     operations.c.number,
     sqlite_where=sa.text("status = 'accepted'"),
     postgresql_where=sa.text("status = 'accepted'"),
+)
+queued = sa.Index(
+    "ix_operations_queued",
+    operations.c.currency,
+    operations.c.number,
+    sqlite_where=sa.text("status = 'queued'"),
+    postgresql_where=sa.text("status = 'queued'"),
 )
 in_flight = sa.Index(
     "ix_operations_in_flight",

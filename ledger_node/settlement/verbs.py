@@ -64,19 +64,26 @@ def transfer(blotter: Blotter, request: PaymentRequest) -> Accepted:
     rules.same_currency(money, creditor, "/creditor_account")
     rules.may_pay(debtor, self_custody_too=request.authorization is not None)
     rules.authorized(blotter, request, debtor)
+    rules.may_be_netted(request)
     rules.may_receive(creditor)
     rules.within_limits(blotter, money, payer=member, payee=creditor, leaves_bda=True)
-    rules.enough(debtor, money)
+    net = request.settlement == "net"
+    if not net:
+        rules.enough(debtor, money)
     if rules.second_person_needed(blotter, request, member, money):
         return blotter.put_off(request, money, member.id, debtor=debtor, creditor=creditor)
 
     # RESERVE
     # No fiat moves: the issuer owes the same sum to another holder.
-    operation = blotter.accept(request, money, member.id, debtor=debtor, creditor=creditor)
+    operation = blotter.accept(
+        request, money, member.id, debtor=debtor, creditor=creditor, status="queued" if net else "accepted"
+    )  # fmt: skip
     blotter.count(money, payer=debtor, payee=creditor)
 
     # CHAIN
-    blotter.promise(debtor, money)
+    # One that is queued promises nothing: a netting cycle takes it when what is left of it is covered (cycles.py).
+    if not net:
+        blotter.promise(debtor, money)
     return Accepted(operation, replayed=False)
 
 

@@ -207,6 +207,15 @@ def test_every_endpoint_answers_as_described(
     item = {"idempotency_key": "openapi-bulk", "debtor_account": bda, "creditor_account": other, **money}
     bulk = call(albion, "POST", "/v1/transfers/bulk", {"transfers": [item, item, {}]})
     assert [entry["status"] for entry in bulk["data"]] == [201, 201, 400]
+    net = {**item, "settlement": "net"}
+    del net["idempotency_key"]
+    queued = albion.post("/v1/transfers", net, key="openapi-net").json()
+    cycle = call(operator, "POST", "/v1/netting_cycles", {"currency": "USD"})
+    assert albion.post("/v1/transfers", net, key="openapi-net", Prefer="wait=20").json()["status"] == "settled"
+    call(albion, "GET", "/v1/transfers/{payment_id}/proof", payment_id=queued["id"])
+    call(operator, "GET", "/v1/netting_cycles")
+    call(operator, "GET", "/v1/netting_cycles/{cycle_id}", cycle_id=cycle["id"])
+    call(albion, "GET", "/v1/netting_cycles/{cycle_id}/payments", cycle_id=cycle["id"])
     call(albion, "GET", "/v1/reserve")
     attested = call(albion, "GET", "/v1/reserve/attestations", query="?currency=USD&limit=1")["data"][0]["id"]
     one = "/v1/reserve/attestations/{attestation_id}"

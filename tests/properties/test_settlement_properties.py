@@ -6,7 +6,7 @@ the house does: what is promised cannot be spent, what is on its way in not yet.
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,7 @@ class SettlementMachine(RuleBasedStateMachine):
         self.issuer = Issuer(self.directory).start()
         self.booked = {"A.dda": 0, "A.bda": 0, "B.dda": 0, "B.bda": 0}
         self.payments: list[Payment] = []
+        self.queued: list[Payment] = []
         self.suspended: set[str] = set()
         self.count = 0
 
@@ -78,6 +79,34 @@ class SettlementMachine(RuleBasedStateMachine):
     def redeem(self, bank: str, amount: int) -> None:
         self.ask("redemption", f"{bank}.bda", f"{bank}.dda", amount)
 
+    @rule(bank=BANKS, amount=AMOUNTS)
+    def queue(self, bank: str, amount: int) -> None:
+        """To be settled net: whatever there is on the account."""
+        if self.suspended:
+            return
+        self.count += 1
+        debtor, creditor = (f"{bank}.bda", "B.bda" if bank == "A" else "A.bda")
+        request = self.issuer.request("transfer", f"p{self.count}", debtor, creditor, decimal_string(amount, USD))
+        request = replace(request, settlement="net")
+        operation = self.issuer.house.desk.submit(request).result(TIMEOUT_S).operation
+        assert operation.status == "queued"
+        self.queued.append(Payment(request, operation, debtor, creditor, amount))
+
+    @rule()
+    def call_netting_cycle(self) -> None:
+        self.issuer.settle()
+        self.learn()
+        taken = self.largest_covered()
+        calling = self.issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"})
+        cycle_id = calling.result(TIMEOUT_S).result.id
+        self.issuer.settle()
+        cycle = self.issuer.house.queries.netting_cycle(cycle_id)
+        assert (cycle.status, cycle.payments) == ("settled" if taken else "empty", len(taken))
+        for payment in taken:
+            self.queued.remove(payment)
+            self.payments.append(payment)
+        self.learn()
+
     @rule(data=st.data(), more=st.integers(0, 1))
     def ask_again(self, data: st.DataObject, more: int) -> None:
         """The same key: the same payment; with another amount, a conflict."""
@@ -109,6 +138,7 @@ class SettlementMachine(RuleBasedStateMachine):
         elif not self.suspended:
             members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
             self.suspended.add(bank)
+            self.queued.clear()  # every payment has both banks in it, and is rejected
         self.one_block()  # the register is told by the next block
         self.one_block()
 
@@ -129,6 +159,18 @@ class SettlementMachine(RuleBasedStateMachine):
 
     def available(self, account: str) -> int:
         return self.booked[account] - sum(p.amount for p in self.payments if p.debtor == account and not p.done)
+
+    def largest_covered(self) -> list[Payment]:
+        """Of all ways to cut each bank's queue off somewhere, the longest whose net is covered."""
+        owed = {bank: [p for p in self.queued if p.debtor == f"{bank}.bda"] for bank in "AB"}
+        best: list[Payment] = []
+        for a in range(len(owed["A"]) + 1):
+            for b in range(len(owed["B"]) + 1):
+                paid = [sum(p.amount for p in owed["A"][:a]), sum(p.amount for p in owed["B"][:b])]
+                covered = paid[0] - paid[1] <= self.booked["A.bda"] and paid[1] - paid[0] <= self.booked["B.bda"]
+                if covered and a + b > len(best):
+                    best = owed["A"][:a] + owed["B"][:b]
+        return best
 
     def ask(self, kind: str, debtor: str, creditor: str, amount: int) -> None:
         self.count += 1

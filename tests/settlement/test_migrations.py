@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 
 import ledger_node.gateway.credentials
 import ledger_node.reserve.tables
+import ledger_node.settlement.netted
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
 from ledger_node.database import Database, metadata
 from ledger_node.errors import ConfigurationError

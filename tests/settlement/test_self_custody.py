@@ -104,6 +104,14 @@ def test_a_managed_account_takes_no_authorisation(held: Issuer) -> None:
     assert refusal.value.code == "invalid_field"
 
 
+def test_an_authorisation_moves_its_amount_whole_and_is_not_netted(held: Issuer) -> None:
+    request = held.request("transfer", "t1", "A.bda2", "B.bda", "25.00")
+    request = replace(request, authorization=signed(held, 2500), settlement="net")
+    with pytest.raises(LedgerNodeError, match="set off") as refusal:
+        held.house.desk.submit(request).result(TIMEOUT_S)
+    assert (refusal.value.code, refusal.value.pointer) == ("invalid_field", "/settlement")
+
+
 def test_a_raw_transaction_of_its_own_key_is_booked(held: Issuer) -> None:
     held.send(HOLDER, held.token(), calls.transfer(held.address("B.bda"), 1500))
     held.settle()

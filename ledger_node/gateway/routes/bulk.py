@@ -20,7 +20,7 @@ from ledger_node.gateway import examples, views
 from ledger_node.gateway.acting import note_refusal
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import BulkRoute
-from ledger_node.gateway.forms import Form, PaymentForm
+from ledger_node.gateway.forms import Form, PaymentForm, Settlement
 from ledger_node.gateway.headers import PREFER_WAIT, preferred_wait_s
 from ledger_node.gateway.identity import Payer
 from ledger_node.gateway.problems import misshapen, problem_body
@@ -44,6 +44,7 @@ class BulkItemForm(PaymentForm):
     idempotency_key: Annotated[
         str, Field(description="As the header of a single transfer: 1 to 255 visible ASCII characters, kept for ever.")
     ]
+    settlement: Settlement = "gross"
 
 
 class BulkForm(Form):
@@ -138,6 +139,7 @@ class _Item:
             end_to_end_id=form.end_to_end_id,
             uetr=form.uetr,
             external_id=form.external_id,
+            settlement=form.settlement,
         )
 
     def take(self, future: Future[Accepted]) -> None:

@@ -25,6 +25,7 @@ from ledger_node.settlement.model import (
     Operation,
     PaymentKind,
     PaymentRequest,
+    Settlement,
     Status,
 )  # fmt: skip
 
@@ -53,6 +54,7 @@ def _submit(kind: PaymentKind) -> Handler:
             uetr=form.uetr,
             external_id=form.external_id,
             authorization=_authorization(form),
+            settlement=_settlement(form),
         )
         house: House = request.app.state.house
         if asked.authorization is not None:
@@ -70,6 +72,10 @@ def _authorization(form: PaymentForm) -> Authorization | None:
         return None
     nonce, signature = bytes.fromhex(given.nonce[2:]), bytes.fromhex(given.signature[2:])
     return Authorization(given.valid_after, given.valid_before, nonce, signature)
+
+
+def _settlement(form: PaymentForm) -> Settlement:
+    return form.settlement if isinstance(form, TransferForm) else "gross"
 
 
 async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Response:

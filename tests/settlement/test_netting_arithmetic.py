@@ -1,0 +1,66 @@
+"""Which queued payments settle together: every net covered, none more possible, whatever the order of looking."""
+
+from collections.abc import Sequence
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger_node.settlement import netting
+from ledger_node.settlement.netting import Queued
+
+ACCOUNTS = ("A", "B", "C", "D")
+
+payments = st.lists(
+    st.tuples(st.permutations(ACCOUNTS).map(lambda some: some[:2]), st.integers(1, 9)), max_size=7
+).map(
+    lambda drawn: [
+        Queued(number, f"trf_{number}", "", debtor, creditor, amount)
+        for number, ((debtor, creditor), amount) in enumerate(drawn)
+    ]
+)  # fmt: skip
+balances = st.fixed_dictionaries({account: st.integers(0, 12) for account in ACCOUNTS})
+
+
+def is_covered(taken: Sequence[Queued], available: dict[str, int]) -> bool:
+    return all(available[account] + each >= 0 for account, each in netting.net(taken).items())
+
+
+@given(payments, balances)
+def test_the_largest_covered_set_is_found_and_there_is_no_other(queue: list[Queued], available: dict[str, int]) -> None:
+    """Against every way of cutting each account's payments off somewhere."""
+    owed = {account: [each for each in queue if each.debtor == account] for account in ACCOUNTS}
+    best: list[list[Queued]] = []
+    for kept in product(*(range(len(owed[account]) + 1) for account in ACCOUNTS)):
+        cut = dict(zip(ACCOUNTS, kept, strict=True))
+        taken = [each for each in queue if each in owed[each.debtor][: cut[each.debtor]]]
+        if is_covered(taken, available):
+            if not best or len(taken) > len(best[0]):
+                best = []
+            if not best or len(taken) == len(best[0]):
+                best.append(taken)
+    assert best == [netting.choose(queue, available)]
+
+
+@given(payments)
+def test_flows_carry_out_the_nets_with_fewer_movements_than_accounts(queue: list[Queued]) -> None:
+    nets = {account: each for account, each in netting.net(queue).items() if each}
+    flows = netting.flows(nets)
+    found = dict.fromkeys(nets, 0)
+    for payer, payee, amount in flows:
+        assert nets[payer] < 0 < nets[payee]
+        found[payer] -= amount
+        found[payee] += amount
+    assert found == nets
+    assert len(flows) < max(len(nets), 1)
+    assert sum(amount for _, _, amount in flows) == netting.debits(nets)
+
+
+def test_a_gridlock_nobody_could_pay_out_of_settles_at_once() -> None:
+    ring = [Queued(0, "1", "", "A", "B", 5), Queued(1, "2", "", "B", "C", 5), Queued(2, "3", "", "C", "A", 5)]
+    assert netting.choose(ring, dict.fromkeys("ABC", 0)) == ring
+
+
+def test_one_that_gives_up_makes_the_next_give_up() -> None:
+    chain = [Queued(0, "1", "", "A", "B", 5), Queued(1, "2", "", "B", "C", 5), Queued(2, "3", "", "C", "D", 5)]
+    assert netting.choose(chain, dict.fromkeys("ABCD", 0)) == []
