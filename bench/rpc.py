@@ -71,7 +71,7 @@ async def measure(report: Report, directory: Path, size: Size, *, peers: bool = 
             developers.append(Developer("anvil", url))
         for developer in developers:
             await developer.open()
-        await compare(report, [await Questions.of(developer, size) for developer in developers], size)
+        await compare(report, [await Questions.of(developer, size) for developer in developers], size, node)
         for developer in developers:
             for name, values in await tip(developer, size):
                 report.figure(name, developer.name, "ms", values)
@@ -137,22 +137,29 @@ class Questions:
         )
 
 
-async def compare(report: Report, asked: list[Questions], size: Size) -> None:
+async def compare(report: Report, asked: list[Questions], size: Size, node: NodeProcess) -> None:
+    """The first of those asked is the node; what a call takes of its CPU says something on a crowded machine too."""
     sends = "eth_sendRawTransaction until mined, one client"
     found: dict[str, list[list[float]]] = {name: [[] for _ in asked] for name in (*asked[0].methods, sends)}
+    cpu_us: dict[str, list[float]] = {name: [] for name in asked[0].methods}
     for each in asked:
         for name in each.methods:
             await each.rate(name, least=True)  # what is made on first use is made
     for _ in range(size.runs):
         for place, each in enumerate(asked):
-            for name in each.methods:
+            for name, (_, _, count) in each.methods.items():
+                cpu_before = node.cpu_seconds
                 found[name][place].append(await each.rate(name))
+                if place == 0:
+                    cpu_us[name].append((node.cpu_seconds - cpu_before) * 1e6 / count)
             found[sends][place].append(await sending(each.developer, max(size.calls // 4, 10)))
     for name, rates in found.items():
         for each, values in zip(asked, rates, strict=True):
             report.figure(name, each.developer.name, "transactions/s" if name == sends else "calls/s", values)
         for theirs in rates[1:]:
             report.ratio(f"{name} / anvil", rates[0], theirs)
+    for name, values in cpu_us.items():
+        report.figure(f"{name}, CPU without workers'", asked[0].developer.name, "µs/call", values)
 
 
 async def rate(ask: Ask, count: int) -> float:
