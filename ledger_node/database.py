@@ -4,8 +4,10 @@ SQLite by default (write-ahead log, synced at every commit), PostgreSQL by URL. 
 own them on `metadata`; the schema's history is in `migrations/`. Knows no table, no chain and no money.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +46,7 @@ class Database:
     def __init__(self, url: str, *, on_durable_write: DurableWrite = _nothing) -> None:
         self.url = url
         self._on_durable_write = on_durable_write
+        self._idle: list[sa.Connection] = []
         # SQLite's transactions see one snapshot anyway; PostgreSQL's would see each statement's own.
         snapshots = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self.engine = sa.create_engine(url, pool_size=16, max_overflow=16, **snapshots)
@@ -54,8 +57,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One durable transaction: committed and synced when the block ends, rolled back when it raises."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(ledger_write=True)
+        # The connection is kept from one time to the next: taking it from the pool costs more than a small commit.
+        connection = self._idle.pop() if self._idle else self.engine.connect().execution_options(ledger_write=True)
+        try:
             transaction = connection.begin()
             try:
                 yield connection
@@ -64,7 +68,11 @@ class Database:
                 raise
             self._on_durable_write("before")
             transaction.commit()
-            self._on_durable_write("after")
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        self._on_durable_write("after")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -95,35 +103,78 @@ class Database:
             command.upgrade(config, "head")
 
     def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
 
-def execute_many(connection: sa.Connection, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run one INSERT or UPDATE for many rows, all with the same keys, whose values are the driver's own types.
+# STATEMENTS MADE ONCE
+#
+# What every cycle asks and writes goes past SQLAlchemy's execution to the driver, which costs a tenth of it
+# (docs/internals/performance.md). SQLAlchemy still words the statements. Values come and go as the driver has them.
 
-    For the paths that write thousands of rows at once: it goes past SQLAlchemy's per-row parameter processing, which
-    costs more than the database (docs/internals/performance.md).
+
+def execute_many(connection: sa.Connection, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run one INSERT or UPDATE for many rows, all with the same keys; how many rows it hit."""
+    if not rows:
+        return 0
+    sql, order = _compiled(statement, connection.dialect, tuple(rows[0]))
+    cursor = connection.connection.cursor()
+    cursor.executemany(sql, [tuple([row[key] for key in order]) for row in rows] if order else list(rows))
+    return cursor.rowcount
+
+
+def execute(connection: sa.Connection, statement: sa.Executable, **values: Any) -> int:
+    """The same for one row."""
+    return execute_many(connection, statement, [values])
+
+
+def fetch(connection: sa.Connection, query: sa.Select[Any], **values: Any) -> list[Any]:
+    """The rows of a query that is made once; `values` are its bind parameters.
+
+    A list is for `one_of`; where one is empty, nothing is asked and nothing found.
     """
-    if rows:
-        sql, order = _compiled(statement, connection.dialect, tuple(rows[0]))
-        connection.exec_driver_sql(sql, [tuple([row[key] for key in order]) for row in rows] if order else list(rows))
+    sizes: tuple[tuple[str, int], ...] = ()
+    for name, value in values.items():
+        if type(value) is list:
+            if not value:
+                return []
+            sizes += ((name, 1 << (len(value) - 1).bit_length()),)
+    question = _question(query, connection.dialect, sizes)
+    given = {**question.constants, **values}
+    for name, size in sizes:
+        # Few different statements, whatever the number: the last value stands for those that are missing.
+        some = values[name] + values[name][-1:] * (size - len(values[name]))
+        given |= zip(question.places[name], some, strict=True)
+    cursor = connection.connection.cursor()
+    cursor.execute(question.sql, [given[key] for key in question.order] if question.order else given)
+    return list(map(question.row, cursor.fetchall()))
 
 
-def fetch(connection: sa.Connection, query: sa.Select[Any], **values: Any) -> Sequence[sa.Row[Any]]:
-    """The rows of a query that is made once and asked every cycle; `values` are its bind parameters.
-
-    It is compiled once, and values come as the driver has them. Making such a query anew and finding its compiled form
-    costs many times what the database takes (docs/internals/performance.md).
-    """
-    sql, order, constants = _question(query, connection.dialect)
-    given = constants | values
-    return connection.exec_driver_sql(sql, tuple([given[key] for key in order]) if order else given).all()
+def one_of(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """Whether the column has one of the values that `fetch` is given as a list under this name."""
+    return column.in_(sa.bindparam(name, expanding=True))
 
 
-@lru_cache(maxsize=256)
-def _question(query: Any, dialect: sa.Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A query in the driver's words. `order` of its parameters (none where the driver takes them by name)."""
+
+    sql: str
+    order: tuple[str, ...]
+    constants: Mapping[str, Any]
+    places: Mapping[str, Sequence[str]]
+    row: Callable[[Any], Any]
+
+
+@lru_cache(maxsize=1024)
+def _question(query: sa.Select[Any], dialect: sa.Dialect, sizes: tuple[tuple[str, int], ...]) -> _Question:
     compiled = query.compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
+    worded = compiled.construct_expanded_state(dict(compiled.params) | {name: [None] * size for name, size in sizes})
+    row = namedtuple("Row", query.selected_columns.keys(), rename=True)  # type: ignore[misc]
+    return _Question(
+        worded.statement, tuple(worded.positiontup or ()), worded.parameters, worded.parameter_expansion, row._make
+    )
 
 
 @lru_cache(maxsize=256)
@@ -152,4 +203,4 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("ledger_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from ledger_node.database import execute_many, metadata
+from ledger_node.database import execute_many, fetch, metadata
 
 journal = sa.Table(
     "journal",
@@ -77,8 +77,8 @@ def append(connection: sa.Connection, kind: str, rows: Sequence[Row], *, at: int
 
 
 def head(connection: sa.Connection) -> Head:
-    found = connection.execute(_HEAD).first()
-    return Head() if found is None else Head(*found)
+    found = fetch(connection, _HEAD)
+    return Head(*found[0]) if found else Head()
 
 
 def entries(connection: sa.Connection, *, after: int = 0, limit: int = 500) -> Iterator[Entry]:

@@ -107,11 +107,7 @@ class Writer:
                 for job, future in group:
                     if not future.set_running_or_notify_cancel():
                         continue  # its caller went away before its turn
-                    try:
-                        with connection.begin_nested():
-                            outcomes.append((future, job(connection), None))
-                    except Exception as error:
-                        outcomes.append((future, None, error))
+                    outcomes.append((future, *attempt(connection, job)))
                 self._before_commit(connection)
         except BaseException as fault:
             for _, future in group:
@@ -133,3 +129,20 @@ class Writer:
                 return
             if item is not _STOP and item[1].set_running_or_notify_cancel():
                 item[1].set_exception(fault)
+
+
+def attempt(connection: sa.Connection, part: Callable[[sa.Connection], T]) -> tuple[T | None, Exception | None]:
+    """Do a part of a transaction: its result, or its error, and then it has left no trace and the rest stands.
+
+    What it raises itself is the whole transaction's: the part could not be undone.
+    """
+    cursor = connection.connection.cursor()
+    cursor.execute("SAVEPOINT part")
+    result, failure = None, None
+    try:
+        result = part(connection)
+    except Exception as error:
+        failure = error
+        cursor.execute("ROLLBACK TO SAVEPOINT part")
+    cursor.execute("RELEASE SAVEPOINT part")
+    return result, failure

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from ledger_node import journal
-from ledger_node.database import execute_many
+from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import AccountNotFound, AlreadyExists, CurrencyMismatch, InsufficientFunds, WrongState
 from ledger_node.reserve import tables
 from ledger_node.reserve.movements import Movement, cash, dda, reserve
@@ -112,13 +112,14 @@ def journal_name(posting: Mapping[str, Any]) -> str:
 
 def read(connection: sa.Connection, account_ids: Iterable[str]) -> dict[str, LedgerAccount]:
     """The accounts that exist among those asked for."""
-    found = connection.execute(sa.select(*_COLUMNS).where(tables.accounts.c.id.in_(sorted(set(account_ids)))))
+    found = fetch(connection, _READ, ids=sorted(set(account_ids)))
     return {row.id: LedgerAccount(*row) for row in found}
 
 
 _COLUMNS = [
     tables.accounts.c[name] for name in ("id", "currency", "normal_side", "posted", "outgoing", "incoming", "sequence")
 ]
+_READ = sa.select(*_COLUMNS).where(one_of(tables.accounts.c.id, "ids"))
 
 
 class _Book:
@@ -172,6 +173,12 @@ class _Book:
 
 
 _HOLD = tables.holds.insert().inline()
+_PENDING = sa.select(tables.holds).where(one_of(tables.holds.c.id, "ids"), tables.holds.c.state == "pending")
+_ENDED = (
+    tables.holds.update()
+    .where(tables.holds.c.id == sa.bindparam("id_"))
+    .values(state=sa.bindparam("outcome"), ended_at=sa.bindparam("at"))
+)
 _POSTING = tables.postings.insert().inline()
 _WRITE = (
     tables.accounts.update()
@@ -191,13 +198,11 @@ def _end(connection: sa.Connection, hold_ids: Sequence[str], outcome: str, at: i
     """Mark the holds as ended and return their movements, in the order asked for."""
     if not hold_ids:
         return []
-    holds = tables.holds
-    ending = (holds.c.id.in_(hold_ids)) & (holds.c.state == "pending")
-    found = {row.id: row for row in connection.execute(sa.select(holds).where(ending))}
+    found = {row.id: row for row in fetch(connection, _PENDING, ids=list(hold_ids))}
     if len(found) != len(hold_ids):
         gone = next((hold_id for hold_id in hold_ids if hold_id not in found), hold_ids[0])
         raise WrongState(f"The hold {gone} is not pending; a hold ends once.", hold=gone)
-    connection.execute(holds.update().where(ending).values(state=outcome, ended_at=at))
+    execute_many(connection, _ENDED, [{"id_": id_, "outcome": outcome, "at": at} for id_ in hold_ids])
     rows = (found[hold_id] for hold_id in hold_ids)
     return [Movement(r.id, r.debit_account, r.credit_account, r.amount, r.currency) for r in rows]
 

@@ -104,6 +104,8 @@ class Accounts:
 
 def change_status(connection: sa.Connection, statuses: Mapping[str, AccountStatus], *, at: int) -> None:
     """What the token's register says of these accounts now, by account id."""
+    if not statuses:
+        return
     accounts = tables.accounts
     for account_id, status in statuses.items():
         connection.execute(accounts.update().where(accounts.c.id == account_id).values(status=status))

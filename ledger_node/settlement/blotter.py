@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from ledger_node.database import execute_many
+from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import IdempotencyConflict
 from ledger_node.money import Amount
 from ledger_node.reserve import ledger, movements
@@ -234,25 +234,11 @@ def _accounts_named(request: Request) -> tuple[str, ...]:
 
 
 def _members(connection: sa.Connection, member_ids: set[str]) -> dict[str, Member]:
-    query = sa.select(*rows.MEMBER).where(tables.members.c.id.in_(sorted(member_ids)))
-    return {row.id: rows.member(row) for row in connection.execute(query)}
+    return {row.id: rows.member(row) for row in fetch(connection, _MEMBERS, ids=sorted(member_ids))}
 
 
 def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Party]:
-    accounts, members, holdings = tables.accounts, tables.members, tables.holdings
-    query = (
-        sa.select(
-            *rows.ACCOUNT,
-            members.c.status.label("member_status"),
-            holdings.c.booked,
-            holdings.c.outgoing,
-            holdings.c.frozen,
-        )
-        .join_from(accounts, members, accounts.c.member_id == members.c.id)
-        .outerjoin(holdings, holdings.c.account_id == accounts.c.id)
-        .where(accounts.c.id.in_(sorted(account_ids)))
-    )
-    found = connection.execute(query).all()
+    found = fetch(connection, _PARTIES, ids=sorted(account_ids))
     fiat = ledger.read(connection, [movements.dda(row.id) for row in found if row.kind == "DDA"])
     parties = {}
     for row in found:
@@ -265,12 +251,8 @@ def _parties(connection: sa.Connection, account_ids: set[str]) -> dict[str, Part
 
 
 def _earlier(connection: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[bytes, Operation]]:
-    operations = tables.operations
-    query = sa.select(*rows.OPERATION, operations.c.request_key, operations.c.request_hash)
-    found = connection.execute(query.where(operations.c.request_key.in_(sorted(set(keys))))).all()
-    ids = [row.id for row in found]
-    asked = sa.select(governance.approvals.c.resource_id).where(governance.approvals.c.resource_id.in_(ids))
-    put_off = set(connection.execute(asked).scalars()) if ids else set()
+    found = fetch(connection, _EARLIER, keys=sorted(set(keys)))
+    put_off = {row.resource_id for row in fetch(connection, _PUT_OFF, ids=[row.id for row in found])}
     return {
         row.request_key: (row.request_hash, _as_first_answered(rows.operation(row), put_off=row.id in put_off))
         for row in found
@@ -302,6 +284,28 @@ def _as_first_answered(operation: Operation, *, put_off: bool) -> Operation:
     )  # fmt: skip
 
 
+def _parties_query() -> sa.Select[Any]:
+    accounts, members, holdings = tables.accounts, tables.members, tables.holdings
+    return (
+        sa.select(
+            *rows.ACCOUNT,
+            members.c.status.label("member_status"),
+            holdings.c.booked,
+            holdings.c.outgoing,
+            holdings.c.frozen,
+        )
+        .join_from(accounts, members, accounts.c.member_id == members.c.id)
+        .outerjoin(holdings, holdings.c.account_id == accounts.c.id)
+        .where(one_of(accounts.c.id, "ids"))
+    )
+
+
+_PARTIES = _parties_query()
+_MEMBERS = sa.select(*rows.MEMBER).where(one_of(tables.members.c.id, "ids"))
+_EARLIER = sa.select(*rows.OPERATION, tables.operations.c.request_key, tables.operations.c.request_hash).where(
+    one_of(tables.operations.c.request_key, "keys")
+)
+_PUT_OFF = sa.select(governance.approvals.c.resource_id).where(one_of(governance.approvals.c.resource_id, "ids"))
 _ACCEPT = tables.operations.insert().inline()
 _AUTHORIZE = governance.authorizations.insert().inline()
 _APPROVE = (

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger_node.chain.blocks import Log
-from ledger_node.database import execute_many
+from ledger_node.database import execute, execute_many, fetch, one_of
 from ledger_node.deposit_token.events import NOBODY, Moved
 from ledger_node.errors import Fault, LedgerBehindChain
 from ledger_node.reserve import ledger, movements
@@ -18,6 +18,7 @@ from ledger_node.reserve.movements import Movement
 from ledger_node.settlement import accounts, approvals, events, journaling, limits, standings, tables
 from ledger_node.settlement.model import AccountStatus, Operation
 from ledger_node.settlement.outcomes import Outcome
+from ledger_node.settlement.rows import Row
 
 ACCOUNT_STATUS: dict[int, AccountStatus] = {1: "active", 2: "blocked", 3: "blocked", 4: "closed"}
 """The contract's status of a holder (active, suspended, frozen, closed) as the status of a BDA."""
@@ -64,16 +65,14 @@ class Booking:
         by_currency: dict[str, list[bytes]] = {}
         for currency, address in holders:
             by_currency.setdefault(currency, []).append(address)
-        a, h = tables.accounts, tables.holdings
-        query = sa.select(a.c.currency, a.c.address, h.c.account_id, h.c.booked, h.c.outgoing, h.c.sequence, h.c.frozen)
-        query = query.join_from(a, h)
-        conditions = [sa.and_(a.c.currency == code, a.c.address.in_(found)) for code, found in by_currency.items()]
-        if account_ids:
-            conditions.append(a.c.id.in_(sorted(account_ids)))
-        for condition in conditions:
-            for currency, address, *facts in self._connection.execute(query.where(condition)):
-                holding = self._by_account.setdefault(facts[0], Holding(*facts))
-                self._holdings[(currency, address)] = holding
+        for code, addresses in by_currency.items():
+            self._loaded(fetch(self._connection, _BY_ADDRESS, currency=code, addresses=addresses))
+        self._loaded(fetch(self._connection, _BY_ACCOUNT, ids=sorted(account_ids - self._by_account.keys())))
+
+    def _loaded(self, found: Sequence[Row]) -> None:
+        for currency, address, *facts in found:
+            holding = self._by_account[facts[0]] = Holding(*facts)
+            self._holdings[(currency, address)] = holding
 
     # WHAT THE CHAIN SAID
 
@@ -199,8 +198,7 @@ class Booking:
         execute_many(connection, _LINE, self._lines)
         execute_many(connection, _HOLDING, [_holding_row(holding) for holding in self._by_account.values()])
         for currency, change in self._supply.items():
-            mine = tables.tokens.c.currency == currency
-            connection.execute(tables.tokens.update().where(mine).values(supply=tables.tokens.c.supply + change))
+            execute(connection, _SUPPLY, of=currency, change=change)
         ledger.post(connection, self._posts, at=self._at)
         ledger.void(connection, self._voids, at=self._at)
         ledger.transfer(connection, self._payouts, at=self._at)
@@ -223,6 +221,21 @@ class Booking:
         return ended
 
 
+def _holdings(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    a, h = tables.accounts, tables.holdings
+    query = sa.select(a.c.currency, a.c.address, h.c.account_id, h.c.booked, h.c.outgoing, h.c.sequence, h.c.frozen)
+    return query.join_from(a, h).where(*which)
+
+
+_BY_ADDRESS = _holdings(
+    tables.accounts.c.currency == sa.bindparam("currency"), one_of(tables.accounts.c.address, "addresses")
+)
+_BY_ACCOUNT = _holdings(one_of(tables.accounts.c.id, "ids"))
+_SUPPLY = (
+    tables.tokens.update()
+    .where(tables.tokens.c.currency == sa.bindparam("of"))
+    .values(supply=tables.tokens.c.supply + sa.bindparam("change"))
+)
 _LINE = tables.statement_lines.insert().inline()
 _HOLDING = (
     tables.holdings.update()

@@ -13,6 +13,7 @@ from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Call, Header, Receipt
 from ledger_node.chain.errors import CallFailed, Reverted
 from ledger_node.clock import Clock
+from ledger_node.database import execute, fetch, one_of
 from ledger_node.deposit_token.events import (
     NOBODY,
     BatchSettled,
@@ -55,9 +56,10 @@ class Bookkeeper:
 
         Raises ChainBehindLedger, Fault for what cannot be booked, ChainUnavailable.
         """
-        cursor = connection.execute(sa.select(tables.cursor)).first()
-        if cursor is None:
+        found = fetch(connection, _CURSOR)
+        if not found:
             return False
+        (cursor,) = found
         head = self._chain.head()
         self._check_common_past(cursor, head)
         ended: list[Operation] = []
@@ -71,7 +73,7 @@ class Bookkeeper:
     def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
         """Write down what this block did; the operations that it ended. It must follow the block booked last."""
         receipts = self._chain.receipts(header.number)
-        currencies = dict(connection.execute(sa.select(tables.tokens.c.address, tables.tokens.c.currency)).all())
+        currencies = dict(fetch(connection, _TOKENS))
         seen = [
             (currencies[log.address], event)
             for receipt in receipts for log in receipt.logs if log.address in currencies
@@ -201,26 +203,21 @@ class Bookkeeper:
         self, connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int
     ) -> None:
         for hash_, (kind, receipt) in mine.items():
-            status = "succeeded" if receipt.succeeded else "reverted"
-            result = {"block_number": receipt.block_number}
-            transactions, batches, tokens = tables.chain_transactions, tables.batches, tables.tokens
-            connection.execute(
-                transactions.update().where(transactions.c.hash == hash_).values(status=status, **result)
-            )
+            number = receipt.block_number
+            ended = "succeeded" if receipt.succeeded else "reverted"
+            execute(connection, _MINED, of=hash_, ended=ended, in_block=number)
             if kind == "batch":
-                status = "booked" if receipt.succeeded else "reverted"
-                connection.execute(
-                    batches.update().where(batches.c.transaction_hash == hash_).values(status=status, **result)
-                )
+                ended = "booked" if receipt.succeeded else "reverted"
+                execute(connection, _BOOKED, of=hash_, ended=ended, in_block=number)
             elif kind == "deployment":
                 if not receipt.succeeded:
-                    raise Fault(f"The deployment of a token reverted in block {receipt.block_number}: 0x{hash_.hex()}.")
-                connection.execute(tokens.update().where(tokens.c.deployment == hash_).values(**result))
+                    raise Fault(f"The deployment of a token reverted in block {number}: 0x{hash_.hex()}.")
+                execute(connection, _DEPLOYED, of=hash_, in_block=number)
             elif kind == "registration" and not receipt.succeeded:
                 accounts.close_unregistered(connection, hash_, at=at)
             elif kind in ("standing", "order"):
                 refusal = None if receipt.succeeded else outcomes.of_single(self._why(receipt))
-                orders.ended(connection, hash_, refusal=refusal, block_number=receipt.block_number, at=at)
+                orders.ended(connection, hash_, refusal=refusal, block_number=number, at=at)
                 if kind == "standing" and refusal is not None:
                     standings.refused(connection, receipt.to or b"")
 
@@ -277,29 +274,52 @@ def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:
 
 
 def _our_transactions(connection: sa.Connection, receipts: Sequence[Receipt]) -> dict[bytes, tuple[str, Receipt]]:
-    transactions = tables.chain_transactions
     by_hash = {receipt.transaction_hash: receipt for receipt in receipts}
-    query = sa.select(transactions.c.hash, transactions.c.kind).where(transactions.c.hash.in_(list(by_hash)))
-    return {row.hash: (row.kind, by_hash[row.hash]) for row in connection.execute(query)}
+    return {row.hash: (row.kind, by_hash[row.hash]) for row in fetch(connection, _OURS, hashes=list(by_hash))}
 
 
 def _legs(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:
-    operations, batches = tables.operations, tables.batches
-    query = (
-        sa.select(*rows.OPERATION, operations.c.counterparty_id)
-        .join_from(operations, batches)
-        .where(batches.c.transaction_hash == transaction_hash)
-        .order_by(operations.c.leg)
-    )
-    return [Leg(rows.operation(row), row.counterparty_id) for row in connection.execute(query)]
+    found = fetch(connection, _LEGS, of=transaction_hash)
+    return [Leg(rows.operation(row), row.counterparty_id) for row in found]
 
 
 def _move_cursor(connection: sa.Connection, header: Header) -> None:
     """To this block, if the block booked last is its parent."""
-    cursor = tables.cursor
-    follows = sa.and_(cursor.c.block_number == header.number - 1, cursor.c.block_hash == header.parent_hash)
-    moved = connection.execute(
-        cursor.update().where(follows).values(block_number=header.number, block_hash=header.hash)
+    moved = execute(
+        connection, _MOVE, before=header.number - 1, parent=header.parent_hash, to=header.number, its_hash=header.hash
     )
-    if moved.rowcount != 1:
+    if moved != 1:
         raise ChainBehindLedger(f"Block {header.number} does not follow the block that was booked last.")
+
+
+_CURSOR = sa.select(tables.cursor)
+_MOVE = (
+    tables.cursor.update()
+    .where(tables.cursor.c.block_number == sa.bindparam("before"), tables.cursor.c.block_hash == sa.bindparam("parent"))
+    .values(block_number=sa.bindparam("to"), block_hash=sa.bindparam("its_hash"))
+)
+_TOKENS = sa.select(tables.tokens.c.address, tables.tokens.c.currency)
+_OURS = sa.select(tables.chain_transactions.c.hash, tables.chain_transactions.c.kind).where(
+    one_of(tables.chain_transactions.c.hash, "hashes")
+)
+_LEGS = (
+    sa.select(*rows.OPERATION, tables.operations.c.counterparty_id)
+    .join_from(tables.operations, tables.batches)
+    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
+    .order_by(tables.operations.c.leg)
+)
+_MINED = (
+    tables.chain_transactions.update()
+    .where(tables.chain_transactions.c.hash == sa.bindparam("of"))
+    .values(status=sa.bindparam("ended"), block_number=sa.bindparam("in_block"))
+)
+_BOOKED = (
+    tables.batches.update()
+    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
+    .values(status=sa.bindparam("ended"), block_number=sa.bindparam("in_block"))
+)
+_DEPLOYED = (
+    tables.tokens.update()
+    .where(tables.tokens.c.deployment == sa.bindparam("of"))
+    .values(block_number=sa.bindparam("in_block"))
+)

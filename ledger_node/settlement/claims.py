@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from ledger_node.database import execute_many
+from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import BackingBroken
 from ledger_node.proofs.tree import SALT_BYTES, MerkleSumTree, Node, leaf_id
 from ledger_node.settlement import tables
@@ -140,10 +140,7 @@ def _all_booked(connection: sa.Connection, currency: str) -> dict[str, int]:
 
 
 def _booked(connection: sa.Connection, account_ids: Set[str]) -> dict[str, int]:
-    holdings = tables.holdings
-    query = sa.select(holdings.c.account_id, holdings.c.booked)
-    found = connection.execute(query.where(holdings.c.account_id.in_(sorted(account_ids)))) if account_ids else ()
-    return {row[0]: row[1] for row in found}
+    return dict(fetch(connection, _BOOKED, ids=sorted(account_ids)))
 
 
 def _stored_leaves(connection: sa.Connection, currency: str) -> dict[str, tuple[int, bytes]]:
@@ -152,5 +149,8 @@ def _stored_leaves(connection: sa.Connection, currency: str) -> dict[str, tuple[
     return {row.account_id: (row.place, leaf_id(row.salt, row.account_id)) for row in connection.execute(query)}
 
 
+_BOOKED = sa.select(tables.holdings.c.account_id, tables.holdings.c.booked).where(
+    one_of(tables.holdings.c.account_id, "ids")
+)
 _RECORD = attestations.insert().inline()
 _LEAF = leaves.insert().inline()

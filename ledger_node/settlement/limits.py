@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger_node.database import execute_many
+from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import LimitExceeded
 from ledger_node.money import AMOUNT_MAX, Amount, currency, decimal_string
 from ledger_node.settlement import events, governance, tables
@@ -30,16 +30,17 @@ def default(member_id: str, code: str) -> Limits:
 
 def read(connection: sa.Connection, member_ids: Iterable[str]) -> dict[tuple[str, str], Limits]:
     """What was agreed, by member and currency."""
-    stored = governance.limits
-    found = connection.execute(sa.select(stored).where(stored.c.member_id.in_(sorted(set(member_ids)))))
     agreed = {}
-    for row in found:
+    for row in fetch(connection, _AGREED, ids=sorted(set(member_ids))):
         usual = default(row.member_id, row.currency)
         per_payment = usual.per_payment if row.per_payment is None else row.per_payment
         agreed[row.member_id, row.currency] = Limits(
             row.member_id, row.currency, per_payment, row.per_day, row.holding, row.approval_above
         )
     return agreed
+
+
+_AGREED = sa.select(governance.limits).where(one_of(governance.limits.c.member_id, "ids"))
 
 
 def agree(connection: sa.Connection, agreed: Limits, *, at: int) -> Limits:
