@@ -27,7 +27,8 @@ from ledger_node.errors import (
     Unavailable,
 )
 from ledger_node.gateway import house_views
-from ledger_node.gateway.answers import Json, durable, problems
+from ledger_node.gateway.answers import Json, problems
+from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log
 from ledger_node.settlement.four_eyes import Done
 from ledger_node.settlement.house import House

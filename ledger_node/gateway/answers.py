@@ -1,8 +1,6 @@
-"""Ready-made answers: JSON by orjson, pages of lists, and waiting for the writer."""
+"""Ready-made answers: JSON by orjson, and pages of lists."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -39,11 +37,6 @@ def page(found: Page[T], view: Callable[[T], Body]) -> Json:
             "next_cursor": found.next_cursor,
         }
     )
-
-
-async def durable(future: Future[T]) -> T:
-    """The result of a job for the writer, once it is on disk. A caller who hangs up does not undo it."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -4,8 +4,10 @@ Knows nothing of what the fields mean.
 """
 
 import asyncio
+import inspect
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from inspect import iscoroutinefunction
 from typing import Any
 
 import orjson
@@ -45,18 +47,45 @@ class LedgerRoute(APIRoute):
         identify = [part.call for part in self.dependant.dependencies if part.call is not None]
         needs_body = self.body_field is not None and self.body_field.field_info.is_required()
         body_max = self.body_max
+        answer = _plain(self)
 
         async def read_then_handle(request: Request) -> Response:
-            for who in identify:
-                await who(request)
+            callers = [await who(request) for who in identify]
             if not has_query and request.scope["query_string"]:
                 raise UnknownParameter(f"{request.url.path} takes no query parameters.")
             if has_body:
                 limit: int = getattr(request.app.state, body_max)
                 await _read_json(request, required=needs_body, limit=limit)
+            if answer is not None and (response := answer(request, callers[0])) is not None:
+                return await response
             return await handler(request)
 
         return read_then_handle
+
+
+def _plain(route: APIRoute) -> Callable[[Request, Any], Awaitable[Response] | None] | None:
+    """For an endpoint that takes the request, the caller and one form: the way to it past FastAPI's questions.
+
+    Those cost a payment more than all the rest of its HTTP (docs/internals/performance.md), to find what is known by
+    then. A form that is not valid gets None, and FastAPI says what is wrong with it.
+    """
+    asked, field, endpoint = route.dependant, route.body_field, route.endpoint
+    if field is None or len(asked.dependencies) != 1 or not iscoroutinefunction(endpoint):
+        return None
+    names = (asked.request_param_name, asked.dependencies[0].name, field.name)
+    signature = inspect.signature(endpoint)
+    if set(signature.parameters) != set(names) or signature.return_annotation is not Response:
+        return None
+    request_name, caller_name, form_name = map(str, names)
+
+    def answer(request: Request, caller: Any) -> Awaitable[Response] | None:
+        form, wrong = field.validate(request._json, {}, loc=("body",))
+        if wrong:
+            return None
+        response: Awaitable[Response] = endpoint(**{request_name: request, caller_name: caller, form_name: form})
+        return response
+
+    return answer
 
 
 class BulkRoute(LedgerRoute):

@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from ledger_node.errors import WrongState
 from ledger_node.gateway import acting, views
-from ledger_node.gateway.answers import Json, durable, problems
+from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing, Scope, keys_of
 from ledger_node.gateway.forms import ApiKeyForm, HouseKeyForm, Id, RotateForm
 from ledger_node.gateway.identity import Operator, Overseer
+from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import Caller

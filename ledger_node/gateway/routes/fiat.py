@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger_node.gateway import views
-from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import FiatForm, Id
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, idempotency_key
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.routes.payments import PaymentsQuery
+from ledger_node.gateway.waiting import durable
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import FiatKind, FiatRequest
 

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger_node.gateway import acting, views
-from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import Id, PaymentForm, ReasonForm, TransferForm
 from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, PREFER_WAIT, idempotency_key, preferred_wait_s
 from ledger_node.gateway.identity import Anybody, Payer
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
+from ledger_node.gateway.waiting import done_within, durable
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import (
     FINAL,
@@ -100,10 +101,8 @@ async def _reached(house: House, caller: Caller, accepted: Accepted, wait_s: flo
     watched = (
         await asyncio.to_thread(house.desk.watch, operation_id) if accepted.replayed else house.desk.watch(operation_id)
     )
-    ending = asyncio.wrap_future(watched)
-    await asyncio.wait([ending], timeout=wait_s)
-    if ending.done():
-        return ending.result()
+    if await done_within(watched, wait_s):
+        return watched.result()
     return await asyncio.to_thread(house.queries.operation, caller, operation_id)
 
 

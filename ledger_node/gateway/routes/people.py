@@ -11,12 +11,13 @@ from starlette.responses import Response
 from ledger_node.errors import WrongState
 from ledger_node.gateway import acting, house_views, views
 from ledger_node.gateway.acting import ActQuery, answers
-from ledger_node.gateway.answers import Json, PageView, durable, page, problems
+from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing
 from ledger_node.gateway.forms import Id, OperatorForm, OrderForm, ReasonForm
 from ledger_node.gateway.identity import Anybody, Operator, Overseer, Writer
 from ledger_node.gateway.paging import ListQuery
+from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import ApprovalStatus
