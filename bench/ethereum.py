@@ -181,7 +181,7 @@ class Ganache(DevelopmentNode):
     fees = Fees(max_fee_per_gas=2 * 10**9)
 
     def _flags(self, port: int) -> list[str]:
-        money = [f"--wallet.accounts=0x{signer._key.to_bytes().hex()},0x{10**24:x}" for signer in self.signers]
+        money = [f"--wallet.accounts=0x{signer._key.secret.hex()},0x{10**24:x}" for signer in self.signers]
         chain = [f"--chain.chainId={CHAIN_ID}", "--chain.hardfork=shanghai"]
         return [f"--server.port={port}", "--logging.quiet", f"--miner.blockGasLimit={BLOCK_GAS}", *chain, *money]
 

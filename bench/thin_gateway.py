@@ -81,7 +81,7 @@ class ThinGateway:
         await self._anvil.open()
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        keys = [f"0x{signer._key.to_bytes().hex()}" for signer in self._anvil.signers]
+        keys = [f"0x{signer._key.secret.hex()}" for signer in self._anvil.signers]
         token = AsyncWeb3.to_checksum_address(self._anvil.token)
         command = [sys.executable, "-m", "bench.thin_gateway", str(port), self._anvil.url, token, *keys]
         self._process = _start(command)

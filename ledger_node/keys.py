@@ -11,9 +11,10 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
+from coincurve import PrivateKey
 from eth_account import Account
 from eth_keyfile.keyfile import create_keyfile_json
-from eth_keys.datatypes import PrivateKey
+from sha3 import keccak_256
 
 from ledger_node.errors import ConfigurationError
 
@@ -30,11 +31,11 @@ class Signer(Protocol):
 class LocalSigner:
     def __init__(self, private_key: bytes) -> None:
         self._key = PrivateKey(private_key)
-        self.address: bytes = self._key.public_key.to_canonical_address()
+        self.address: bytes = keccak_256(self._key.public_key.format(compressed=False)[1:]).digest()[12:]
 
     def sign(self, digest: bytes) -> tuple[int, int, int]:
-        signature = self._key.sign_msg_hash(digest)
-        return signature.v, signature.r, signature.s
+        signature = self._key.sign_recoverable(digest, hasher=None)
+        return signature[64], int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
 
     def __repr__(self) -> str:
         return f"LocalSigner(0x{self.address.hex()})"

@@ -30,12 +30,22 @@ EMPTY_LIST_HASH = keccak(b"\xc0")
 # ENCODE
 
 
+_SHORT = [bytes((0x80 + length,)) for length in range(56)]
+"""What stands before a byte string of so many bytes."""
+
+
 def rlp_encode(item: bytes | list[Any]) -> bytes:
     if isinstance(item, bytes):
         if len(item) == 1 and item[0] < 0x80:
             return item
         return _prefix(len(item), 0x80) + item
-    payload = b"".join([rlp_encode(part) for part in item])
+    # Most of what is encoded are hashes and empty strings in a node of a trie; they need no call of their own.
+    payload = b"".join(
+        [
+            _SHORT[len(part)] + part if isinstance(part, bytes) and 1 != len(part) < 56 else rlp_encode(part)
+            for part in item
+        ]
+    )
     return _prefix(len(payload), 0xC0) + payload
 
 

@@ -8,9 +8,13 @@ factors of `chain/prices.py`, so that none runs slower than about two million ga
 from collections.abc import Callable
 from typing import Any
 
+from eth import constants
 from eth.vm.forks.prague.computation import PRAGUE_PRECOMPILES
 
 from ledger_node.chain.prices import PRECOMPILE_FACTORS
+from ledger_node.chain.wire import BadSignature, recover
+
+ECRECOVER = (1).to_bytes(20, "big")
 
 Precompile = Callable[[Any], Any]
 
@@ -27,9 +31,22 @@ def _priced(precompile: Precompile, factor: int) -> Precompile:
     return run
 
 
+def ecrecover(computation: Any) -> Any:
+    """py-evm's, by the library that recovers senders: every batch has the attestor's signature checked."""
+    computation.consume_gas(constants.GAS_ECRECOVER, reason="ECRecover Precompile")
+    data = computation.msg.data_as_bytes[:128].ljust(128, b"\0")
+    v, r, s = (int.from_bytes(data[at : at + 32], "big") for at in (32, 64, 96))
+    try:
+        address = recover(data[:32], v - 27, r, s)
+    except BadSignature:
+        return computation
+    computation.output = address.rjust(32, b"\0")
+    return computation
+
+
 def network_precompiles() -> dict[Any, Precompile]:
     factors = {number.to_bytes(20, "big"): factor for number, factor in PRECOMPILE_FACTORS.items()}
     return {
         address: _priced(precompile, factors[address]) if factors.get(address, 1) > 1 else precompile
-        for address, precompile in PRAGUE_PRECOMPILES.items()
+        for address, precompile in (PRAGUE_PRECOMPILES | {ECRECOVER: ecrecover}).items()
     }
