@@ -1,4 +1,4 @@
-"""`python -m bench [--smoke | --long]`: measure node and peers in turn, print the table, leave nothing behind."""
+"""`python -m bench [--smoke | --long] [--only SECTION,…]`: measure node and peers in turn, print a table, clean up."""
 
 import argparse
 import asyncio
@@ -21,6 +21,7 @@ from bench.thin_gateway import ThinGateway
 ETH_TESTER = Path(".venv-bench/bin/python")
 SENDERS = 40
 SLOW_S = 180
+SECTIONS = ("chain", "bulk", "single", "idle", "history", "banks", "rpc", "slow-peers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,40 @@ def main() -> None:
     size.add_argument("--smoke", action="store_true", help="little of everything, once: only to see that it works")
     size.add_argument("--long", action="store_true", help="more of everything, and 100,000 payments of history")
     parser.add_argument("--without-peers", action="store_true", help="measure the node alone")
+    parser.add_argument(
+        "--only",
+        type=_sections,
+        default=SECTIONS,
+        metavar="SECTION,…",
+        help=f"of {', '.join(SECTIONS)}; all by default",
+    )
     arguments = parser.parse_args()
     plan = SMOKE if arguments.smoke else LONG if arguments.long else USUAL
     directory = Path(tempfile.mkdtemp(prefix="ledger-node-bench-"))
     console = Console(width=None if sys.stdout.isatty() else 130)
-    bench = Bench(plan, directory, Report(console, runs=plan.runs), console)
+    bench = Bench(plan, directory, Report(console, runs=plan.runs), console, arguments.only)
     try:
         asyncio.run(bench.measure(peers=not arguments.without_peers))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _sections(text: str) -> tuple[str, ...]:
+    wanted = tuple(text.split(","))
+    if unknown := set(wanted) - set(SECTIONS):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
+    return wanted
+
+
 class Bench:
-    def __init__(self, plan: Plan, directory: Path, report: Report, console: Console) -> None:
+    def __init__(
+        self, plan: Plan, directory: Path, report: Report, console: Console, only: tuple[str, ...] = SECTIONS
+    ) -> None:
         self.plan = plan
         self.directory = directory
         self.report = report
         self._console = console
+        self._only = only
         self._on_chain: list[float] = []
         self._bulk: list[Bulk] = []
         self._single: list[float] = []
@@ -91,21 +109,25 @@ class Bench:
                 peers = await self._open(anvil, thin)
             for run in range(1, self.plan.runs + 1):
                 self._say(f"run {run} of {self.plan.runs}")
-                self._on_chain.append(await asyncio.to_thread(engine.settle, engine.payments(self.plan.batches)))
+                if "chain" in self._only:
+                    self._on_chain.append(await asyncio.to_thread(engine.settle, engine.payments(self.plan.batches)))
                 await self._one_run(node)
                 if peers:
                     await self._one_run_of_peers(anvil, thin)
             self._compare(node, peers=peers)
-            await self._history(node)
+            if "history" in self._only:
+                await self._history(node)
             await node.close()
         finally:
             engine.close()
             for subject in (node, anvil, thin):
                 subject.end()
-        await asyncio.to_thread(self._banks)
-        self._say("the JSON-RPC door")
-        await rpc.measure(self.report, self.directory, self.plan.rpc, peers=peers)
-        if peers and self.plan.slow_peers:
+        if "banks" in self._only:
+            await asyncio.to_thread(self._banks)
+        if "rpc" in self._only:
+            self._say("the JSON-RPC door")
+            await rpc.measure(self.report, self.directory, self.plan.rpc, peers=peers)
+        if peers and self.plan.slow_peers and "slow-peers" in self._only:
             await self._slow_peers()
         self.report.print()
 
@@ -120,19 +142,26 @@ class Bench:
 
     async def _one_run(self, node: LedgerNode) -> None:
         plan = self.plan
-        latency = await one_at_a_time(node, payments=plan.idle)
-        self._idle.append((latency.p50_ms, latency.p99_ms))
-        self._single.append((await under_load(node, payments=plan.singles, clients=plan.clients)).per_second)
-        self._bulk.append(await in_bulk(node, payments=plan.bulk, clients=6, request=plan.bulk_request))
+        if "idle" in self._only:
+            latency = await one_at_a_time(node, payments=plan.idle)
+            self._idle.append((latency.p50_ms, latency.p99_ms))
+        if "single" in self._only:
+            self._single.append((await under_load(node, payments=plan.singles, clients=plan.clients)).per_second)
+        if "bulk" in self._only:
+            self._bulk.append(await in_bulk(node, payments=plan.bulk, clients=6, request=plan.bulk_request))
 
     async def _one_run_of_peers(self, anvil: Anvil, thin: ThinGateway) -> None:
         plan = self.plan
-        self._raw.append(await anvil.settle(anvil.transfers(plan.transfers)))
-        latency = await one_at_a_time(thin, payments=plan.idle)
-        self._thin_idle.append((latency.p50_ms, latency.p99_ms))
-        self._thin.append((await under_load(thin, payments=plan.singles, clients=plan.clients)).per_second)
+        if "chain" in self._only or "bulk" in self._only:
+            self._raw.append(await anvil.settle(anvil.transfers(plan.transfers)))
+        if "idle" in self._only:
+            latency = await one_at_a_time(thin, payments=plan.idle)
+            self._thin_idle.append((latency.p50_ms, latency.p99_ms))
+        if "single" in self._only:
+            self._thin.append((await under_load(thin, payments=plan.singles, clients=plan.clients)).per_second)
 
     def _compare(self, node: LedgerNode, *, peers: bool) -> None:
+        """The table's rows of what was measured; what was not has no values."""
         report, rate = self.report, "payments/s"
         bulk = [each.per_second for each in self._bulk]
         on_chain, end_to_end = "settled on chain, durable", f"end to end, {self.plan.bulk_request} a request"
@@ -154,8 +183,9 @@ class Bench:
             for at, name in enumerate(("p50", "p99")):
                 own, other = ([each[at] for each in times] for times in (self._idle, self._thin_idle))
                 report.ratio(f"{idle}, {name} / thin gateway", own, other, "≤ 1")
-        settled = self.plan.runs * (self.plan.idle + self.plan.singles + self.plan.bulk)
-        report.figure("on disk for each payment", node.name, "bytes", [node.bytes_on_disk / settled])
+        if set(SECTIONS[:4]) <= set(self._only):
+            settled = self.plan.runs * (self.plan.idle + self.plan.singles + self.plan.bulk)
+            report.figure("on disk for each payment", node.name, "bytes", [node.bytes_on_disk / settled])
         report.figure("peak memory of the node", node.name, "MiB", [node.peak_memory_mib])
 
     async def _history(self, node: LedgerNode) -> None:

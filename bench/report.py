@@ -48,12 +48,17 @@ class Report:
             self._table.add_column(heading, justify="right")
 
     def figure(self, name: str, subject: str, unit: str, values: Sequence[float]) -> None:
+        """A row; none for what was not measured."""
+        if not values:
+            return
         self._table.add_row(
             name, subject, unit, *(_number(value) for value in (median(values), min(values), max(values)))
         )
 
     def ratio(self, name: str, ours: Sequence[float], theirs: Sequence[float], goal: str = "") -> None:
         """How many times theirs ours is, median to median, and the least and most over the runs side by side."""
+        if not ours or not theirs:
+            return
         pairs = [own / other for own, other in zip(ours, theirs, strict=True)]
         whole = median(ours) / median(theirs)
         self._table.add_row(
