@@ -92,7 +92,9 @@ class Bench:
         self._on_chain: list[float] = []
         self._bulk: list[Bulk] = []
         self._single: list[float] = []
+        self._single_cpu: list[float] = []
         self._idle: list[tuple[float, float]] = []
+        self._idle_cpu: list[float] = []
         self._raw: list[float] = []
         self._thin: list[float] = []
         self._thin_idle: list[tuple[float, float]] = []
@@ -143,10 +145,14 @@ class Bench:
     async def _one_run(self, node: LedgerNode) -> None:
         plan = self.plan
         if "idle" in self._only:
+            cpu = node.cpu_seconds
             latency = await one_at_a_time(node, payments=plan.idle)
             self._idle.append((latency.p50_ms, latency.p99_ms))
+            self._idle_cpu.append((node.cpu_seconds - cpu) / plan.idle * 1000)
         if "single" in self._only:
+            cpu = node.cpu_seconds
             self._single.append((await under_load(node, payments=plan.singles, clients=plan.clients)).per_second)
+            self._single_cpu.append((node.cpu_seconds - cpu) / plan.singles * 1000)
         if "bulk" in self._only:
             self._bulk.append(await in_bulk(node, payments=plan.bulk, clients=6, request=plan.bulk_request))
 
@@ -170,8 +176,10 @@ class Bench:
         report.figure(end_to_end, node.name, rate, bulk)
         report.figure(f"{end_to_end}, of its CPU", node.name, "payments/CPU s", [b.per_cpu_second for b in self._bulk])
         report.figure(single, node.name, rate, self._single)
+        report.figure(f"{single}, CPU of each", node.name, "ms", self._single_cpu)
         for at, name in enumerate(("p50", "p99")):
             report.figure(f"{idle}, {name}", node.name, "ms", [each[at] for each in self._idle])
+        report.figure(f"{idle}, CPU of each", node.name, "ms", self._idle_cpu)
         if peers:
             report.figure("raw ERC-20 transfers, in memory", Anvil.name, rate, self._raw)
             report.figure(single, ThinGateway.name, rate, self._thin)
