@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from ledger_node.chain.blockfiles import export_file, import_file, read_blocks
 from ledger_node.chain.genesis import Genesis, parse_genesis
 from ledger_node.chain.geth_genesis import GethGenesis, parse_geth_genesis
+from ledger_node.chain.pyevm.beside import BlocksOnDisk
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_stored_chain
 from ledger_node.chain.pyevm.imported import ImportedChain
 from ledger_node.chain_node import HALTED, contracts_of, make_key, open_network
@@ -27,7 +28,7 @@ from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.backing import TokenBacking
 from ledger_node.doors import run_loop
 from ledger_node.errors import ConfigurationError
-from ledger_node.flags import settings
+from ledger_node.flags import ADDRESS, settings
 from ledger_node.follower.statement import check_statement
 from ledger_node.follower.verdict import signed, verify
 from ledger_node.keys import open_keystore
@@ -89,10 +90,10 @@ def chain() -> None:
 def export_blocks(file: Path, first: int, last: int | None, **flags: Any) -> None:
     """Write blocks to FILE as RLP, one after another, as geth does; gzip where the name ends in .gz.
 
-    The node must not be running.
+    The node may run: its newest block, when this begins, is the last one.
     """
     directory = DataDirectory(load_config(flags).data)
-    with _holding(directory), closing(open_stored_chain(directory.chain, settings=READING)) as stored:
+    with closing(BlocksOnDisk(directory.chain)) as stored:
         with _progress("blocks") as tell:
             count = export_file(stored, file, first=first, last=last, progress=tell)
         click.echo(f"Exported {count} blocks to {file}.")
@@ -141,9 +142,12 @@ def split_chain(to: Path, **flags: Any) -> None:
 @click.argument("blocks", type=FILE)
 @click.option("--genesis", type=FILE, required=True, help="The network's genesis file.")
 @click.option("--statement", type=FILE, help="A member's statement (JSON) to check line by line against the chain.")
+@click.option("--address", type=ADDRESS, help="The statement's account on chain, where the file does not name it.")
 @click.option("--sign-with", type=FILE, help="Keystore whose key signs the verdict.")
 @settings("password_file")
-def verify_blocks(blocks: Path, genesis: Path, statement: Path | None, sign_with: Path | None, **flags: Any) -> None:
+def verify_blocks(
+    blocks: Path, genesis: Path, statement: Path | None, address: bytes | None, sign_with: Path | None, **flags: Any
+) -> None:
     """Execute a whole history again from genesis, with nothing but the files, and print a verdict.
 
     Exit status 1 when a block, or a line of the statement, is wrong; the verdict names the first.
@@ -153,6 +157,8 @@ def verify_blocks(blocks: Path, genesis: Path, statement: Path | None, sign_with
         password_file = load_config(flags).password_file or str(sign_with.parent / "password")
         signer = open_keystore(sign_with, Path(password_file).read_text(encoding="utf-8").strip())
     document = None if statement is None else _json(statement)
+    if address is not None and isinstance(document, dict):
+        document = {**document, "address": f"0x{address.hex()}"}
     with tempfile.TemporaryDirectory(prefix="ledger-node-verify-") as scratch:
         given = _read_genesis(genesis)
         with closing(_open(Path(scratch), given)) as stored:
@@ -173,8 +179,8 @@ def verify_blocks(blocks: Path, genesis: Path, statement: Path | None, sign_with
             elapsed = max(time.monotonic() - started, 0.001)
     click.echo(json.dumps(said if signer is None else signed(said, signer), indent=2))
     click.echo(
-        f"{verdict.blocks} blocks and {verdict.transactions} transactions in {elapsed:.1f} s: "
-        f"{verdict.blocks / elapsed:.0f} blocks/s, {verdict.transactions / elapsed:.0f} transactions/s.",
+        f"{verdict.blocks} blocks, {verdict.transactions} transactions and {verdict.transfers} transfers in "
+        f"{elapsed:.1f} s: {verdict.blocks / elapsed:.0f} blocks/s, {verdict.transfers / elapsed:.0f} transfers/s.",
         err=True,
     )
     sys.exit(0 if passed else 1)
@@ -231,15 +237,13 @@ def _progress(unit: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def _counting() -> Iterator[Callable[[int, int], None]]:
+def _counting() -> Iterator[Callable[[int, int, int], None]]:
     started = time.monotonic()
     with _bar(MofNCompleteColumn()) as bar:
         task = bar.add_task("verified blocks", total=None)
 
-        def tell(blocks: int, transactions: int) -> None:
-            rate = transactions / max(time.monotonic() - started, 0.001)
-            bar.update(
-                task, completed=blocks, description=f"verified {transactions} transactions ({rate:.0f}/s), blocks"
-            )
+        def tell(blocks: int, _transactions: int, transfers: int) -> None:
+            rate = transfers / max(time.monotonic() - started, 0.001)
+            bar.update(task, completed=blocks, description=f"verified {transfers} transfers ({rate:.0f}/s), blocks")
 
         yield tell

@@ -3,12 +3,12 @@
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from ledger_node.chain.backend import LocalChain
 from ledger_node.chain.blocks import Header
 from ledger_node.chain.encoding import NotCanonical, rlp_split
-from ledger_node.chain.errors import InvalidBlock
+from ledger_node.chain.errors import BlockNotFound, InvalidBlock
 from ledger_node.chain.wire import decode_header
 
 _CHUNK = 1 << 20
@@ -18,23 +18,36 @@ Progress = Callable[[int, int], None]
 """Told (blocks done, blocks or bytes in all) after each block."""
 
 
+class Exported(Protocol):
+    """What is asked of a chain whose blocks are written to a file."""
+
+    def head(self) -> Header: ...
+
+    def export_blocks(self, first: int, last: int) -> Iterator[bytes]: ...
+
+
 def export_file(
-    chain: LocalChain,
+    chain: Exported,
     path: Path,
     *,
     first: int = 0,
     last: int | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> int:
-    """Write blocks `first` to `last` (the head if None); returns how many. The file appears only when it is whole."""
+    """Write blocks `first` to `last` (the head if None); returns how many. The file appears only when it is whole.
+
+    Raises BlockNotFound when one of them is not there.
+    """
     last = chain.head().number if last is None else last
+    if first > last:
+        raise BlockNotFound(f"There is no block {first} up to {last}; the newest is {chain.head().number}.")
     draft = path.with_name(f"{path.name}.part")
     with _open(draft, path, "wb") as file:
         for done, raw in enumerate(chain.export_blocks(first, last), 1):
             file.write(raw)
             progress(done, last - first + 1)
     draft.replace(path)
-    return max(last - first + 1, 0)
+    return last - first + 1
 
 
 def import_file(chain: LocalChain, path: Path, *, progress: Progress = lambda _done, _all: None) -> Header:

@@ -11,14 +11,16 @@ from typing import Any
 
 from ledger_node import __version__
 from ledger_node.chain.backend import LocalChain
+from ledger_node.chain.blocks import LogFilter
 from ledger_node.chain.encoding import NotCanonical, keccak
 from ledger_node.chain.errors import InvalidBlock
 from ledger_node.chain.wire import decode_block
 from ledger_node.follower.follower import Backing
+from ledger_node.follower.statement import TRANSFER
 from ledger_node.keys import Signer
 
-Progress = Callable[[int, int], None]
-"""Told (blocks, transactions) verified so far."""
+Progress = Callable[[int, int, int], None]
+"""Told (blocks, transactions, transfers of tokens) verified so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Verdict:
     head_hash: str
     blocks: int
     transactions: int
+    transfers: int
     backed_at_every_block: bool
     seconds: float
     wrong: WrongBlock | None = None
@@ -57,11 +60,15 @@ class Verdict:
 
 
 def verify(
-    chain: LocalChain, blocks: Iterable[bytes], backing: Backing, *, progress: Progress = lambda _blocks, _all: None
+    chain: LocalChain,
+    blocks: Iterable[bytes],
+    backing: Backing,
+    *,
+    progress: Progress = lambda _blocks, _all, _moved: None,
 ) -> Verdict:
     """Stops at the first wrong block; the verdict's head is the last one that is right."""
     started = time.monotonic()
-    done = transactions = 0
+    done = transactions = transfers = 0
     wrong: WrongBlock | None = None
     backed = True
     reading = iter(blocks)
@@ -81,11 +88,12 @@ def verify(
             wrong = WrongBlock(chain.head().number + 1, None, "encoding", f"The block cannot be decoded: {error}.")
         else:
             done, transactions = done + 1, transactions + count
+            transfers += _transfers_in(chain, header.number) if count else 0
             shortfall = backing.shortfall(header) if header.number > backing.checked else None
             if shortfall is not None:
                 backed = False
                 wrong = WrongBlock(header.number, _hex(header.hash), "backing", shortfall)
-            progress(done, transactions)
+            progress(done, transactions, transfers)
     head = chain.head()
     return Verdict(
         chain_id=chain.chain_id,
@@ -94,10 +102,16 @@ def verify(
         head_hash=_hex(head.hash),
         blocks=done,
         transactions=transactions,
+        transfers=transfers,
         backed_at_every_block=backed,
         seconds=round(time.monotonic() - started, 3),
         wrong=wrong,
     )
+
+
+def _transfers_in(chain: LocalChain, number: int) -> int:
+    """Of whatever tokens; a batch of payments is one transaction, and a transfer for each."""
+    return len(chain.logs(LogFilter(first=number, last=number, topics=((TRANSFER,),))))
 
 
 def _is_genesis(chain: LocalChain, raw: bytes) -> bool:

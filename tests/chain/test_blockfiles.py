@@ -1,12 +1,15 @@
 """Block files: what one node writes, another takes, block by block."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ledger_node.chain.blockfiles import export_file, import_file
-from ledger_node.chain.errors import InvalidBlock
+from ledger_node.chain.errors import BlockNotFound, InvalidBlock
+from ledger_node.chain.pyevm.beside import BlocksOnDisk
 from ledger_node.chain.pyevm.engine import PyEvmChain
+from ledger_node.errors import ConfigurationError
 from tests.chain.conftest import Open, Person, a_genesis, made
 
 
@@ -38,6 +41,35 @@ def test_a_part_of_a_chain_goes_on_where_the_other_ended(
     assert refusal.value.field == "parent_hash"
     import_file(follower, tmp_path / "first")
     assert import_file(follower, tmp_path / "second") == lived.head()
+
+
+def test_blocks_that_are_not_there_make_no_file(lived: PyEvmChain, tmp_path: Path) -> None:
+    for first, last in ((6, None), (3, 2), (0, 6)):
+        with pytest.raises(BlockNotFound):
+            export_file(lived, tmp_path / "blocks", first=first, last=last)
+    assert not (tmp_path / "blocks").exists()
+
+
+def test_blocks_are_read_beside_the_process_that_makes_them(lived: PyEvmChain, alice: Person, tmp_path: Path) -> None:
+    export_file(lived, tmp_path / "its own")
+    with closing(BlocksOnDisk(lived.store.path.parent)) as beside:
+        lived.send_raw_transaction(alice.sign(value=1))
+        made(lived)
+        assert beside.head().number == 5, "what comes later is not seen"
+        export_file(beside, tmp_path / "beside")
+    assert (tmp_path / "beside").read_bytes() == (tmp_path / "its own").read_bytes()
+    with closing(BlocksOnDisk(lived.store.path.parent)) as beside:
+        assert beside.head() == lived.head()
+
+
+def test_reading_beside_changes_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no chain"):
+        BlocksOnDisk(tmp_path)
+    (tmp_path / "chain.sqlite").touch()
+    with pytest.raises(ConfigurationError, match="try again"):
+        BlocksOnDisk(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["chain.sqlite"]
+    assert (tmp_path / "chain.sqlite").stat().st_size == 0
 
 
 def test_a_damaged_file_is_refused_where_it_is_damaged(lived: PyEvmChain, follower: PyEvmChain, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 
 class ChainProcess:
-    """`ledger-node follow` or `run` on a directory without a gateway."""
+    """`ledger-node follow` or `run`, which need not become ready."""
 
     def __init__(self, data: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
@@ -55,6 +55,11 @@ class ChainProcess:
     @property
     def url(self) -> str:
         return str(json.loads((self.data / "running.json").read_text())["rpc"])
+
+    @property
+    def gateway_url(self) -> str:
+        """Of a bank's node."""
+        return str(json.loads((self.data / "running.json").read_text())["gateway"])
 
     def reaches(self, number: int) -> None:
         pause = threading.Event()
@@ -144,6 +149,36 @@ def test_a_follower_follows_attests_outlives_a_kill_and_catches_an_altered_block
         (evidence,) = (tmp_path / "hasty" / "evidence").iterdir()
         assert json.loads((evidence / "difference.json").read_text())["source"] == node.rpc_url
         assert node.stop() == 0
+    finally:
+        node.end()
+
+
+@pytest.mark.slow
+def test_a_member_exports_and_verifies_beside_the_running_node(tmp_path: Path) -> None:
+    """Blocks are read beside the node, also after it was killed; history and statement are checked from the files."""
+    node = NodeProcess(tmp_path / "node", "--call-workers", "0")
+    credentials = node.init("--sample")
+    node.start()
+    blocks, statement, genesis = tmp_path / "blocks.rlp", tmp_path / "statement.json", node.data / "genesis.json"
+    export = ("chain", "export", "--data", str(node.data), str(blocks))
+    try:
+        with Bank(node.gateway_url, credentials) as bank:
+            bank.mint("first", "100.00")
+            bank.mint("second", "11.00")
+            command(*export)
+            head = int(Client(node.rpc_url)("eth_blockNumber"), 16)
+            account = f"{node.gateway_url}/v1/accounts/{bank.accounts['BDA']}"
+            key = {"Authorization": f"Bearer {credentials['members'][0]['api_key']}"}
+            statement.write_text(httpx.get(f"{account}/entries", headers=key).text)
+            address = httpx.get(account, headers=key).json()["address"]
+            verify = ("chain", "verify", str(blocks), "--genesis", str(genesis), "--statement", str(statement))
+            verdict = json.loads(command(*verify, "--address", address))
+            assert (verdict["verdict"], verdict["head_number"]) == ("valid", head)
+            assert verdict["statement"] == {"lines": 2, "wrong": []}
+        node.kill()
+        before = blocks.read_bytes()
+        command(*export)
+        assert blocks.read_bytes() == before
     finally:
         node.end()
 

@@ -89,6 +89,7 @@ def test_a_whole_history_is_verified_and_the_verdict_signed(history: History, tm
     assert verdict["verdict"] == "valid"
     assert verdict["head_hash"] == f"0x{history.head.hash.hex()}"
     assert verdict["blocks"] == history.count - 1, "genesis is not executed"
+    assert verdict["transfers"] == 4, "a mint, two transfers, a redemption"
     assert verdict["backed_at_every_block"]
     assert verdict["tokens"] == [f"0x{history.token.hex()}"]
     signature = verdict.pop("signature")
@@ -152,6 +153,17 @@ def test_an_altered_line_is_named_with_its_field(
 ) -> None:
     lines = [{**line, **change} if line["sequence"] == 2 else line for line in history.statement["data"]]
     assert history.checked({**history.statement, "data": lines}) == (1, named)
+
+
+def test_a_statement_as_the_gateway_gives_it_needs_the_accounts_address(history: History, tmp_path: Path) -> None:
+    file = tmp_path / "statement.json"
+    file.write_text(json.dumps({"data": history.statement["data"], "next_cursor": None}))
+    status, verdict = history.verify(
+        str(history.blocks), "--statement", str(file), "--address", history.statement["address"]
+    )
+    assert (status, verdict["statement"]) == (0, {"lines": 4, "wrong": []})
+    status, verdict = history.verify(str(history.blocks), "--statement", str(file), "--address", "0x" + "22" * 20)
+    assert (status, verdict["verdict"]) == (1, "invalid")
 
 
 def test_a_line_left_out_is_noticed(history: History) -> None:

@@ -93,7 +93,8 @@ class Store:
     """Opens (or makes) DIRECTORY/chain.sqlite and holds DIRECTORY/chain.lock as long as it is open.
 
     With `read_only` it takes no lock and only reads, beside the process that holds it.
-    Raises ChainUnavailable when another process holds the directory, ConfigurationError for another release's format.
+    Raises ChainUnavailable when another process holds the directory, ConfigurationError for another release's format
+    or when there is nothing to read.
     """
 
     def __init__(
@@ -105,7 +106,10 @@ class Store:
         read_only: bool = False,
     ) -> None:
         self.path = directory / "chain.sqlite"
+        self._read_only = read_only
         self._lock_file: int | None = None
+        if read_only and not self.path.is_file():
+            raise ConfigurationError(f"There is no chain in {directory}.")
         if not read_only:
             directory.mkdir(parents=True, exist_ok=True)
             self._lock_file = _lock(directory / "chain.lock")
@@ -125,7 +129,10 @@ class Store:
             raise
 
     def _open_schema(self, directory: Path) -> None:
-        if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        begun = self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if not begun and self._read_only:
+            raise ConfigurationError(f"The chain in {directory} is only being made; try again in a moment.")
+        if not begun:
             self._create()
         found = self.meta("format")
         if found != FORMAT:
@@ -138,7 +145,10 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        connection.execute("PRAGMA journal_mode = WAL")
+        if self._read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA cache_size = -16384")

@@ -23,7 +23,7 @@ from ledger_node.chain.blocks import (
     Transaction,
 )
 from ledger_node.chain.encoding import NotCanonical
-from ledger_node.chain.errors import BlockNotFound, ChainUnavailable, InvalidAttestation, InvalidTransaction
+from ledger_node.chain.errors import ChainUnavailable, InvalidAttestation, InvalidTransaction
 from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
@@ -364,10 +364,7 @@ class StoredChain:
         return views.raw_receipts(self.store, self.header(at))
 
     def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
-        if last > self._head.number:
-            raise BlockNotFound(f"There is no block {last}; the newest is {self._head.number}.")
-        for number in range(first, last + 1):
-            yield self.raw_block(number)
+        return views.raw_blocks(self.store, self._head, first, last)
 
 
 def _subscribe(listeners: list, listener: Callable) -> Callable[[], None]:  # type: ignore[type-arg]

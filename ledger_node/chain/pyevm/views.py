@@ -1,5 +1,6 @@
 """Blocks, transactions, receipts and raw bytes, put together from the store's rows."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ledger_node.chain import wire
@@ -56,6 +57,13 @@ def raw_block(store: Store, header: Header) -> bytes:
     row = _row(store, header)
     raw = tuple(transaction.raw for transaction in store.transactions(header.number))
     return wire.encode_block(wire.RawBlock(header, raw, row.ommers, row.withdrawals))
+
+
+def raw_blocks(store: Store, head: Header, first: int, last: int) -> Iterator[bytes]:
+    """Raises BlockNotFound before the first when there is no block `last`."""
+    if last > head.number:
+        raise BlockNotFound(f"There is no block {last}; the newest is {head.number}.")
+    return (raw_block(store, find_header(store, head, number)) for number in range(first, last + 1))
 
 
 def _row(store: Store, header: Header) -> BlockRow:
