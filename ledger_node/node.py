@@ -47,6 +47,7 @@ class Node:
         self.house = house
         self._lock = lock
         self._follower = self._follow() if config.follow and isinstance(chain, PyEvmChain) else None
+        house.chain_in_doubt = self._chain_in_doubt
         house.more_reasons = self._chain_reasons
 
     def _follow(self) -> Follower:
@@ -61,16 +62,26 @@ class Node:
             attestor=attestor(self.config, self.chain),
         )
 
-    def _chain_reasons(self) -> list[str]:
+    def _chain_in_doubt(self) -> str | None:
+        """Why money must not move on this chain: blocks sealed here are missing from it, or the chain that is followed
+        is not what executing it gives. A follower's difference is no doubt about blocks which this node seals itself.
+        """
         if not isinstance(self.chain, PyEvmChain):
-            return []
-        reasons = [self.chain.withheld] if self.chain.withheld else []
+            return None
+        status = None if self._follower is None else self._follower.status
+        if status is not None and status.stands_still and not self.chain.may_seal:
+            return f"The chain of {self.config.follow} is not followed any further: {status.reason}"
+        return self.chain.withheld
+
+    def _chain_reasons(self) -> list[str]:
+        if not isinstance(self.chain, PyEvmChain) or self._chain_in_doubt() is not None:
+            return []  # which closes the doors, and is a reason by that
         follower = self._follower
         if follower is not None and not follower.status.ready and not self.chain.may_seal:
-            reasons.append(f"follower: {follower.status.reason or follower.status.phase}")
-        elif self.config.produce and follower is None and not self.chain.may_seal and self.chain.fault is None:
-            reasons.append("Another key seals this network now; name its node in the setting `follow`.")
-        return reasons
+            return [f"follower: {follower.status.reason or follower.status.phase}"]
+        if self.config.produce and follower is None and not self.chain.may_seal and self.chain.fault is None:
+            return ["Another key seals this network now; name its node in the setting `follow`."]
+        return []
 
     @classmethod
     def open(cls, config: Config, clock: Clock | None = None) -> "Node":

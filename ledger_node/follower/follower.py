@@ -49,6 +49,11 @@ class Status:
     def ready(self) -> bool:
         return self.phase in ("following", "sealing")
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it takes no further block until it is started again."""
+        return self.phase in ("halted", "stopped")
+
 
 class Backing(Protocol):
     """Whether every token is backed, block by block; remembers how far it has looked."""

@@ -79,9 +79,11 @@ class House:
         self.clock = clock
         self.settings = settings
         self.fault: BaseException | None = None
+        """What stopped the bookkeeper or the writer; a restart is needed."""
+        self.chain_in_doubt: Callable[[], str | None] = lambda: None
+        """Why nothing may be settled on this chain, for there is another one; the composition root knows."""
         self.more_reasons: Callable[[], list[str]] = list
         """What else keeps the node from being ready; the composition root knows."""
-        """What stopped the bookkeeper or the writer; a restart is needed."""
         self._chain_away: str | None = None
         self._begun = False
         self._more_booked = False
@@ -314,7 +316,9 @@ class House:
             return str(self.fault)
         if self._not_attested is not None:
             return self._not_attested
-        return "; ".join(each.finding.detail for each in self.reconciler.breaks) or None
+        if self.reconciler.breaks:
+            return "; ".join(each.finding.detail for each in self.reconciler.breaks)
+        return self.chain_in_doubt()
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""

@@ -28,14 +28,17 @@ class Bank:
         self.accounts = {a["kind"]: a["id"] for a in self._member["accounts"] if a["currency"] == "USD"}
 
     def mint(self, key: str, amount: str) -> dict[str, Any]:
-        money = {"amount": amount, "currency": "USD"}
-        wait = {"Idempotency-Key": key, "Prefer": "wait=20"}
-        deposit = {"account": self.accounts["DDA"], **money}
-        assert self._operator.post("/v1/deposits", json=deposit, headers=wait).is_success
-        body = {"debtor_account": self.accounts["DDA"], "creditor_account": self.accounts["BDA"], **money}
-        answer = self._client.post("/v1/mints", json=body, headers=wait).json()
+        deposit = {"account": self.accounts["DDA"], "amount": amount, "currency": "USD"}
+        assert self._operator.post("/v1/deposits", json=deposit, headers=_once(key)).is_success
+        answer = self.asked_to_mint(key, amount).json()
         assert answer["status"] == "settled", answer
         return dict(answer)
+
+    def asked_to_mint(self, key: str, amount: str) -> httpx.Response:
+        """Whatever comes of it."""
+        money = {"amount": amount, "currency": "USD"}
+        body = {"debtor_account": self.accounts["DDA"], "creditor_account": self.accounts["BDA"], **money}
+        return self._client.post("/v1/mints", json=body, headers=_once(key))
 
     def __enter__(self) -> "Bank":
         return self
@@ -46,6 +49,10 @@ class Bank:
 
     def booked(self) -> str:
         return str(self._client.get(f"/v1/accounts/{self.accounts['BDA']}/balances").json()["booked"])
+
+
+def _once(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key, "Prefer": "wait=20"}
 
 
 def _bearer(owner: dict[str, Any]) -> dict[str, str]:
