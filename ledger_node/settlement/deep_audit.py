@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from ledger_node import journal
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import LogFilter
 from ledger_node.database import Database
+from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.events import ReserveAttested, decode
 from ledger_node.journal import TAG_BYTES, Entry
 from ledger_node.reserve import ledger
@@ -150,10 +152,28 @@ class _Walk:
         for id_ in connection.execute(open_.order_by(operations.c.number)).scalars():
             if id_ not in self._open:
                 raise _Found(_changed("operation", id_, self.entries, "it had ended, and is open again"))
+        for id_ in connection.execute(_CONTRADICTED).scalars():
+            raise _Found(_changed("batch", id_, self.entries, "its operations settled otherwise"))
         for kind, column in (("batch", tables.batches.c.id), ("admin", audit_lines.c.id)):
             for id_ in connection.execute(sa.select(column).order_by(column)).scalars():
                 if id_ not in self._seen[kind]:
                     raise _Found(_slipped_in(kind, id_, self.entries))
+
+
+_CONTRADICTED = (
+    sa.select(tables.batches.c.id)
+    .join_from(tables.batches, tables.operations, tables.operations.c.batch_id == tables.batches.c.id)
+    .where(tables.operations.c.status.in_(["settled", "returned"]))
+    .where(
+        sa.or_(
+            tables.batches.c.status != "booked",
+            tables.batches.c.block_number.is_distinct_from(tables.operations.c.block_number),
+        )
+    )
+    .order_by(tables.batches.c.id)
+    .limit(1)
+)
+"""A batch that does not say of itself what the journal says of an operation in it."""
 
 
 # ROWS AGAINST AN ENTRY
@@ -223,7 +243,10 @@ def _statuses_are(connection: sa.Connection, expected: dict[str, str], sequence:
 
 
 def _heads_on_chain(connection: sa.Connection, chain: ChainBackend) -> None:
-    """The journal is the one whose head each token's newest booked attestation carries."""
+    """The chain has what each token's newest booked batch attested, and the journal is the one whose head it has.
+
+    Which attestation is a token's newest is asked of the chain: whoever rewrites the ledger could make it forget one.
+    """
     batches = tables.batches
     carried = sa.select(sa.func.max(attestations.c.number)).join_from(attestations, batches)
     newest = carried.where(batches.c.status == "booked").group_by(batches.c.currency)
@@ -231,12 +254,26 @@ def _heads_on_chain(connection: sa.Connection, chain: ChainBackend) -> None:
     for batch in connection.execute(query).all():
         receipt = chain.receipt(batch.transaction_hash)
         events = [] if receipt is None else [decode(log) for log in receipt.logs]
-        said = next((event for event in events if isinstance(event, ReserveAttested)), None)
-        if said is None:
+        if not any(isinstance(event, ReserveAttested) for event in events):
             raise _Found(_changed("batch", batch.id, 0, "the chain has no attestation of it"))
-        if journal.hash_at(connection, said.ledger_sequence) != said.ledger_head:
-            why = f"the chain attests another head for entry {said.ledger_sequence} (batch {batch.id})"
+    for token in connection.execute(sa.select(tables.tokens.c.address)).scalars():
+        said = _newest_attested(chain, token)
+        if said is not None and journal.hash_at(connection, said.ledger_sequence) != said.ledger_head:
+            why = f"the chain attests another head for entry {said.ledger_sequence} (block {said.log.block_number})"
             raise _Found(_changed("journal", str(said.ledger_sequence), said.ledger_sequence, why))
+
+
+def _newest_attested(chain: ChainBackend, token: bytes) -> ReserveAttested | None:
+    """What the chain has of a token's attestations last, looked for backwards from its head."""
+    last, width, topics = chain.head().number, 1_000, ((deposit_token().topics["ReserveAttested"],),)
+    while last >= 0:
+        first = max(0, last - width + 1)
+        logs = chain.logs(LogFilter(first=first, last=last, addresses=(token,), topics=topics))
+        said = [event for log in logs if isinstance(event := decode(log), ReserveAttested)]
+        if said:
+            return max(said, key=lambda event: (event.log.block_number, event.log.log_index))
+        last, width = first - 1, width * 4
+    return None
 
 
 # STREAMS

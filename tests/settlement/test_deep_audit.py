@@ -133,6 +133,15 @@ def test_a_batch_that_was_altered_or_slipped_in_is_named(history: Issuer) -> Non
     assert altered(history).what == "batch"
 
 
+@pytest.mark.parametrize("change", ["status = 'reverted'", "block_number = block_number + 1", "block_number = NULL"])
+def test_a_batch_that_contradicts_its_operations_is_named(history: Issuer, change: str) -> None:
+    """A batch that says it reverted has no attestation that anybody could be shown."""
+    with history.database.read() as connection:
+        first = connection.exec_driver_sql("SELECT min(id) FROM batches").scalar_one()
+    tamper(history, f"UPDATE batches SET {change} WHERE id = '{first}'")
+    assert (altered(history).what, altered(history).reference) == ("batch", first)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -155,6 +164,13 @@ def test_a_ledger_rewritten_with_its_journal_is_not_the_one_attested_on_chain(hi
         _write_again(connection)
     assert deep_audit(history.database, None).passed, "the rows and the journal agree"
     assert "the chain attests another head" in altered(history).detail
+
+
+def test_a_ledger_that_forgets_its_attestations_is_compared_with_them_all_the_same(history: Issuer) -> None:
+    """Which attestation is the newest, the chain says."""
+    tamper(history, "UPDATE batches SET status = 'reverted'", "UPDATE journal SET hash = randomblob(32)")
+    with history.database.read() as connection, pytest.raises(deep_audit_module._Found, match="attests another head"):
+        deep_audit_module._heads_on_chain(connection, history.chain)
 
 
 def _write_again(connection: sa.Connection) -> None:
