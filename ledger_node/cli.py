@@ -198,9 +198,9 @@ def restore(backup: Path, verify_only: bool, **flags: Any) -> None:
 @cli.command()
 @settings("data", "chain", "password_file")
 def doctor(**flags: Any) -> None:
-    """Look at configuration, disk, clock, keys, databases, schema and backing, and say what to do (exit status 1)."""
+    """Look at configuration, disk, clock, keys, databases, schema, peers and backing, and say what to do (status 1)."""
     well = True
-    for finding in examine(load_config(flags)):
+    for finding in examine(flags):
         well = well and finding.well
         click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.subject}: {finding.detail}")
         if finding.remedy:

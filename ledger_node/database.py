@@ -80,11 +80,44 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
+    @property
+    def file(self) -> Path | None:
+        """Where it lies, if it is SQLite's."""
+        name = self.engine.url.database
+        return Path(name) if self.engine.dialect.name == "sqlite" and name else None
+
+    def require_ledger(self) -> str:
+        """The schema's version. Raises ConfigurationError when there is no ledger, it cannot be read, or it is newer.
+
+        For whoever opens a ledger that must be there: SQLite would make an empty one in its place.
+        """
+        lost = f"There is no ledger at {self.engine.url.render_as_string()}. Restore the newest backup."
+        if self.file is not None and not self.file.is_file():
+            raise ConfigurationError(lost)
+        current = self.require_known_schema()
+        if current is None:
+            raise ConfigurationError(lost)
+        return current
+
+    def require_current_schema(self) -> None:
+        """For whoever only reads. Raises ConfigurationError also when the schema is an older release's."""
+        current, head = self.require_ledger(), ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        if current != head:
+            raise ConfigurationError(
+                f"The ledger database has schema version {current}; this release reads {head}. Make a backup, then "
+                "start the node with `ledger-node run`: it brings the schema up to date."
+            )
+
     def require_known_schema(self) -> str | None:
         """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""
         script = ScriptDirectory.from_config(_alembic_config())
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with self.engine.connect() as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+        except sa.exc.DBAPIError as error:
+            raise ConfigurationError(
+                f"The ledger database cannot be read ({error.orig}). Run `ledger-node doctor`; it says what to do."
+            ) from None
         if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
             raise ConfigurationError(
                 f"The ledger database has schema version {current}, which is newer than this release. "

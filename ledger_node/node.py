@@ -92,6 +92,7 @@ class Node:
         lock = DirectoryLock(directory.path)
         try:
             database = Database(config.ledger_url)
+            database.require_ledger()
             database.migrate()
             chain = _open_chain(config, directory, clock)
             signers = Signers(
@@ -142,6 +143,7 @@ class Node:
         directory.require()
         database = Database(config.ledger_url)
         try:
+            database.require_current_schema()
             with _chain_for_reading(config, directory) as chain:
                 return audit(database, chain)
         finally:
@@ -154,6 +156,7 @@ class Node:
         directory.require()
         database = Database(config.ledger_url)
         try:
+            database.require_current_schema()
             with _chain_for_reading(config, directory) as chain:
                 return deep_audit(database, chain, on_progress=on_progress)
         finally:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.contract import create_address
 from ledger_node.deposit_token.deployment import TokenRoles, TokenSetup
+from ledger_node.errors import LedgerBehindChain
 from ledger_node.keys import Signer
 from ledger_node.money import currency as currency_of
 from ledger_node.reserve import ledger
@@ -38,10 +39,18 @@ class Deployments:
         self._missing: tuple[str, ...] = ()
 
     def found(self, connection: sa.Connection) -> None:
-        """Everything that must be there before the first payment, but for the tokens. Raises ChainUnavailable."""
+        """Everything that must be there before the first payment, but for the tokens.
+
+        Raises ChainUnavailable, and LedgerBehindChain when this ledger is new and its key has settled before.
+        """
         if connection.execute(sa.select(tables.cursor.c.id)).first() is None:
             # Nothing of ours can be in a block that exists before our first transaction.
             head = self._chain.head()
+            if sent := self._chain.nonce(self._signers.settlement.address, head.number):
+                raise LedgerBehindChain(
+                    f"The settlement key has sent {sent} transactions on this chain, and this ledger is new and knows "
+                    "of none: nothing is signed. Restore the newest ledger.", sent=sent,
+                )  # fmt: skip
             connection.execute(tables.cursor.insert().values(id=1, block_number=head.number, block_hash=head.hash))
         for signer in (self._signers.settlement, self._signers.admin):
             self._outbox.adopt(connection, signer)

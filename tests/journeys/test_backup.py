@@ -1,9 +1,12 @@
 """Backup while the node runs, restore elsewhere, and every way in which a backup can be no backup any more."""
 
+import itertools
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger_node import doctor
 from ledger_node.backup import back_up, restore, verify
 from ledger_node.config import load_config
 from ledger_node.demo.process import NodeProcess
 from ledger_node.doctor import examine
-from ledger_node.errors import ConfigurationError
+from ledger_node.errors import ConfigurationError, Unavailable
 
 
 class Bank:
@@ -97,6 +101,43 @@ def test_a_restored_node_has_what_was_settled_and_goes_on(
         node.end()
 
 
+def test_backups_taken_under_load_are_each_of_one_moment(tmp_path: Path) -> None:
+    """The chain in it has everything that the ledger in it has booked, and nothing that this ledger has not signed."""
+    node = NodeProcess(tmp_path / "node", "--call-workers", "0")
+    credentials = node.init("--sample")
+    node.start()
+    stopping = threading.Event()
+
+    def pay() -> int:
+        with Bank(node.gateway_url, credentials) as bank:
+            for number in itertools.count():
+                if stopping.is_set():
+                    return number
+                bank.mint(f"{threading.get_ident()}/{number}", "1.00")
+        return 0
+
+    try:
+        with ThreadPoolExecutor(3) as payers:
+            paying = [payers.submit(pay) for _ in range(3)]
+            try:
+                manifests = [back_up(load_config({"data": node.data}), tmp_path / f"copy {n}") for n in range(3)]
+            finally:
+                stopping.set()
+            assert sum(payer.result() for payer in paying) > 3
+        assert node.stop() == 0
+        assert [manifest["booked"] for manifest in manifests] == sorted(manifest["booked"] for manifest in manifests)
+        for number in range(3):
+            data = tmp_path / f"restored {number}"
+            restore(tmp_path / f"copy {number}", data)
+            shutil.copyfile(node.data / "keys" / "password", data / "keys" / "password")
+            restored = NodeProcess(data, "--call-workers", "0")
+            restored.start()
+            assert restored.stop() == 0
+            assert restored.audit()[0]
+    finally:
+        node.end()
+
+
 def test_secrets_that_open_everything_are_not_in_a_backup(backup: tuple[Path, Path, dict[str, Any]]) -> None:
     copy, original, _ = backup
     names = {path.name for path in copy.rglob("*")}
@@ -159,7 +200,7 @@ def test_neither_backup_nor_restore_overwrites(backup: tuple[Path, Path, dict[st
 
 
 def test_the_doctor_finds_a_healthy_directory_well(backup: tuple[Path, Path, dict[str, Any]]) -> None:
-    findings = list(examine(load_config({"data": backup[1]})))
+    findings = list(examine({"data": backup[1]}))
     assert [finding for finding in findings if not finding.well] == []
 
 
@@ -170,6 +211,103 @@ def test_the_doctor_names_what_is_ill_and_what_to_do(backup: tuple[Path, Path, d
     (data / "keys" / "password").write_text("wrong")
     with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger, ledger:
         ledger.execute("UPDATE holdings SET booked = booked + 1 WHERE booked > 0")
-    ill = {finding.subject: finding for finding in examine(load_config({"data": data})) if not finding.well}
+    ill = {finding.subject: finding for finding in examine({"data": data}) if not finding.well}
     assert set(ill) == {"permissions", "keys", "backing"}
     assert all(finding.remedy for finding in ill.values())
+
+
+def _overwrite(path: Path, at: int, count: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * count)
+
+
+def _execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute(statement)
+
+
+def _keep_evidence(data: Path) -> None:
+    (data / "evidence" / "7-abc-state_root").mkdir(parents=True)
+    (data / "evidence" / "7-abc-state_root" / "difference.json").write_text("{}")
+
+
+def _append(path: Path, line: str) -> None:
+    path.write_text(path.read_text() + line + "\n")
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
+    "no TOML": (lambda data: _append(data / "config.toml", "garbage = ="), {"configuration"}),
+    "an unknown setting": (lambda data: _append(data / "config.toml", "nonsense = 3"), {"configuration"}),
+    "no directory": (shutil.rmtree, {"directory"}),
+    "no password": (lambda data: (data / "keys" / "password").unlink(), {"keys"}),
+    "a keystore lost": (lambda data: (data / "keys" / "attestor.json").unlink(), {"keys"}),
+    "genesis spoilt": (lambda data: (data / "genesis.json").write_text("{"), {"genesis", "backing"}),
+    "another genesis": (
+        lambda data: (data / "genesis.json").write_text((data / "genesis.json").read_text().replace("1337", "1338")),
+        {"backing"},
+    ),
+    "the ledger lost": (lambda data: (data / "ledger.sqlite").unlink(), {"ledger", "backing"}),
+    "the ledger's first page": (
+        lambda data: _overwrite(data / "ledger.sqlite", 0, 4096), {"ledger database", "ledger", "backing"}
+    ),
+    "a page of the ledger": (lambda data: _overwrite(data / "ledger.sqlite", 8 * 4096, 4096), {"ledger database"}),
+    "a newer schema": (
+        lambda data: _execute(data / "ledger.sqlite", "UPDATE alembic_version SET version_num = '9999'"),
+        {"ledger", "backing"},
+    ),
+    "an older schema": (
+        lambda data: _execute(data / "ledger.sqlite", "UPDATE alembic_version SET version_num = '0001_ledger'"),
+        {"schema", "backing"},
+    ),
+    "the chain lost": (lambda data: shutil.rmtree(data / "chain"), {"chain", "backing"}),
+    "a newer chain format": (
+        lambda data: _execute(data / "chain" / "chain.sqlite", "UPDATE meta SET value = '7' WHERE key = 'format'"),
+        {"chain", "backing"},
+    ),
+    "a clock behind": (
+        lambda data: _execute(data / "chain" / "chain.sqlite", "UPDATE blocks SET timestamp = timestamp + 9999"),
+        {"clock"},
+    ),
+    "the peer away": (lambda data: _append(data / "config.toml", 'follow = "http://127.0.0.1:1"'), {"peer"}),
+    "evidence": (_keep_evidence, {"evidence"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_doctor_says_of_each_damage_what_to_do(
+    backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path, damage: str
+) -> None:
+    data = tmp_path / "node"
+    shutil.copytree(backup[1], data)
+    spoil, subjects = DAMAGES[damage]
+    spoil(data)
+    ill = {finding.subject: finding for finding in examine({"data": data}) if not finding.well}
+    assert subjects <= set(ill)
+    assert all(finding.remedy for finding in ill.values())
+    if damage == "the ledger lost":
+        assert not (data / "ledger.sqlite").exists(), "it only looks"
+    if damage != "a page of the ledger":  # whose other finding depends on what was in it
+        assert set(ill) == subjects
+
+
+def test_the_doctor_knows_a_full_disk_and_a_directory_that_never_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = NodeProcess(tmp_path / "new")
+    node.init("--sample")
+    assert [finding for finding in examine({"data": node.data}) if not finding.well] == []
+    monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 60)
+    (ill,) = [finding for finding in examine({"data": node.data}) if not finding.well]
+    assert (ill.subject, bool(ill.remedy)) == ("disk", True)
+
+
+def test_a_node_that_lost_its_ledger_does_not_start_another(
+    backup: tuple[Path, Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    data = tmp_path / "node"
+    shutil.copytree(backup[1], data)
+    (data / "ledger.sqlite").unlink()
+    with pytest.raises(Unavailable, match="There is no ledger"):
+        NodeProcess(data).start()
+    assert not (data / "ledger.sqlite").exists()

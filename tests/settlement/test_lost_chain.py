@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.errors import ChainBehindLedger
+from ledger_node.errors import ChainBehindLedger, LedgerBehindChain
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key
 from tests.settlement.scenario import play
 
@@ -167,3 +167,29 @@ def test_a_head_that_comes_while_the_house_stops_is_left_for_the_next_start(issu
     issuer.chain.make_block(allow_empty=True)
     issuer.house.look_after()
     assert issuer.house.queries.booked_block() == issuer.chain.head().number - 1
+
+
+def test_a_new_ledger_on_a_chain_that_its_key_has_settled_on_signs_nothing(issuer: Issuer) -> None:
+    """Who lost the ledger must not issue a second time beside the tokens that are owed already."""
+    play(issuer, "deposit d1 A.dda 10.00 settled\nmint m1 A.dda A.bda 10.00 settled")
+    issuer.close()
+    head = issuer.chain.head()
+    for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (issuer.directory / name).unlink(missing_ok=True)
+    again = Issuer(issuer.directory, currencies=("USD", "JPY"))
+    with pytest.raises(LedgerBehindChain, match="knows of none"):
+        again.start()
+    again.settle()
+    assert again.chain.head() == head, "no token is deployed anew"
+    again.close()
+
+
+def test_money_does_not_move_on_a_chain_in_doubt(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled\nask mint m1 A.dda A.bda 4.00 accepted")
+    head = issuer.chain.head()
+    issuer.house.chain_in_doubt = lambda: "Block 7 was sealed twice."
+    play(issuer, "mint m2 A.dda A.bda 1.00 doors_closed\nbalance A.bda 0.00")
+    assert issuer.house.reasons_not_ready() == ("Block 7 was sealed twice.",)
+    issuer.house.chain_in_doubt = lambda: None
+    assert issuer.chain.head() == head
+    play(issuer, "mint m2 A.dda A.bda 1.00 settled\nbalance A.bda 5.00\naudit backed")

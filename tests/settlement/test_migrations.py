@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import ledger_node.gateway.credentials
 import ledger_node.reserve.tables
 import ledger_node.settlement.netted
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
-from ledger_node.database import Database, metadata
+from ledger_node.database import Database, _alembic_config, metadata
 from ledger_node.errors import ConfigurationError
 
 
@@ -60,3 +62,35 @@ def test_a_schema_of_a_newer_release_is_refused(database: Database) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
     with pytest.raises(ConfigurationError, match="newer"):
         database.migrate()
+
+
+def test_a_ledger_that_is_lost_is_not_made_anew(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Restore the newest backup"):
+        database.require_ledger()
+    assert list(tmp_path.iterdir()) == []
+    database.file.touch()  # type: ignore[union-attr]
+    with pytest.raises(ConfigurationError, match="Restore the newest backup"):
+        database.require_ledger()
+    database.migrate()
+    database.require_ledger()
+    database.require_current_schema()
+
+
+def test_a_ledger_that_cannot_be_read_is_refused_in_words(database: Database) -> None:
+    database.file.write_bytes(b"no database" * 1000)  # type: ignore[union-attr]
+    with pytest.raises(ConfigurationError, match="ledger-node doctor"):
+        database.migrate()
+
+
+def test_an_older_schema_is_brought_up_to_date_by_the_node_and_named_to_who_only_reads(database: Database) -> None:
+    config = _alembic_config()
+    first = ScriptDirectory.from_config(config).get_base()
+    assert first is not None
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, first)
+    with pytest.raises(ConfigurationError, match="ledger-node run"):
+        database.require_current_schema()
+    assert database.require_ledger() == first
+    database.migrate()
+    database.require_current_schema()
