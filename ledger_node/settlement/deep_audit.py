@@ -20,7 +20,7 @@ from ledger_node.deposit_token.events import ReserveAttested, decode
 from ledger_node.journal import TAG_BYTES, Entry
 from ledger_node.reserve import ledger
 from ledger_node.reserve.tables import postings
-from ledger_node.settlement import audit_log, journaling, net_tree, tables
+from ledger_node.settlement import audit_log, claims, journaling, net_tree, tables
 from ledger_node.settlement.attested import attestations
 from ledger_node.settlement.governance import audit_log as audit_lines
 from ledger_node.settlement.model import FINAL
@@ -113,6 +113,7 @@ class _Walk:
         self._nothing_beside(connection)
         if (altered := net_tree.first_altered(connection)) is not None:
             raise _Found(_changed("net batch", altered, self.entries, "its payments are not those that it was made of"))
+        _claims_as_attested(connection, self.entries)
         if (broken := audit_log.first_broken(connection)) is not None:
             raise _Found(_changed("audit log line", str(broken), self.entries, "it is not what its hash covers"))
 
@@ -240,6 +241,19 @@ def _statuses_are(connection: sa.Connection, expected: dict[str, str], sequence:
             if now.get(id_) not in AFTER[expected[id_]]:
                 why = f"its status was written down as {expected[id_]} and is {now.get(id_, 'gone')}"
                 raise _Found(_changed("operation", id_, sequence, why))
+
+
+def _claims_as_attested(connection: sa.Connection, sequence: int) -> None:
+    """The stored claims are those under the roots that the journal has, so that every proof can still be given."""
+    batches = tables.batches
+    roots = dict(connection.execute(sa.select(batches.c.id, batches.c.claims_root)).all())
+    for currency in connection.execute(sa.select(tables.tokens.c.currency)).scalars().all():
+        for batch_id, root in claims.stored_roots(connection, currency):
+            if root is None or root.hash != roots.pop(batch_id, None):
+                why = "the claims stored with it are not those under its root"
+                raise _Found(_changed("attestation", batch_id, sequence, why))
+    if roots:
+        raise _Found(_changed("attestation", min(roots), sequence, "the claims stored with it are gone"))
 
 
 def _heads_on_chain(connection: sa.Connection, chain: ChainBackend) -> None:

@@ -166,6 +166,33 @@ def test_a_ledger_rewritten_with_its_journal_is_not_the_one_attested_on_chain(hi
     assert "the chain attests another head" in altered(history).detail
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "balances = substr(balances, 1, length(balances) - 1) || x'77'", "balances = x'00'", "depth = depth + 1",
+        "depth = 40", "claims = claims + 1", "currency = 'JPY'", "number = number + 1000",
+    ],
+)  # fmt: skip
+def test_claims_that_are_not_those_under_the_attested_root_are_named(history: Issuer, change: str) -> None:
+    """From them members are given their proofs."""
+    with history.database.read() as connection:
+        first = connection.exec_driver_sql("SELECT min(batch_id) FROM attestations").scalar_one()
+    tamper(history, f"UPDATE attestations SET {change} WHERE batch_id = '{first}'")
+    assert altered(history).what == "attestation"
+
+
+def test_a_salt_or_a_place_that_was_altered_is_noticed(history: Issuer) -> None:
+    tamper(history, "UPDATE claim_leaves SET salt = randomblob(32) WHERE place = (SELECT min(place) FROM claim_leaves)")
+    assert altered(history).what == "attestation"
+
+
+def test_an_attestation_that_was_deleted_is_named(history: Issuer) -> None:
+    with history.database.read() as connection:
+        last = connection.exec_driver_sql("SELECT max(batch_id) FROM attestations").scalar_one()
+    tamper(history, f"DELETE FROM attestations WHERE batch_id = '{last}'")
+    assert (altered(history).what, altered(history).reference) == ("attestation", last)
+
+
 def test_a_ledger_that_forgets_its_attestations_is_compared_with_them_all_the_same(history: Issuer) -> None:
     """Which attestation is the newest, the chain says."""
     tamper(history, "UPDATE batches SET status = 'reverted'", "UPDATE journal SET hash = randomblob(32)")
