@@ -124,7 +124,8 @@ class Follower:
                         compared = True
                     self.step()
                 except (ChainUnavailable, SourceRefused) as away:
-                    self._say("source_away", reason=away.detail)
+                    # Who seals needs nobody; it may well be the one who sealed before that is gone.
+                    self._say("sealing" if self._chain.may_seal else "source_away", reason=away.detail)
                     self._stopping.wait(RETRY_S)
         except _Halted as halted:
             self._halt(halted.difference)

@@ -17,6 +17,7 @@ from ledger_node.chain.wire import encode_header
 from ledger_node.errors import ConfigurationError
 from tests.chain.conftest import Person
 from tests.follower.network import ATTESTORS, NEXT_SEALER, SEALER, a_genesis, open_at, pay, vote_in
+from tests.follower.nodes import FollowerNode, wait
 
 
 @pytest.fixture
@@ -85,6 +86,19 @@ def _next_head(chain: PyEvmChain, number: int):
     heads: Queue = Queue()
     chain.on_new_head(lambda header: heads.put(header) if header.number == number else None)
     return lambda: heads.get(timeout=30)
+
+
+def test_a_sealer_is_ready_though_nobody_is_there_to_follow(tmp_path: Path) -> None:
+    """The one who sealed before may be gone for good; who only follows is not ready without its source."""
+    away = "http://127.0.0.1:1"
+    sealer = FollowerNode(tmp_path / "sealer", a_genesis(), away, sealer=SEALER)
+    follower = FollowerNode(tmp_path / "follower", a_genesis(), away)
+    wait(lambda: sealer.follower.status.phase == "sealing")
+    wait(lambda: follower.follower.status.phase == "source_away")
+    assert sealer.follower.status.ready
+    assert not follower.follower.status.ready
+    sealer.close()
+    follower.close()
 
 
 def test_the_old_sealer_cannot_go_on_past_the_vote(nodes: tuple[PyEvmChain, PyEvmChain], tmp_path: Path) -> None:
