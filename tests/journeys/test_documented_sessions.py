@@ -42,7 +42,7 @@ def run_session(page: Path, place: Path, *, then: str = "") -> str:
         start_new_session=True,
     )
     try:
-        output, errors = shell.communicate(timeout=120)
+        output, errors = shell.communicate(timeout=300)
         assert shell.returncode == 0, f"{output}\n{errors}"
         return output
     finally:
