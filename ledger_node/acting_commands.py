@@ -12,6 +12,11 @@ from ledger_node.config import load_config
 from ledger_node.flags import settings
 from ledger_node.operator_door import OperatorDoor, operator_door
 
+DIGEST = click.option(
+    "--digest",
+    metavar="HEX",
+    help="SHA-256 of a secret that its owner made with `operator secret`; none is shown then.",
+)
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 

@@ -1,10 +1,13 @@
 """The operator's commands beside members: `account`, `token`, `operator`, `approval`, `audit-log`. They speak REST."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ledger_node.acting_commands import act, acting, as_operator, print_rows, through_the_door
+from ledger_node.acting_commands import DIGEST, act, acting, as_operator, print_rows, through_the_door
+from ledger_node.data_directory import write_private
+from ledger_node.gateway.credentials import digest_of, new_secret
 
 
 @click.group()
@@ -122,10 +125,23 @@ def operator_revoke(operator: str, **given: Any) -> None:
 
 @operator.command("key")
 @click.argument("operator")
+@DIGEST
 @as_operator
-def operator_key(operator: str, **given: Any) -> None:
-    """Make another API key for a person (an id); prints it, once."""
-    act("POST", f"/v1/operators/{operator}/api_keys", None, given | {"dry_run": False, "reason": None})
+def operator_key(operator: str, digest: str | None, **given: Any) -> None:
+    """Make another API key for a person (an id); prints it, once, unless its owner has made it."""
+    body = {"digest": digest}
+    act("POST", f"/v1/operators/{operator}/api_keys", body, given | {"dry_run": False, "reason": None})
+
+
+@operator.command("secret")
+@click.argument("file", type=click.Path(exists=False, dir_okay=False, path_type=Path))
+def operator_secret(file: Path) -> None:
+    """Make a secret for an API key of your own, in a new FILE (mode 600); prints the digest that is to be given."""
+    secret = new_secret()
+    if file.exists():
+        raise click.UsageError(f"{file} exists already.")
+    write_private(file, secret + "\n")
+    click.echo(digest_of(secret).hex())
 
 
 @click.group()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ledger_node.acting_commands import act, acting, as_operator, named_member, print_rows, through_the_door
+from ledger_node.acting_commands import DIGEST, act, acting, as_operator, named_member, print_rows, through_the_door
 from ledger_node.config import load_config
 from ledger_node.data_directory import write_private
 from ledger_node.operator_door import OperatorDoor
@@ -145,8 +145,9 @@ def member_limits(member: str, currency: str | None, **given: Any) -> None:
 @click.argument("key")
 @click.option("--overlap", "overlap_s", type=click.IntRange(0, 7_776_000), default=86_400, show_default=True,
               help="Seconds that the old key works beside the new one.")  # fmt: skip
+@DIGEST
 @as_operator
-def member_rotate_key(member: str, key: str, overlap_s: int, **given: Any) -> None:
-    """Make a new API key for the user of this one (an id); prints it, once."""
+def member_rotate_key(member: str, key: str, overlap_s: int, digest: str | None, **given: Any) -> None:
+    """Make a new API key for the user of this one (an id); prints it, once, unless its owner has made it."""
     given |= {"dry_run": False, "reason": None}
-    act("POST", f"/v1/members/{member}/api_keys/{key}/rotate", {"overlap_s": overlap_s}, given)
+    act("POST", f"/v1/members/{member}/api_keys/{key}/rotate", {"overlap_s": overlap_s, "digest": digest}, given)

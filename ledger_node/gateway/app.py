@@ -59,7 +59,7 @@ def create_app(
     )  # fmt: skip
     app.state.house = house
     app.state.keys = KeyRing(house.database, house.clock)
-    house.four_eyes.on_revoked = lambda connection, operator: app.state.keys.revoke_all(connection, person=operator)
+    house.four_eyes.keys = app.state.keys
     app.state.metrics = metrics
     app.state.body_max_bytes = body_max_bytes
     app.state.bulk_body_max_bytes = bulk_body_max_bytes

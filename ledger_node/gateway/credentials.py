@@ -9,13 +9,13 @@ import hmac
 import secrets
 import threading
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from ledger_node.clock import Clock
 from ledger_node.database import Database, metadata
-from ledger_node.errors import Unauthenticated, WrongState
+from ledger_node.errors import AlreadyExists, Unauthenticated, WrongState
 from ledger_node.gateway.errors import ApiKeyNotFound
 from ledger_node.settlement import operators
 from ledger_node.settlement.ids import new_id
@@ -82,7 +82,7 @@ class KeyRing:
 
     def caller(self, shown: str) -> Caller:
         """Who shows this key. Raises Unauthenticated for a key that was never made, is revoked or has expired."""
-        digest = _digest(shown)
+        digest = digest_of(shown)
         found = self._live.get(digest[:8])
         if found is None or not hmac.compare_digest(found[0], digest):
             raise Unauthenticated("This API key is not known here, or it was revoked.")
@@ -98,21 +98,56 @@ class KeyRing:
 
         `person` is whose it is (None: its own), `duties` what a named operator may do.
         """
-        secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        secret = new_secret()
+        hint = secret[: len(PREFIX) + 4]
+        key = self._store(
+            connection, digest_of(secret), hint, scope=scope, member_id=member_id, name=name, person=person,
+            duties=duties,
+        )  # fmt: skip
+        return key, secret
+
+    def _store(
+        self, connection: sa.Connection, digest: bytes, hint: str, *, scope: Scope, member_id: str | None, name: str,
+        person: str | None, duties: frozenset[Duty] | None,
+    ) -> ApiKey:  # fmt: skip
         key_id = new_id("key")
         key = ApiKey(
             id=key_id,
-            hint=secret[: len(PREFIX) + 4],
+            hint=hint,
             scope=scope,
             member_id=member_id,
             person=person or key_id,
             name=name,
             created_at=self._clock.now_ms(),
         )
-        digest = _digest(secret)
         connection.execute(api_keys.insert().values(asdict(key) | {"digest": digest}))
         self._admit(digest, key, duties)
-        return key, secret
+        return key
+
+    def check_new(self, connection: sa.Connection, *, digest: bytes) -> None:
+        """Raises AlreadyExists for the digest of a key made before."""
+        known = sa.select(api_keys.c.id).where(api_keys.c.digest == digest)
+        if connection.execute(known).first() is not None:
+            raise AlreadyExists("There is an API key with this digest already.", pointer="/digest")
+
+    def enrol(self, connection: sa.Connection, given: dict[str, Any], duties: frozenset[Duty] | None) -> ApiKey:
+        """A key whose secret its owner has made: `given` has its digest in hexadecimal, and whose it is."""
+        return self._store(
+            connection, bytes.fromhex(given["digest"]), hint_of(given["digest"]), scope=given["scope"],
+            member_id=given["member"], name=given["name"], person=given["operator"] or given["user"], duties=duties,
+        )  # fmt: skip
+
+    def check_rotation(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> None:
+        """Raises ApiKeyNotFound; WrongState for a key that works no more."""
+        _live_row(connection, key_id, member_id, now=self._clock.now_ms())
+
+    def renew(self, connection: sa.Connection, given: dict[str, Any]) -> ApiKey:
+        """As `rotate`, with a secret that the key's owner has made. Raises as `rotate` does."""
+        row, duties = self._phase_out(connection, given["key"], given["member"], given["overlap_ms"])
+        return self._store(
+            connection, bytes.fromhex(given["digest"]), hint_of(given["digest"]), scope=row.scope,
+            member_id=row.member_id, name=row.name, person=row.person, duties=duties,
+        )  # fmt: skip
 
     def rotate(
         self, connection: sa.Connection, key_id: str, *, member_id: str | None, overlap_ms: int
@@ -121,19 +156,24 @@ class KeyRing:
 
         Raises ApiKeyNotFound; WrongState for a key that works no more.
         """
-        row = _row(connection, key_id, member_id)
+        row, duties = self._phase_out(connection, key_id, member_id, overlap_ms)
+        return self.create(
+            connection, scope=row.scope, member_id=member_id, name=row.name, person=row.person, duties=duties
+        )
+
+    def _phase_out(
+        self, connection: sa.Connection, key_id: str, member_id: str | None, overlap_ms: int
+    ) -> tuple[Row, frozenset[Duty] | None]:  # fmt: skip
+        """Let a key end after `overlap_ms`; what it was, and what its person may do."""
         now = self._clock.now_ms()
-        if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-            raise WrongState(f"The API key {key_id} works no more; make a new one.")
+        row = _live_row(connection, key_id, member_id, now=now)
         ends = now + overlap_ms if row.expires_at is None else min(row.expires_at, now + overlap_ms)
         digest = bytes(row.digest)
         connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(expires_at=ends))
         with self._lock:
             caller = self._live[digest[:8]][1]
             self._live[digest[:8]] = (digest, caller, ends)
-        return self.create(
-            connection, scope=row.scope, member_id=member_id, name=row.name, person=row.person, duties=caller.duties
-        )
+        return row, caller.duties
 
     def revoke(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> ApiKey:
         """Ends a key of this member (None: of the operator's house) for ever; again is the same as once.
@@ -173,6 +213,22 @@ def keys_of(connection: sa.Connection, *, member_id: str | None) -> list[ApiKey]
     return [_key(row) for row in rows]
 
 
+def new_secret() -> str:
+    return PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hint_of(digest: str) -> str:
+    """How a key whose secret was never here is recognised."""
+    return f"sha256:{digest[:8]}"
+
+
+def _live_row(connection: sa.Connection, key_id: str, member_id: str | None, *, now: int) -> Row:
+    row = _row(connection, key_id, member_id)
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise WrongState(f"The API key {key_id} works no more; make a new one.")
+    return row
+
+
 def _row(connection: sa.Connection, key_id: str, member_id: str | None) -> Row:
     mine = api_keys.c.member_id.is_not_distinct_from(member_id)
     row = connection.execute(sa.select(api_keys).where(api_keys.c.id == key_id, mine)).one_or_none()
@@ -185,5 +241,6 @@ def _key(row: Row) -> ApiKey:
     return ApiKey(**{name: getattr(row, name) for name in ApiKey.__slots__})
 
 
-def _digest(shown: str) -> bytes:
+def digest_of(shown: str) -> bytes:
+    """What is kept of a key."""
     return hashlib.sha256(shown.encode("utf-8", "surrogatepass")).digest()

@@ -128,6 +128,13 @@ class AccountForm(Form):
     address: Annotated[Address | None, Field(description="The member's own address, for self-custody only.")] = None
 
 
+Digest = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+    Field(description="SHA-256 of a secret that the key's owner has made and keeps; then no answer has the key."),
+]
+
+
 class ApiKeyForm(Form):
     model_config = _like(name="payments engine, 2026")
 
@@ -136,6 +143,7 @@ class ApiKeyForm(Form):
         Text | None,
         Field(max_length=64, description="Whose key it is; without one the key is a user of its own."),
     ] = None
+    digest: Digest | None = None
 
 
 class HouseKeyForm(Form):
@@ -143,6 +151,13 @@ class HouseKeyForm(Form):
 
     name: Annotated[Text, Field(max_length=64)]
     scope: Literal["operator", "supervisor"]
+    digest: Digest | None = None
+
+
+class OperatorKeyForm(Form):
+    model_config = _like(digest="5b" * 32)
+
+    digest: Digest | None = None
 
 
 class RotateForm(Form):
@@ -151,6 +166,7 @@ class RotateForm(Form):
     overlap_s: Annotated[
         int, Field(strict=True, ge=0, le=7_776_000, description="How long the old key works beside the new one.")
     ] = 86_400
+    digest: Digest | None = None
 
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]

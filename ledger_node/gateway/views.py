@@ -338,7 +338,9 @@ class ApiKeyView(View):
 class NewApiKeyView(ApiKeyView):
     model_config = _like(examples.NEW_API_KEY)
 
-    api_key: str = Field(description="The key itself. Store it now: it cannot be read again.")
+    api_key: str | None = Field(
+        description="The key itself. Store it now: it cannot be read again. Null when its owner has made it."
+    )
 
 
 def api_key(key: ApiKey) -> Body:

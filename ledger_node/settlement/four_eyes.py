@@ -30,13 +30,15 @@ from ledger_node.settlement.model import (
     Policy,
     Trail,
 )
-from ledger_node.settlement.offices import ACTIONS, Act, Parameters
+from ledger_node.settlement.offices import ACTIONS, Act, KeyKeeper, Parameters
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.writer import Writer
 
 T = TypeVar("T")
 HOUSE = Caller("node", "operator", person="node")
 """Who decides what time decides."""
+CREDENTIALS = frozenset({"operator.name", "api_key.create", "api_key.rotate"})
+"""What makes somebody a second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class FourEyes:
         self.policy = policy
         self._closed_because = closed_because
         self._on_ended = on_ended
-        self.on_revoked: Callable[[sa.Connection, str], None] = lambda _connection, _operator: None
-        """Told of an operator who is revoked, in the same transaction: whoever keeps keys ends theirs."""
+        self.keys: KeyKeeper | None = None
+        """Who keeps API keys, if a door does."""
 
     def do(
         self, caller: Caller, action: str, parameters: Parameters, *, reason: str | None = None,
@@ -81,7 +83,7 @@ class FourEyes:
 
         def job(connection: sa.Connection) -> Done:
             at = self._clock.now_ms()
-            if not (what.four_eyes and self._needs_two(connection, action)):
+            if not (what.four_eyes and self._needs_two(connection, action, parameters)):
                 done = self._act(connection, caller, action, parameters, reason, rehearse=rehearse, trail=trail)
                 if rehearse:
                     raise _Rehearsed(done)
@@ -191,19 +193,24 @@ class FourEyes:
 
     # INSIDE THE WRITER'S TRANSACTION
 
-    def _needs_two(self, connection: sa.Connection, action: str) -> bool:
+    def staffed(self, connection: sa.Connection) -> bool:
+        """Whether from now on nobody gives another person a credential alone: four eyes is on, and somebody has named
+        the first two checkers. Who left since counts too, or the last one could name a puppet."""
+        return self.policy.four_eyes and len(operators.checkers(connection, ever=True)) >= 2
+
+    def _needs_two(self, connection: sa.Connection, action: str, parameters: Parameters) -> bool:
         if not self.policy.four_eyes:
             return False
-        if action != "operator.name":
-            return True
-        # Somebody must name the first two.
-        people = [person for person in operators.listed(connection) if person.status == "active"]
-        return sum("checker" in person.duties for person in people) >= 2
+        if action == "account.open":
+            return bool(parameters["custody"] == "self")  # whose key is to move a member's money
+        return action not in CREDENTIALS or self.staffed(connection)
 
     def _run(
         self, connection: sa.Connection, action: str, parameters: Parameters, reason: str | None, *, rehearse: bool
     ) -> tuple[Any, Act]:
-        act = Act(connection, self._clock.now_ms(), self._currencies, reason, rehearse, self.on_revoked)
+        act = Act(
+            connection, self._clock.now_ms(), self._currencies, reason, rehearse, self.keys, self.policy.four_eyes
+        )  # fmt: skip
         return ACTIONS[action].run(act, parameters), act
 
     def _act(

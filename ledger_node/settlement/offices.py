@@ -6,11 +6,11 @@ from the stored text. A refused action has changed nothing.
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from ledger_node.errors import InvalidAmount, InvalidField, UnknownCurrency
+from ledger_node.errors import InvalidAmount, InvalidField, UnknownCurrency, WrongState
 from ledger_node.money import Currency, parse_amount
 from ledger_node.money import currency as currency_of
 from ledger_node.settlement import accounts, cycles, limits, members, operators, orders
@@ -19,16 +19,36 @@ from ledger_node.settlement.model import Duty, Limits, Operation
 Parameters = dict[str, Any]
 
 
+class KeyKeeper(Protocol):
+    """Who keeps API keys: the gateway. All of these run inside the writer's transaction."""
+
+    def check_new(self, connection: sa.Connection, *, digest: bytes) -> None:
+        """Raises AlreadyExists for the digest of a key made before."""
+
+    def enrol(self, connection: sa.Connection, given: Parameters, duties: frozenset[Duty] | None) -> Any:
+        """A key whose secret its owner has made and nobody here has seen."""
+
+    def check_rotation(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> None:
+        """Raises ApiKeyNotFound; WrongState for a key that works no more."""
+
+    def renew(self, connection: sa.Connection, given: Parameters) -> Any:
+        """The same in place of another key, which works on for `overlap_ms`."""
+
+    def revoke_all(self, connection: sa.Connection, *, person: str) -> None:
+        """Every key of a person of the operator's house ends."""
+
+
 @dataclass(slots=True)
 class Act:
-    """One action inside the writer's transaction. `rehearsal`: it is undone afterwards."""
+    """One action inside the writer's transaction. `rehearsal`: it is undone after. `two_needed`: four eyes is on."""
 
     connection: sa.Connection
     at: int
     currencies: Set[str]
     reason: str | None
     rehearsal: bool
-    on_revoked: Callable[[sa.Connection, str], None]
+    keys: KeyKeeper | None
+    two_needed: bool
     ended: list[Operation] = field(default_factory=list)
 
     def issued(self, code: str) -> Currency:
@@ -140,9 +160,32 @@ def _name_operator(act: Act, given: Parameters) -> Any:
 
 def _revoke_operator(act: Act, given: Parameters) -> Any:
     person = operators.revoke(act.connection, given["operator"])
-    if not act.rehearsal:
-        act.on_revoked(act.connection, person.id)
+    if act.two_needed and len(operators.checkers(act.connection)) < 2:
+        raise WrongState("Two checkers must stay, or nobody could agree to anything: name another one first.")
+    if act.keys is not None and not act.rehearsal:
+        act.keys.revoke_all(act.connection, person=person.id)
     return person
+
+
+def _create_key(act: Act, given: Parameters) -> Any:
+    assert act.keys is not None, "who asks for keys keeps them"
+    duties = None
+    if given["operator"] is not None:
+        person = operators.find(act.connection, given["operator"])
+        if person.status != "active":
+            raise WrongState(f"{person.name} is {person.status}.")
+        duties = person.duties
+    if given["member"] is not None:
+        members.find(act.connection, given["member"])
+    act.keys.check_new(act.connection, digest=bytes.fromhex(given["digest"]))
+    return None if act.rehearsal else act.keys.enrol(act.connection, given, duties)
+
+
+def _rotate_key(act: Act, given: Parameters) -> Any:
+    assert act.keys is not None, "who asks for keys keeps them"
+    act.keys.check_rotation(act.connection, given["key"], member_id=given["member"])
+    act.keys.check_new(act.connection, digest=bytes.fromhex(given["digest"]))
+    return None if act.rehearsal else act.keys.renew(act.connection, given)
 
 
 ACTIONS: dict[str, Action] = {
@@ -152,7 +195,7 @@ ACTIONS: dict[str, Action] = {
     "member.reinstate": Action(_reinstate, "member"),
     "member.offboard": Action(_offboard, "member"),
     "member.limits": Action(_set_limits, "member"),
-    "account.open": Action(_open_account, "member", four_eyes=False),
+    "account.open": Action(_open_account, "member"),
     "account.close": Action(_close_account, "account", four_eyes=False),
     "account.freeze": Action(_freeze, "account"),
     "account.unfreeze": Action(_unfreeze, "account"),
@@ -163,6 +206,8 @@ ACTIONS: dict[str, Action] = {
     "netting.call": Action(_call_netting_cycle, "currency", four_eyes=False),
     "operator.name": Action(_name_operator, duty="admin"),
     "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),
+    "api_key.create": Action(_create_key, duty="admin"),
+    "api_key.rotate": Action(_rotate_key, "key", duty="admin"),
 }
 
 

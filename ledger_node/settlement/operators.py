@@ -53,6 +53,11 @@ def listed(connection: sa.Connection) -> list[Named]:
     return [Named(row.id, row.name, _duties(row.duties), row.status, row.created_at) for row in found]
 
 
+def checkers(connection: sa.Connection, *, ever: bool = False) -> list[Named]:
+    """Who may agree to what another asked for; with `ever`, also those who could once."""
+    return [each for each in listed(connection) if "checker" in each.duties and (ever or each.status == "active")]
+
+
 def duties_of_all(connection: sa.Connection) -> dict[str, frozenset[Duty]]:
     return {person.id: person.duties for person in listed(connection)}
 

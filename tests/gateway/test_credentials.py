@@ -7,12 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
 from ledger_node.errors import Unauthenticated
-from ledger_node.gateway.credentials import PREFIX, KeyRing, api_keys, keys_of
+from ledger_node.gateway.credentials import PREFIX, KeyRing, api_keys, digest_of, keys_of
 from ledger_node.gateway.errors import ApiKeyNotFound
+from ledger_node.house_commands import operator as operator_commands
 from tests.gateway.conftest import Bank, Door
 
 
@@ -201,3 +203,13 @@ def test_a_members_key_is_not_one_of_the_house(operator: Bank, brava: Bank) -> N
     answer = operator.http.post(f"/v1/api_keys/{made['id']}/revoke")
     assert (answer.status_code, answer.json()["code"]) == (404, "api_key_not_found")
     assert operator.http.post("/v1/api_keys", json={"name": "x", "scope": "member"}).json()["code"] == "invalid_field"
+
+
+def test_a_person_makes_a_secret_and_tells_its_digest_only(tmp_path: Path) -> None:
+    file = tmp_path / "eve.key"
+    outcome = CliRunner().invoke(operator_commands, ["secret", str(file)])
+    secret = file.read_text().strip()
+    assert outcome.output.strip() == digest_of(secret).hex()
+    assert oct(file.stat().st_mode & 0o777) == "0o600"
+    again = CliRunner().invoke(operator_commands, ["secret", str(file)])
+    assert (again.exit_code, file.read_text().strip()) == (2, secret)

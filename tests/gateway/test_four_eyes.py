@@ -1,89 +1,15 @@
 """Four eyes over REST: two named operators, a bank with two users, what everyone tries in vain, and the log."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from ledger_node.errors import Fault
-from ledger_node.gateway.app import create_app
+from ledger_node.gateway.credentials import digest_of
 from ledger_node.settlement import audit_log
-from ledger_node.settlement.model import Policy
-from tests.gateway.conftest import Door, Serve, new_key
-from tests.settlement.issuer import Issuer
+from tests.gateway.conftest import new_key
+from tests.gateway.floor import NEW, Floor, floor
 
-NEW = {"bic": "DELTGB2LXXX", "lei": "549300DELTABANK00116", "legal_name": "Delta Bank plc"}
-
-
-@dataclass
-class Floor:
-    """An issuer with four eyes on, its operators Ada and Ben, and bank A with the users clerk and chief."""
-
-    issuer: Issuer
-    door: Door
-    ada: httpx.Client
-    ben: httpx.Client
-    clerk: httpx.Client
-    chief: httpx.Client
-    house: httpx.Client
-
-    def ok(self, answer: httpx.Response, status: int = 200) -> Any:
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    def refused(self, answer: httpx.Response) -> tuple[int, str]:
-        assert answer.is_error, answer.text
-        return answer.status_code, answer.json()["code"]
-
-    def log(self, **query: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.ok(self.ben.get("/v1/audit_log", params=query))["data"]
-        return rows
-
-    def do(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        """Ada asks, Ben agrees."""
-        asked = self.ok(self.ada.request(method, path, json=body), 202)
-        return self.ok(self.ben.post(f"/v1/approvals/{asked['id']}/approve"))
-
-    def pay(self, client: httpx.Client, amount: str, key: str | None = None) -> httpx.Response:
-        body = {"debtor_account": self.issuer.id("A.bda"), "creditor_account": self.issuer.id("B.bda")}
-        headers = {"Idempotency-Key": key or new_key()}
-        return client.post("/v1/transfers", json={**body, "amount": amount, "currency": "USD"}, headers=headers)
-
-    def deposit(self, client: httpx.Client, amount: str) -> httpx.Response:
-        body = {"account": self.issuer.id("A.dda"), "amount": amount, "currency": "USD"}
-        return client.post("/v1/deposits", json=body, headers={"Idempotency-Key": new_key()})
-
-
-@pytest.fixture
-def floor(tmp_path: Path, serve: Serve) -> Iterator[Floor]:
-    issuer = Issuer(tmp_path, policy=Policy(four_eyes=True, fiat_above=1000)).start()  # type: ignore[arg-type]
-    issuer.settle()
-    issuer.admit("A", "B")
-    issuer.fiat("deposit", "d1", "A.dda", "500.00")
-    issuer.paid("mint", "m1", "A.dda", "A.bda", "400.00")
-    app = create_app(issuer.house)
-
-    def made(**named: Any) -> str:
-        secret: str = issuer.house.writer.run(lambda connection: app.state.keys.create(connection, **named))[1]
-        return secret
-
-    door = Door(app, issuer.house, serve(app), made(scope="operator", member_id=None, name="init"))
-    bank = issuer.members["A"].member_id
-    with door.client(door.operator_key) as house:
-        named = [
-            house.post("/v1/operators", json={"name": name, "duties": ["maker", "checker", "admin"]}).json()["api_key"]
-            for name in ("Ada", "Ben")
-        ]
-        users = [made(scope="member", member_id=bank, name=user, person=user) for user in ("clerk", "chief")]
-        clients = [door.client(key) for key in (*named, *users)]
-        yield Floor(issuer, door, *clients, house)
-        for client in clients:
-            client.close()
-    issuer.close()
+__all__ = ["floor"]
 
 
 # MAKER AND CHECKER
@@ -133,8 +59,7 @@ def test_a_key_without_a_name_neither_asks_nor_agrees(floor: Floor) -> None:
 
 def test_duties_are_kept(floor: Floor) -> None:
     person = floor.do("/v1/operators", {"name": "Eve", "duties": ["checker"]})
-    secret = floor.ok(floor.ada.post(f"/v1/operators/{person['resource']}/api_keys"), 201)["api_key"]
-    with floor.door.client(secret) as eve:
+    with floor.door.client(floor.key(f"/v1/operators/{person['resource']}/api_keys")) as eve:
         assert floor.refused(eve.post("/v1/members", json=NEW)) == (403, "forbidden")
         assert floor.refused(eve.post("/v1/api_keys", json={"name": "x", "scope": "operator"})) == (403, "forbidden")
         asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
@@ -248,8 +173,7 @@ def test_the_operator_does_not_approve_for_a_bank_nor_one_bank_for_another(floor
     (asked,) = floor.ok(floor.chief.get("/v1/approvals"))["data"]
     assert floor.refused(floor.ben.post(f"/v1/approvals/{asked['id']}/approve")) == (403, "forbidden")
     other = floor.issuer.members["B"].member_id
-    secret = floor.ok(floor.ada.post(f"/v1/members/{other}/api_keys"), 201)["api_key"]
-    with floor.door.client(secret) as foreign:
+    with floor.door.client(floor.key(f"/v1/members/{other}/api_keys")) as foreign:
         answer = foreign.post(f"/v1/approvals/{asked['id']}/approve")
         assert floor.refused(answer) == (404, "approval_not_found")
         assert floor.refused(foreign.post(f"/v1/transfers/{waits['id']}/approve")) == (404, "payment_not_found")
@@ -274,8 +198,7 @@ def test_what_is_tried_and_refused_is_in_the_log_and_nowhere_else(floor: Floor) 
     for client, path, body, code in tried:
         answer = client.post(path, json=body, headers={"Idempotency-Key": new_key()})
         assert floor.refused(answer) == code
-    made = floor.ok(floor.ada.post("/v1/api_keys", json={"name": "auditor", "scope": "supervisor"}), 201)
-    with floor.door.client(made["api_key"]) as supervisor:
+    with floor.door.client(floor.key("/v1/api_keys", name="auditor", scope="supervisor")) as supervisor:
         assert floor.refused(supervisor.post("/v1/members", json=NEW)) == (403, "forbidden")
         logged = floor.ok(supervisor.get("/v1/audit_log?outcome=refused"))["data"]
     assert [row["code"] for row in logged] == ["forbidden"] * 5 + ["account_not_found"]
@@ -309,14 +232,16 @@ def test_the_log_is_only_added_to_and_shows_what_was_changed_behind_it(floor: Fl
 def test_a_rotated_key_works_beside_the_new_one_for_a_while_and_is_the_same_person(floor: Floor) -> None:
     member = floor.issuer.members["A"].member_id
     keys = f"/v1/members/{member}/api_keys"
-    old = floor.ok(floor.ada.post(keys, json={"name": "engine", "user": "engine"}), 201)
-    new = floor.ok(floor.ada.post(f"{keys}/{old['id']}/rotate", json={"overlap_s": 3600}), 201)
-    assert (new["user"], new["name"]) == ("engine", "engine")
-    with floor.door.client(old["api_key"]) as first, floor.door.client(new["api_key"]) as second:
-        assert [first.get("/v1/reserve").status_code, second.get("/v1/reserve").status_code] == [200, 200]
+    (old,) = [row["id"] for row in floor.ok(floor.ada.get(keys))["data"] if row["user"] == "clerk"]
+    secret = floor.key(f"{keys}/{old}/rotate", overlap_s=3600)
+    made = floor.ok(floor.ada.get(keys))["data"][0]
+    assert (made["user"], made["name"], made["hint"]) == ("clerk", "clerk", f"sha256:{digest_of(secret).hex()[:8]}")
+    with floor.door.client(secret) as second:
+        assert [each.get("/v1/reserve").status_code for each in (floor.clerk, second)] == [200, 200]
         floor.issuer.clock.advance(3_600_000)
-        assert [first.get("/v1/reserve").status_code, second.get("/v1/reserve").status_code] == [401, 200]
-        assert floor.refused(floor.ada.post(f"{keys}/{old['id']}/rotate")) == (409, "wrong_state")
+        assert [each.get("/v1/reserve").status_code for each in (floor.clerk, second)] == [401, 200]
+    again = floor.ada.post(f"{keys}/{old}/rotate", json={"digest": "5b" * 32})
+    assert floor.refused(again) == (409, "wrong_state")
 
 
 def test_an_operator_rotates_their_own_key_at_once(floor: Floor) -> None:

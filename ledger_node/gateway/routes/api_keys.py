@@ -1,9 +1,12 @@
 """API keys, made and revoked by the operator: those of a member, and those of the operator's own house.
 
-The key itself is in one answer only. Nobody revokes the key they are using, so one operator's key is always left.
+The key itself is in one answer only, or in none: its owner makes the secret and gives its digest. With four eyes on,
+nobody makes another person's key alone, nor sees it. Nobody revokes the key they are using, so one operator's key is
+always left.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
@@ -11,8 +14,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.errors import WrongState
-from ledger_node.gateway import acting, views
+from ledger_node.errors import Forbidden, WrongState
+from ledger_node.gateway import acting, house_views, views
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing, Scope, keys_of
@@ -21,7 +24,8 @@ from ledger_node.gateway.identity import Operator, Overseer
 from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
 from ledger_node.settlement.house import House
-from ledger_node.settlement.model import Caller
+from ledger_node.settlement.model import Caller, Named
+from ledger_node.settlement.offices import Parameters
 
 router = APIRouter(route_class=LedgerRoute, tags=["members"])
 
@@ -32,11 +36,20 @@ class ApiKeysView(BaseModel):
     data: list[views.ApiKeyView]
 
 
-@router.post(_MEMBERS, status_code=201, summary="Make an API key", responses={201: {"model": views.NewApiKeyView}})
+MADE: dict[int | str, dict[str, Any]] = {
+    201: {"model": views.NewApiKeyView},
+    202: {"model": house_views.ApprovalView, "description": "It waits for a second person."},
+    **problems(409),
+}
+
+
+@router.post(_MEMBERS, status_code=201, summary="Make an API key", responses=MADE)
 async def create_api_key(request: Request, caller: Operator, member_id: Id, form: ApiKeyForm | None = None) -> Response:
     request.app.state.house.queries.member(caller, member_id)
     form = form or ApiKeyForm()
-    return await _created(request, scope="member", member_id=member_id, name=form.name, user=form.user)
+    return await created(
+        request, scope="member", member_id=member_id, name=form.name, user=form.user, digest=form.digest
+    )
 
 
 @router.get(_MEMBERS, summary="List a member's API keys", responses={200: {"model": ApiKeysView}})
@@ -56,7 +69,7 @@ async def revoke_api_key(request: Request, caller: Operator, member_id: Id, key_
     _MEMBERS + "/{key_id}/rotate",
     status_code=201,
     summary="Make a new key for the same user; the old one works on for a while",
-    responses={201: {"model": views.NewApiKeyView}, **problems(409)},
+    responses=MADE,
 )
 async def rotate_api_key(
     request: Request, caller: Operator, member_id: Id, key_id: Id, form: RotateForm | None = None
@@ -68,10 +81,10 @@ async def rotate_api_key(
     _HOUSE,
     status_code=201,
     summary="Make an API key for somebody of the operator's house",
-    responses={201: {"model": views.NewApiKeyView}},
+    responses=MADE,
 )
 async def create_house_key(request: Request, caller: Operator, form: HouseKeyForm) -> Response:
-    return await _created(request, scope=form.scope, member_id=None, name=form.name, user=None)
+    return await created(request, scope=form.scope, member_id=None, name=form.name, user=None, digest=form.digest)
 
 
 @router.get(_HOUSE, summary="List the API keys of the operator's house", responses={200: {"model": ApiKeysView}})
@@ -92,18 +105,30 @@ async def revoke_house_key(request: Request, caller: Operator, key_id: Id) -> Re
     _HOUSE + "/{key_id}/rotate",
     status_code=201,
     summary="Make a new key for the same person of the house, oneself for one; the old one works on for a while",
-    responses={201: {"model": views.NewApiKeyView}, **problems(409)},
+    responses=MADE,
 )
 async def rotate_house_key(request: Request, caller: Operator, key_id: Id, form: RotateForm | None = None) -> Response:
     return await _rotated(request, caller, key_id, None, form)
 
 
-async def _created(request: Request, *, scope: Scope, member_id: str | None, name: str, user: str | None) -> Response:
-    operators.must_have(request.state.caller, "admin")
+async def created(
+    request: Request, *, scope: Scope, member_id: str | None, name: str, user: str | None, digest: str | None,
+    person: Named | None = None,
+) -> Response:  # fmt: skip
+    """A key, or the request for one. `person`: the named operator whose it is."""
+    caller: Caller = request.state.caller
+    operators.must_have(caller, "admin")
+    if digest is not None:
+        given = {"scope": scope, "member": member_id, "name": name, "user": user, "digest": digest}
+        return await _asked(request, "api_key.create", given | {"operator": person.id if person else None})
     keys: KeyRing = request.app.state.keys
 
     def create(connection: sa.Connection) -> tuple[ApiKey, str]:
-        return keys.create(connection, scope=scope, member_id=member_id, name=name, person=user)
+        if person is None or person.id != caller.person:
+            _alone(request, connection)
+        duties = person.duties if person else None
+        owner = person.id if person else user
+        return keys.create(connection, scope=scope, member_id=member_id, name=name, person=owner, duties=duties)
 
     key, secret = await _noted(request, "api_key.create", create)
     return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
@@ -112,16 +137,42 @@ async def _created(request: Request, *, scope: Scope, member_id: str | None, nam
 async def _rotated(
     request: Request, caller: Caller, key_id: str, member_id: str | None, form: RotateForm | None
 ) -> Response:
+    form = form or RotateForm()
+    overlap_ms = form.overlap_s * 1000
     if key_id != caller.id:
         operators.must_have(caller, "admin")
+    if form.digest is not None:
+        given = {"key": key_id, "member": member_id, "overlap_ms": overlap_ms, "digest": form.digest}
+        return await _asked(request, "api_key.rotate", given)
     keys: KeyRing = request.app.state.keys
-    overlap_ms = (form or RotateForm()).overlap_s * 1000
 
     def rotate(connection: sa.Connection) -> tuple[ApiKey, str]:
+        if key_id != caller.id:
+            _alone(request, connection)
         return keys.rotate(connection, key_id, member_id=member_id, overlap_ms=overlap_ms)
 
     key, secret = await _noted(request, "api_key.rotate", rotate)
     return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
+
+
+async def _asked(request: Request, action: str, given: Parameters) -> Response:
+    """A key whose secret only its owner knows: made at once, or when a second person agrees."""
+    house: House = request.app.state.house
+    trail = acting.trail(request)
+    done = await durable(house.four_eyes.do(request.state.caller, action, given, trail=trail))
+    if done.approval is not None:
+        return acting.answer(done)
+    return Json(views.api_key(done.result) | {"api_key": None}, status_code=201)
+
+
+def _alone(request: Request, connection: sa.Connection) -> None:
+    """Whoever sees another person's key could act as that person. Raises Forbidden."""
+    house: House = request.app.state.house
+    if house.four_eyes.staffed(connection):
+        raise Forbidden(
+            "With four_eyes on, nobody sees another person's key: its owner makes the secret and gives its digest "
+            "(`ledger-node operator secret`), and a second operator agrees."
+        )  # fmt: skip
 
 
 def _listed(request: Request, member_id: str | None) -> Response:

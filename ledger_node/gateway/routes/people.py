@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger_node.errors import WrongState
-from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway import acting, house_views
 from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing
-from ledger_node.gateway.forms import Id, OperatorForm, OrderForm, ReasonForm
+from ledger_node.gateway.forms import Id, OperatorForm, OperatorKeyForm, OrderForm, ReasonForm
 from ledger_node.gateway.identity import Anybody, Operator, Overseer, Writer
 from ledger_node.gateway.paging import ListQuery
+from ledger_node.gateway.routes.api_keys import MADE, created
 from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
 from ledger_node.settlement.house import House
@@ -51,7 +52,7 @@ async def name_operator(request: Request, caller: Operator, form: OperatorForm, 
     )
     if done.rehearsal or done.approval is not None:
         return acting.answer(done)
-    secret = await _new_key(request, done.result.id)
+    secret = await _first_key(request, done.result.id)
     return acting.answer(done, made="/v1/operators", more={"api_key": secret[1]})
 
 
@@ -81,23 +82,30 @@ async def revoke_operator(
     "/v1/operators/{operator_id}/api_keys",
     status_code=201,
     summary="Make an API key for a named person of the house",
-    responses={201: {"model": views.NewApiKeyView}, **problems(409)},
+    responses=MADE,
 )
-async def create_operator_key(request: Request, caller: Operator, operator_id: Id) -> Response:
-    operators.must_have(caller, "admin")
-    key, secret = await _new_key(request, operator_id)
-    return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
+async def create_operator_key(
+    request: Request, caller: Operator, operator_id: Id, form: OperatorKeyForm | None = None
+) -> Response:
+    house: House = request.app.state.house
+    with house.database.read() as connection:
+        person = operators.find(connection, operator_id)
+    if person.status != "active":
+        raise WrongState(f"{person.name} is {person.status}.")
+    digest = form.digest if form else None
+    return await created(
+        request, scope="operator", member_id=None, name=person.name, user=None, digest=digest, person=person
+    )
 
 
-async def _new_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
+async def _first_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
+    """That of one of the first two; those who come later bring the digest of their own."""
     house: House = request.app.state.house
     keys: KeyRing = request.app.state.keys
     caller = request.state.caller
 
     def job(connection: sa.Connection) -> tuple[ApiKey, str]:
         person = operators.find(connection, operator_id)
-        if person.status != "active":
-            raise WrongState(f"{person.name} is {person.status}.")
         key, secret = keys.create(
             connection, scope="operator", member_id=None, name=person.name, person=person.id, duties=person.duties
         )
