@@ -120,7 +120,7 @@ bench-smoke: $(RUNTIME) $(BENCH_NPM) ## See that the benchmark works, with few p
 test: ## Run every check there is, the Python tests last
 	@$(MAKE) setup
 	@$(MAKE) lint types imports hadolint
-	@$(MAKE) test-contracts artifacts-check slither
+	@$(MAKE) test-contracts test-contracts-many artifacts-check slither
 	@$(MAKE) bench-smoke coverage test-postgresql
 	@$(MAKE) test-python
 
@@ -158,6 +158,11 @@ simulate: $(DEV) ## Run SEEDS seeds of the simulation, from FIRST on, with a pro
 test-contracts: $(NPM) ## Run the contracts' unit, fuzz and invariant tests (forge)
 	$(call say,"forge tests")
 	@cd contracts && npm test --silent
+
+.PHONY: test-contracts-many
+test-contracts-many: $(NPM) ## Run the contracts' invariants and models over many more runs
+	$(call say,"forge tests over many runs")
+	@cd contracts && FOUNDRY_PROFILE=many npm test --silent -- --match-contract 'Model|Invariants'
 
 .PHONY: artifacts-check
 artifacts-check: $(NPM) ## Compile the contracts again and compare with the committed artifacts, byte for byte
