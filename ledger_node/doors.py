@@ -1,7 +1,6 @@
 """Listening sockets, and how long they are open: until SIGTERM or SIGINT, with `running.json` saying where they are."""
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import uvicorn
 import uvloop
 
-from ledger_node import __version__
+from ledger_node import __version__, collector
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, write_private
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
@@ -73,7 +72,7 @@ async def keep_open(directory: DataDirectory, doors: Mapping[str, Door]) -> None
     """Serve until a signal says stop, or somebody sets `should_exit` on every door."""
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop_signal, _stop_all, doors, stop_signal)
-    _set_apart_what_stays()
+    collector.rest()
     _write_running(directory, doors)
     try:
         for name, door in doors.items():
@@ -81,13 +80,6 @@ async def keep_open(directory: DataDirectory, doors: Mapping[str, Door]) -> None
         await asyncio.gather(*(door.serve(sockets=[door.socket]) for door in doors.values()))
     finally:
         directory.running.unlink(missing_ok=True)
-
-
-def _set_apart_what_stays() -> None:
-    """What is here before the first request is here to the end. A full garbage collection that looks through it all
-    again stops every thread for a tenth of a second and more."""
-    gc.collect()
-    gc.freeze()
 
 
 def _stop_all(doors: Mapping[str, Door], stop_signal: signal.Signals) -> None:
