@@ -120,3 +120,28 @@ def test_the_node_goes_on_after_a_client_that_hangs_up(small_door: str, albion: 
                 f"Authorization: {albion.http.headers['authorization']}\r\n\r\n{{".encode()
             )
     assert httpx.get(f"{small_door}/livez", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        '"amount": "9.00"',
+        '"amount"\t\n :"9.00"',
+        '"\\u0061mount": "9.00"',
+        '"amount": "\\":"',
+        '"more": {"a": 1, "a": 1}',
+        '"more": [[], [{"a": {}, "a": {}}]]',
+    ],
+)
+def test_a_name_twice_is_found_however_it_is_written(small: httpx.Client, repeated: str) -> None:
+    answer = small.post(PATH, content=f'{{"amount": "1.00", {repeated}}}', headers={"Idempotency-Key": new_key()})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
+    assert "twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("reference", ['\\":', '\\": \\":', "a:b", "\\\\"])
+def test_a_text_that_looks_like_a_name_is_a_text(
+    small: httpx.Client, albion: Bank, brava: Bank, reference: str
+) -> None:
+    body = padded(albion, brava, 0)[:-1].decode() + f', "end_to_end_id": "{reference}"}}'
+    assert small.post(PATH, content=body, headers={"Idempotency-Key": new_key()}).status_code == 201
