@@ -16,6 +16,7 @@ from ledger_node import journal
 from ledger_node.deposit_token.attestation import ReserveAttestation
 from ledger_node.settlement import batches, claims
 from ledger_node.settlement.claims import ClaimsTrees
+from ledger_node.settlement.model import Accepted
 from ledger_node.settlement.reconciler import Reconciler
 from tests.settlement.issuer import OPERATOR, Issuer
 
@@ -104,8 +105,11 @@ def pay(issuer: Issuer, accounts: list[str], count: int, name: str) -> None:
         ]  # fmt: skip
         answers = issuer.house.desk.submit_many(requests)
         issuer.settle()
-        for answer in answers:
-            assert issuer.house.desk.watch(answer.result(60).operation.id).result(60).status == "settled"
+        accepted = [answer for answer in answers.result(60) if isinstance(answer, Accepted)]
+        assert len(accepted) == len(requests)
+        watched = issuer.house.desk.watch_all(answer.operation.id for answer in accepted)
+        watched.done.result(60)
+        assert all(each.status == "settled" for each in watched.final.values())
 
 
 def report(title: str, watch: Stopwatch, seconds: float, payments: int) -> None:

@@ -6,10 +6,10 @@ transaction. A lone request is a sitting of one. Knows no transport; the gateway
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -18,8 +18,11 @@ from ledger_node.errors import LedgerNodeError, Overloaded, Refused, Unavailable
 from ledger_node.settlement import rules, verbs
 from ledger_node.settlement.blotter import Blotter, Request
 from ledger_node.settlement.model import ONE_PERSON, Accepted, Operation, Policy
-from ledger_node.settlement.watch import Watch
+from ledger_node.settlement.watch import Watch, Watched
 from ledger_node.writer import Writer
+
+Answer: TypeAlias = Accepted | LedgerNodeError
+"""What a request was told: its operation, or the rule it breaks."""
 
 
 class Desk:
@@ -36,7 +39,7 @@ class Desk:
         self._policy = policy
         self._waiting_max = waiting_max
         self._sitting_max = sitting_max
-        self._waiting: deque[tuple[Request, Future[Accepted]]] = deque()
+        self._waiting: deque[tuple[Request, _Arrival]] = deque()
         self._called = False
         self._lock = threading.Lock()
 
@@ -45,23 +48,35 @@ class Desk:
 
         Raises IdempotencyKeyMissing, IdempotencyKeyInvalid, Overloaded, Stopping.
         """
-        return self.submit_many([request])[0]
+        alone: Future[Accepted] = Future()
+        self._take([request], _Arrival(1, alone, lambda answers: _tell(alone, answers[0])))
+        return alone
 
-    def submit_many(self, requests: Sequence[Request]) -> list[Future[Accepted]]:
-        """The same for several at once, each judged on its own, in this order."""
+    def submit_many(self, requests: Sequence[Request]) -> Future[list[Answer]]:
+        """The same for several at once, each judged on its own, in this order; one future has the answers of all."""
+        together: Future[list[Answer]] = Future()
+        if requests:
+            self._take(requests, _Arrival(len(requests), together, together.set_result))
+        else:
+            together.set_result([])
+        return together
+
+    def _take(self, requests: Sequence[Request], arrival: "_Arrival") -> None:
         for request in requests:
             rules.key_usable(request.idempotency_key)
-        arrivals = [(request, Future[Accepted]()) for request in requests]
         with self._lock:
-            if len(self._waiting) + len(arrivals) > self._waiting_max:
+            if len(self._waiting) + len(requests) > self._waiting_max:
                 raise Overloaded("Too many requests are waiting; send it again later, with the same Idempotency-Key.")
             self._call_sitting()
-            self._waiting.extend(arrivals)
-        return [future for _, future in arrivals]
+            self._waiting.extend([(request, arrival) for request in requests])
 
     def watch(self, operation_id: str) -> Future[Operation]:
         """The operation once its state is final. Raises PaymentNotFound."""
         return self._watch.final(operation_id)
+
+    def watch_all(self, operation_ids: Iterable[str]) -> Watched:
+        """The same for several, which somebody waits for together."""
+        return self._watch.all_final(operation_ids)
 
     def _call_sitting(self) -> None:
         if not self._called:
@@ -73,12 +88,12 @@ class Desk:
 
     def _sit(self, connection: sa.Connection, sitting: "_Sitting") -> None:
         with self._lock:
-            arrivals = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._sitting_max))]
+            waiting = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._sitting_max))]
             self._called = False
             if self._waiting:
                 self._call_sitting()
         # A caller that went away before its turn has asked for nothing.
-        sitting.present = [arrival for arrival in arrivals if arrival[1].set_running_or_notify_cancel()]
+        sitting.present = [(request, arrival) for request, arrival in waiting if arrival.is_here()]
         blotter = Blotter(
             connection, [request for request, _ in sitting.present], currencies=self._currencies,
             at=self._clock.now_ms(), closed_because=self._closed_because(), policy=self._policy,
@@ -91,21 +106,54 @@ class Desk:
         blotter.write()
 
     def _answer(self, sitting: "_Sitting", failure: BaseException | None) -> None:
-        if failure is None:
-            new = [answer for answer in sitting.answers if isinstance(answer, Accepted) and not answer.replayed]
-            self._watch.opened(answer.operation for answer in new)
-        for (_, future), answer in zip_longest(sitting.present, sitting.answers):
-            if failure is not None:
-                future.set_exception(failure)
-            elif isinstance(answer, Accepted):
-                future.set_result(answer)
-            else:
-                future.set_exception(answer)
+        if failure is not None:
+            for _, arrival in sitting.present:
+                arrival.fail(failure)
+            return
+        new = [answer for answer in sitting.answers if isinstance(answer, Accepted) and not answer.replayed]
+        self._watch.opened(answer.operation for answer in new)
+        for (_, arrival), answer in zip(sitting.present, sitting.answers, strict=True):
+            arrival.answer(answer)
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """Requests of one caller that arrived together: `tell` gets their answers, in order, when the last one is decided.
+
+    They may sit in more than one sitting. Only the writer's thread changes it.
+    """
+
+    count: int
+    future: Future[Any]
+    tell: Callable[[list[Answer]], None]
+    answers: list[Answer] = field(default_factory=list)
+    begun: bool = False
+
+    def is_here(self) -> bool:
+        if not self.begun and self.future.set_running_or_notify_cancel():
+            self.begun = True
+        return self.begun
+
+    def answer(self, answer: Answer) -> None:
+        self.answers.append(answer)
+        if len(self.answers) == self.count:
+            self.tell(self.answers)
+
+    def fail(self, failure: BaseException) -> None:
+        if not self.future.done():
+            self.future.set_exception(failure)
+
+
+def _tell(future: Future[Accepted], answer: Answer) -> None:
+    if isinstance(answer, Accepted):
+        future.set_result(answer)
+    else:
+        future.set_exception(answer)
 
 
 @dataclass(slots=True)
 class _Sitting:
     """Who sat, and what each is to be told when it is durable."""
 
-    present: list[tuple[Request, Future[Accepted]]] = field(default_factory=list)
-    answers: list[Accepted | LedgerNodeError] = field(default_factory=list)
+    present: list[tuple[Request, _Arrival]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)

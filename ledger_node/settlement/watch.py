@@ -4,6 +4,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -12,7 +14,26 @@ from ledger_node.errors import PaymentNotFound
 from ledger_node.settlement import rows, tables
 from ledger_node.settlement.model import FINAL, Operation
 
+T = TypeVar("T")
+
 RECENT_MAX = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Watched:
+    """Operations that somebody waits for together: `final` has those that have ended, `done` is resolved with the last.
+
+    `final` is filled by the writer's thread until then; it is never emptied.
+    """
+
+    wanted: int
+    final: dict[str, Operation] = field(default_factory=dict)
+    done: Future[None] = field(default_factory=Future)
+
+    def take(self, operation: Operation) -> bool:
+        """It has ended; whether it was the last."""
+        self.final[operation.id] = operation
+        return len(self.final) == self.wanted
 
 
 class Watch:
@@ -21,7 +42,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._open: dict[str, list[Future[Operation]]] = {}
+        self._open: dict[str, list[Watched]] = {}
         self._recent: OrderedDict[str, Operation] = OrderedDict()
 
     def opened(self, operations: Iterable[Operation]) -> None:
@@ -32,46 +53,52 @@ class Watch:
 
     def closed(self, operations: Iterable[Operation]) -> None:
         """These are final: wake who waits for them."""
-        wake: list[tuple[Operation, list[Future[Operation]]]] = []
+        complete: list[Watched] = []
         with self._lock:
             for operation in operations:
-                wake.append((operation, self._open.pop(operation.id, [])))
+                complete += [watched for watched in self._open.pop(operation.id, ()) if watched.take(operation)]
                 self._recent[operation.id] = operation
             while len(self._recent) > RECENT_MAX:
                 self._recent.popitem(last=False)
-        for operation, futures in wake:
-            for future in futures:
-                _resolve(future, operation)
+        for watched in complete:
+            _resolve(watched.done, None)
 
     def final(self, operation_id: str) -> Future[Operation]:
         """The operation once it is final. Raises PaymentNotFound."""
         future: Future[Operation] = Future()
-        with self._lock:
-            if operation_id in self._open:
-                self._open[operation_id].append(future)
-                return future
-            operation = self._recent.get(operation_id)
-        if operation is None:
-            operation = self._stored_or_watched(operation_id, future)
-        if operation is not None:
-            _resolve(future, operation)
+        watched = self.all_final((operation_id,))
+        watched.done.add_done_callback(lambda _: _resolve(future, watched.final[operation_id]))
         return future
 
-    def _stored_or_watched(self, operation_id: str, future: Future[Operation]) -> Operation | None:
-        """An operation of an earlier run: its final state, or None when `future` is now waiting for it."""
+    def all_final(self, operation_ids: Iterable[str]) -> Watched:
+        """Several at once. Raises PaymentNotFound."""
+        wanted = set(operation_ids)
+        watched = Watched(len(wanted))
         with self._lock:  # `closed` waits for it, so nothing closes between the look and the entry in the list
-            query = sa.select(*rows.OPERATION).where(tables.operations.c.id == operation_id)
-            with self._database.read() as connection:
-                row = connection.execute(query).first()
-            if row is None:
-                raise PaymentNotFound(f"There is no payment {operation_id}.")
-            operation = rows.operation(row)
-            if operation.status in FINAL:
-                return operation
-            self._open.setdefault(operation_id, []).append(future)
-            return None
+            for operation_id in wanted:
+                operation = self._recent.get(operation_id)
+                if operation is None and operation_id not in self._open:
+                    operation = self._stored(operation_id)
+                if operation is None:
+                    self._open.setdefault(operation_id, []).append(watched)
+                else:
+                    watched.take(operation)
+            complete = len(watched.final) == watched.wanted
+        if complete:
+            _resolve(watched.done, None)
+        return watched
+
+    def _stored(self, operation_id: str) -> Operation | None:
+        """An operation of an earlier run: its final state, or None when it goes on."""
+        query = sa.select(*rows.OPERATION).where(tables.operations.c.id == operation_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise PaymentNotFound(f"There is no payment {operation_id}.")
+        operation = rows.operation(row)
+        return operation if operation.status in FINAL else None
 
 
-def _resolve(future: Future[Operation], operation: Operation) -> None:
+def _resolve(future: Future[T], result: T) -> None:
     if future.set_running_or_notify_cancel():
-        future.set_result(operation)
+        future.set_result(result)

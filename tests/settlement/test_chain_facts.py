@@ -107,7 +107,7 @@ def test_a_holder_that_no_account_stands_for_stops_the_money_and_leaves_the_read
 def test_a_book_that_was_altered_in_flight_stops_the_money(issuer: Issuer, tampering: str, words: str) -> None:
     play(issuer, "deposit d1 A.dda 100.00 settled\nmint m1 A.dda A.bda 100.00 settled")
     requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(2)]
-    last = [future.result(30) for future in issuer.house.desk.submit_many(requests)][-1].operation.id
+    last = issuer.house.desk.submit_many(requests).result(30)[-1].operation.id
     issuer.flush()
     with issuer.database.write() as connection:
         connection.exec_driver_sql(tampering.format(last=last, payer=issuer.id("A.bda")))

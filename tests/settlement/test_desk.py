@@ -37,10 +37,8 @@ def test_fifty_parallel_copies_of_one_request_move_money_once(issuer: Issuer) ->
 def test_of_parallel_requests_for_more_than_there_is_the_first_ones_win(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "3.00") for number in range(5)]
-    outcomes = []
-    for future in issuer.house.desk.submit_many(requests):
-        refusal = future.exception(30)
-        outcomes.append(refusal.code if isinstance(refusal, LedgerNodeError) else future.result().operation.status)
+    answers = issuer.house.desk.submit_many(requests).result(30)
+    outcomes = [each.code if isinstance(each, LedgerNodeError) else each.operation.status for each in answers]
     assert outcomes == ["accepted"] * 3 + ["insufficient_funds"] * 2
     issuer.settle()
     play(issuer, "balance A.bda 9.00\naudit backed")
@@ -51,8 +49,8 @@ def test_a_deposit_and_what_it_pays_for_can_sit_together(issuer: Issuer) -> None
     mint = issuer.request("mint", "m1", "A.dda", "A.bda", "4.00")
     withdrawal = FiatRequest("withdrawal", OPERATOR, "w1", issuer.id("A.dda"), "1.00", "USD")
     too_much = FiatRequest("withdrawal", OPERATOR, "w2", issuer.id("A.dda"), "0.01", "USD")
-    futures = issuer.house.desk.submit_many([deposit, mint, withdrawal, too_much])
-    assert [type(future.exception(30)).__name__ for future in futures] == ["NoneType"] * 3 + ["InsufficientFunds"]
+    answers = issuer.house.desk.submit_many([deposit, mint, withdrawal, too_much]).result(30)
+    assert [type(answer).__name__ for answer in answers] == ["Accepted"] * 3 + ["InsufficientFunds"]
     issuer.settle()
     play(issuer, "balance A.bda 4.00\nbalance A.dda 0.00\naudit backed")
 
@@ -90,8 +88,7 @@ def test_a_batch_takes_no_more_than_its_size(directory: Path) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     head = issuer.chain.head().number
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(5)]
-    for future in issuer.house.desk.submit_many(requests):
-        future.result(30)
+    issuer.house.desk.submit_many(requests).result(30)
     issuer.settle()
     assert issuer.chain.head().number == head + 3
     play(issuer, "balance A.bda 5.00\naudit backed")
@@ -102,8 +99,7 @@ def test_a_batch_asks_for_no_more_gas_than_a_transaction_may(directory: Path) ->
     issuer = Issuer(directory, currencies=("USD", "JPY"), transaction_gas_max=250_000).start()
     play(issuer, "deposit d1 A.dda 10.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(5)]
-    for future in issuer.house.desk.submit_many(requests):
-        future.result(30)
+    issuer.house.desk.submit_many(requests).result(30)
     issuer.settle()
     gas = [transaction.gas for block in _blocks(issuer) for transaction in issuer.chain.block(block).transactions]
     assert max(gas[-2:]) <= 250_000
@@ -180,7 +176,7 @@ def test_more_than_the_desk_holds_is_turned_away(directory: Path) -> None:
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(4)]
     with pytest.raises(Overloaded):
         issuer.house.desk.submit_many(requests)
-    assert len(issuer.house.desk.submit_many(requests[:3])) == 3
+    assert len(issuer.house.desk.submit_many(requests[:3]).result(30)) == 3
     issuer.close()
 
 
@@ -217,13 +213,35 @@ def test_watching_ends_with_the_final_state_whenever_one_begins(directory: Path)
     issuer.close()
 
 
+def test_several_are_watched_together_until_the_last_has_ended(issuer: Issuer) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled\nmint m1 A.dda A.bda 1.00 settled")
+    ended = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00").operation.id  # the same key: the same mint
+    first = issuer.pay("mint", "m2", "A.dda", "A.bda", "1.00").operation.id
+    second = issuer.pay("mint", "m3", "A.dda", "A.bda", "1.00").operation.id  # waits for the batch that took the first
+    watched = issuer.house.desk.watch_all([ended, first, second, first])
+    assert (set(watched.final), watched.done.done()) == ({ended}, False)
+    issuer.chain.make_block()
+    issuer.flush()
+    assert (set(watched.final), watched.done.done()) == ({ended, first}, False)
+    issuer.settle()
+    assert watched.done.done()
+    assert {each.status for each in watched.final.values()} == {"settled"}
+    with pytest.raises(PaymentNotFound):
+        issuer.house.desk.watch_all([ended, "mnt_unknown"])
+    assert issuer.house.desk.watch_all([]).done.done()
+
+
+def test_nothing_asked_together_is_answered_at_once(issuer: Issuer) -> None:
+    assert issuer.house.desk.submit_many([]).result(0) == []
+
+
 def test_a_real_producer_settles_without_anybody_stepping(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY"), produce=True).start()
     issuer.fiat("deposit", "d1", "A.dda", "100.00")
     minted = issuer.pay("mint", "m1", "A.dda", "A.bda", "100.00").operation.id
     assert issuer.house.desk.watch(minted).result(30).status == "settled"
     requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(100)]
-    accepted = [future.result(30).operation.id for future in issuer.house.desk.submit_many(requests)]
+    accepted = [answer.operation.id for answer in issuer.house.desk.submit_many(requests).result(30)]
     watched = [issuer.house.desk.watch(operation_id) for operation_id in accepted]
     assert {each.result(30).status for each in watched} == {"settled"}
     assert (issuer.booked("A.bda"), issuer.booked("B.bda")) == (0, 10_000)
@@ -243,8 +261,7 @@ def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
         for payer, payee in zip(payers, payees, strict=True)
     ]
     for requests in (minted, paid):
-        for future in issuer.house.desk.submit_many(requests):
-            future.result(30)
+        issuer.house.desk.submit_many(requests).result(30)
         issuer.settle()
         (transaction,) = issuer.chain.block("latest").transactions
         (receipt,) = issuer.chain.receipts("latest")
@@ -256,5 +273,5 @@ def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
 def test_more_than_one_sitting_holds_is_decided_in_the_next(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 20.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "0.01") for number in range(2_001)]
-    futures = issuer.house.desk.submit_many(requests)
-    assert [type(future.exception(30)).__name__ for future in futures] == ["NoneType"] * 2_000 + ["InsufficientFunds"]
+    answers = issuer.house.desk.submit_many(requests).result(30)
+    assert [type(answer).__name__ for answer in answers] == ["Accepted"] * 2_000 + ["InsufficientFunds"]

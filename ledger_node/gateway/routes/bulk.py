@@ -5,9 +5,7 @@ request as a whole fails only when it cannot be read or too much waits; then not
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -18,14 +16,14 @@ from starlette.responses import Response
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import examples, views
 from ledger_node.gateway.acting import note_refusal
-from ledger_node.gateway.answers import Json, problems
+from ledger_node.gateway.answers import Json, durable, problems
 from ledger_node.gateway.bodies import BulkRoute
 from ledger_node.gateway.forms import Form, PaymentForm, Settlement
 from ledger_node.gateway.headers import PREFER_WAIT, preferred_wait_s
 from ledger_node.gateway.identity import Payer
 from ledger_node.gateway.problems import misshapen, problem_body
 from ledger_node.settlement import rules
-from ledger_node.settlement.desk import Desk
+from ledger_node.settlement.desk import Answer
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import FINAL, Accepted, Caller, Operation, PaymentRequest
 
@@ -93,10 +91,9 @@ async def create_transfers(request: Request, caller: Payer, form: BulkForm) -> R
             item.read(caller)
         await asyncio.sleep(0)
     asked = [item for item in items if item.asked is not None]
-    futures = house.desk.submit_many([item.asked for item in asked if item.asked is not None])
-    await _ended(futures)
-    for item, future in zip(asked, futures, strict=True):
-        item.take(future)
+    answers = await durable(house.desk.submit_many([item.asked for item in asked if item.asked is not None]))
+    for item, answer in zip(asked, answers, strict=True):
+        item.take(answer)
     # One line of the audit log for each kind of refusal, however many transfers tried it.
     refused = {item.failure.code: item.failure for item in asked if isinstance(item.failure, LedgerNodeError)}
     for failure in refused.values():
@@ -142,16 +139,13 @@ class _Item:
             settlement=form.settlement,
         )
 
-    def take(self, future: Future[Accepted]) -> None:
-        """What the desk answered. Raises what is no refusal."""
-        failure = future.exception()
-        if failure is None:
-            self.accepted = future.result()
-            self.operation = self.accepted.operation
-        elif isinstance(failure, LedgerNodeError):
-            self.failure = failure
+    def take(self, answer: Answer) -> None:
+        """What the desk answered."""
+        if isinstance(answer, Accepted):
+            self.accepted = answer
+            self.operation = answer.operation
         else:
-            raise failure
+            self.failure = answer
 
     def answer(self, request: Request, *, waited: bool) -> views.Body:
         body: views.Body = {
@@ -180,34 +174,19 @@ class _Item:
         return problem_body(failure, request_id=request.state.request_id, instance=request.url.path, errors=errors)
 
 
-async def _ended(futures: Sequence[Future[Any]], *, until: float | None = None) -> None:
-    """Wait for all, or till the monotonic time `until`. A caller who hangs up undoes none of them.
-
-    They end in their order and many at once, so only few of them are waited for one by one.
-    """
-    for future in futures:
-        if future.done():
-            continue
-        left = None if until is None else until - time.monotonic()
-        if left is not None and left <= 0:
-            return
-        await asyncio.wait([asyncio.wrap_future(future)], timeout=left)
-
-
 async def _reach(house: House, caller: Caller, items: Sequence[_Item], wait_s: float) -> None:
     """Bring each item's operation to its final state, or to where it stands when the wait is over."""
-    until = time.monotonic() + wait_s
     going = [item for item in items if item.operation is not None and item.operation.status != "pending_approval"]
+    ids = [item.operation.id for item in going if item.operation is not None]
     if any(item.accepted is not None and item.accepted.replayed for item in going):
-        watched = await asyncio.to_thread(_watch, house.desk, going)  # those of long ago are looked up
+        watched = await asyncio.to_thread(house.desk.watch_all, ids)  # those of long ago are looked up
     else:
-        watched = _watch(house.desk, going)
-    await _ended(watched, until=until)
+        watched = house.desk.watch_all(ids)
+    await asyncio.wait([asyncio.wrap_future(watched.done)], timeout=wait_s)
     late = []
-    for item, future in zip(going, watched, strict=True):
-        if future.done():
-            item.operation = future.result()
-        else:
+    for item, operation_id in zip(going, ids, strict=True):
+        item.operation = watched.final.get(operation_id, item.operation)
+        if operation_id not in watched.final:
             late.append(item)
 
     def look() -> None:
@@ -217,10 +196,6 @@ async def _reach(house: House, caller: Caller, items: Sequence[_Item], wait_s: f
 
     if late:
         await asyncio.to_thread(look)
-
-
-def _watch(desk: Desk, items: Sequence[_Item]) -> list[Future[Operation]]:
-    return [desk.watch(item.operation.id) for item in items if item.operation is not None]
 
 
 async def _answer(request: Request, items: Sequence[_Item], *, waited: bool) -> Response:
