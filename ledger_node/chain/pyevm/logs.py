@@ -9,13 +9,15 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import cast
 
 from ledger_node.chain.blocks import Address, Hash32, Log, LogFilter
-from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store
+from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store, insert_many
 
 _ADDRESS = 4
 """The place of the address; 0 to 3 are the topics'."""
 _TOPICS = ("topic0", "topic1", "topic2", "topic3")
+_MISSING = (None, None, None, None)
 _COLUMNS = (*_TOPICS, "address")
 _COUNTED = 4096
 
@@ -30,13 +32,13 @@ def put_logs(db: sqlite3.Connection, first: int, logs: Sequence[LogRow]) -> None
     rows = []
     keys = []
     for index, log in enumerate(logs, first):
-        topics = [*log.topics, None, None, None, None][:4]
-        rows.append((index, log.position, log.address, *topics, log.data))
+        topics = log.topics
+        rows.append((index, log.position, log.address, *topics, *_MISSING[len(topics) :], log.data))
         keys.append((_key(_ADDRESS, log.address), index))
-        keys.extend((_key(place, topic), index) for place, topic in enumerate(log.topics))
-    db.executemany("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        keys += [(_key(place, topic), index) for place, topic in enumerate(topics)]
+    insert_many(db, "INSERT INTO logs VALUES ", rows)
     keys.sort()
-    db.executemany("INSERT OR IGNORE INTO log_keys VALUES (?, ?)", keys)
+    insert_many(db, "INSERT OR IGNORE INTO log_keys VALUES ", keys)
 
 
 def block_logs(store: Store, number: int) -> list[LogRow]:
@@ -46,7 +48,11 @@ def block_logs(store: Store, number: int) -> list[LogRow]:
             "WHERE id BETWEEN ? AND ? ORDER BY id",
             (number * POSITIONS, (number + 1) * POSITIONS - 1),
         ).fetchall()
-    return [LogRow(row[0], row[1], tuple(topic for topic in row[2:6] if topic is not None), row[6]) for row in rows]
+    return [LogRow(row[0], row[1], _topics(row[2:6]), row[6]) for row in rows]
+
+
+def _topics(stored: tuple[bytes | None, ...]) -> tuple[Hash32, ...]:
+    return cast(tuple[Hash32, ...], stored[: stored.index(None)] if None in stored else stored)
 
 
 def find_logs(store: Store, query: LogFilter) -> list[Log]:
@@ -108,7 +114,7 @@ def _log(
 ) -> Log:  # fmt: skip
     return Log(
         address=address,
-        topics=tuple(topic for topic in (topic0, topic1, topic2, topic3) if topic is not None),
+        topics=_topics((topic0, topic1, topic2, topic3)),
         data=data,
         block_number=number,
         block_hash=block_hash,

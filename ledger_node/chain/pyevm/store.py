@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, LiteralString
 
@@ -25,6 +26,7 @@ from ledger_node.chain.wire import decode_header, encode_header
 from ledger_node.errors import ConfigurationError
 
 FORMAT = "1"
+ROWS_AT_ONCE = 100
 POSITIONS = 1 << 24
 """Row ids of transactions and logs are block number times this, plus the position in the block."""
 
@@ -152,6 +154,7 @@ class Store:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA cache_size = -16384")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # as the ledger's, and for the same reason
         with self._guard:
             self._open.append(connection)
         return connection
@@ -234,7 +237,7 @@ class Store:
     @staticmethod
     def put_nodes(db: sqlite3.Connection, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
         # In the order of the hashes, so that neighbours in the index are written together.
-        db.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", sorted(nodes))
+        insert_many(db, "INSERT OR IGNORE INTO nodes VALUES ", sorted(nodes))
 
     @staticmethod
     def put_values(db: sqlite3.Connection, values: Iterable[tuple[bytes, bytes]]) -> None:
@@ -366,6 +369,19 @@ class Store:
         with self.reading() as db:
             rows = db.execute(_SELECT_TRANSACTIONS + where, values).fetchall()
         return [_transaction_row(*row) for row in rows]
+
+
+def insert_many(db: sqlite3.Connection, insert: LiteralString, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Many rows in one statement: SQLite lets go of the interpreter lock and takes it again with every step."""
+    if not rows:
+        return
+    one = f"({', '.join('?' * len(rows[0]))})"
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    if whole:
+        starts = range(0, whole, ROWS_AT_ONCE)
+        flat = [tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])) for start in starts]
+        db.executemany(insert + ", ".join([one] * ROWS_AT_ONCE), flat)
+    db.executemany(insert + one, rows[whole:])
 
 
 def _transaction_row(*columns: Any) -> TransactionRow:
