@@ -380,12 +380,21 @@ def encode_receipt(
     logs: Sequence[tuple[Address, Sequence[Hash32], bytes]],
 ) -> bytes:
     """`outcome` is the status (b"\\x01" or b"") or, before Byzantium, a state root."""
-    payload = rlp_encode(
+    payload = rlp_list(
         [
-            outcome,
-            int_bytes(cumulative_gas_used),
-            bloom.to_bytes(256, "big"),
-            [[address, list(topics), data] for address, topics, data in logs],
+            rlp_encode(outcome),
+            rlp_encode(int_bytes(cumulative_gas_used)),
+            rlp_encode(bloom.to_bytes(256, "big")),
+            rlp_list([_encode_log(address, topics, data) for address, topics, data in logs]),
         ]
     )
     return payload if kind == 0 else bytes((kind,)) + payload
+
+
+def _encode_log(address: Address, topics: Sequence[Hash32], data: bytes) -> bytes:
+    # A block of payments has thousands: addresses and topics have one length, so their prefixes are known.
+    named = rlp_list([_PREFIX_OF_32 + topic for topic in topics])
+    return rlp_list([_PREFIX_OF_20, address, named, rlp_encode(data)])
+
+
+_PREFIX_OF_20, _PREFIX_OF_32 = b"\x94", b"\xa0"

@@ -7,6 +7,7 @@ written once at its end. A request that is refused has written nothing here.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -124,10 +125,9 @@ class Blotter:
         )
         key, hash_ = request_key(request), request_hash(request)
         counterparty = creditor.account.member_id if creditor and creditor.account.member_id != member_id else None
-        self._accepted.append(
-            {name: getattr(operation, name) for name in Operation.__slots__}
-            | {"request_key": key, "request_hash": hash_, "counterparty_id": counterparty}
-        )
+        row = dict(zip(Operation.__slots__, _FACTS(operation), strict=True))
+        row["request_key"], row["request_hash"], row["counterparty_id"] = key, hash_, counterparty
+        self._accepted.append(row)
         self._earlier[key] = (hash_, operation)
         if status == "settled":
             self._settled.append(operation)
@@ -212,15 +212,23 @@ def request_key(request: Request) -> str:
 
 def request_hash(request: Request) -> bytes:
     """SHA-256 over everything asked for but the caller and the key."""
-    names = [name for name in request.__slots__ if name not in ("caller", "idempotency_key", "refusal", "settlement")]
-    asked = [getattr(request, name) for name in names]
+    asked = _FIAT_ASKED(request) if isinstance(request, FiatRequest) else _PAYMENT_ASKED(request)
     if is_net(request):  # a gross request is hashed as it was before there were others
-        asked.append("net")
+        asked = (*asked, "net")
     return hashlib.sha256(orjson.dumps(asked, default=bytes.hex)).digest()
 
 
 def is_net(request: Request) -> bool:
     return isinstance(request, PaymentRequest) and request.settlement == "net"
+
+
+def _asked(kind: type[Request]) -> "attrgetter[tuple[Any, ...]]":
+    left_out = ("caller", "idempotency_key", "refusal", "settlement")
+    return attrgetter(*[name for name in kind.__slots__ if name not in left_out])
+
+
+_PAYMENT_ASKED, _FIAT_ASKED = _asked(PaymentRequest), _asked(FiatRequest)
+_FACTS = attrgetter(*Operation.__slots__)
 
 
 def _owner(caller: Caller) -> str:

@@ -5,6 +5,7 @@ Filled event by event by the bookkeeper, in memory; `write` stores the result. N
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -124,11 +125,10 @@ class Booking:
             self._payouts.append(
                 movements.payout(operation.id, operation.creditor_account, operation.amount, operation.currency)
             )
-        done = replace(
-            operation, status="settled", settled_at=self._at, block_number=log.block_number,
-            transaction_hash=log.transaction_hash, log_index=log.log_index,
-        )  # fmt: skip
-        self._ended.append(replace(leg, operation=done))
+        done = operation.settled(
+            at=self._at, block_number=log.block_number, transaction_hash=log.transaction_hash, log_index=log.log_index
+        )
+        self._ended.append(Leg(done, leg.counterparty_id))
 
     def rejected(self, leg: Leg, outcome: Outcome, *, promised: bool = True) -> None:
         """`promised`: its amount was; of a net batch only the nets were."""
@@ -140,7 +140,7 @@ class Booking:
         done = replace(
             operation, status="rejected", code=outcome.code, reason_code=outcome.reason_code, reason=outcome.reason
         )
-        self._ended.append(replace(leg, operation=done))
+        self._ended.append(Leg(done, leg.counterparty_id))
 
     def netted(self, leg: Leg, log: Log) -> None:
         """Settled as part of its net batch: `log` is that the batch did."""
@@ -243,7 +243,11 @@ _HOLDING = (
     .values({name: sa.bindparam(f"new_{name}") for name in ("booked", "outgoing", "sequence", "frozen")})
 )
 
-_RESULT = ("status", "settled_at", "code", "reason_code", "reason", "block_number", "transaction_hash", "log_index")
+_RESULT: tuple[str, ...] = (
+    "status", "settled_at", "code", "reason_code", "reason", "block_number", "transaction_hash", "log_index",
+)  # fmt: skip
+_FACTS = attrgetter("id", *_RESULT)
+_ROW = ("id_", *(f"new_{name}" for name in _RESULT))
 _OPERATION = (
     tables.operations.update()
     .where(tables.operations.c.id == sa.bindparam("id_"))
@@ -259,14 +263,15 @@ def _holding_row(holding: Holding) -> dict[str, Any]:
 
 
 def _operation_row(operation: Operation) -> dict[str, Any]:
-    return {"id_": operation.id} | {f"new_{name}": getattr(operation, name) for name in _RESULT}
+    return dict(zip(_ROW, _FACTS(operation), strict=True))
 
 
 def _events(ended: Sequence[Leg]) -> list[events.Draft]:
     """One for the bank that asked; when it was paid to another bank, one for that bank too."""
     drafts = []
     for leg in ended:
-        drafts.append(events.of_operation(leg.operation, leg.operation.member_id))
+        told = events.of_operation(leg.operation, leg.operation.member_id)
+        drafts.append(told)
         if leg.operation.status == "settled" and leg.counterparty_id is not None:
-            drafts.append(events.of_operation(leg.operation, leg.counterparty_id))
+            drafts.append(told | {"member_id": leg.counterparty_id})
     return drafts

@@ -16,7 +16,7 @@ Draft = dict[str, Any]
 
 
 def draft(type_: str, *, member_id: str | None, resource_id: str, data: dict[str, Any]) -> Draft:
-    return {"type": type_, "member_id": member_id, "resource_id": resource_id, "data": data}
+    return {"type": type_, "member_id": member_id, "resource_id": resource_id, "data": dumps(data).decode()}
 
 
 def of_operation(operation: Operation, member_id: str) -> Draft:
@@ -43,7 +43,7 @@ def record(connection: sa.Connection, drafts: Sequence[Draft], *, at: int) -> No
     execute_many(
         connection,
         _RECORD,
-        [draft | {"data": dumps(draft["data"]).decode(), "id": new_id("evt"), "created_at": at} for draft in drafts],
+        [draft | {"id": new_id("evt"), "created_at": at} for draft in drafts],
     )
 
 

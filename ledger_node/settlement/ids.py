@@ -1,7 +1,5 @@
 """Prefixed, time-sortable identifiers: `trf_` and a UUIDv7 (RFC 9562) without hyphens."""
 
-import uuid
-
 import uuid_utils
 
 
@@ -11,4 +9,4 @@ def new_id(prefix: str) -> str:
 
 def new_uetr() -> str:
     """A unique end-to-end transaction reference: UUIDv4."""
-    return str(uuid.uuid4())
+    return str(uuid_utils.uuid4())

@@ -9,6 +9,7 @@ admin                     a line of the audit log
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,10 +28,16 @@ BATCH = (
 )  # fmt: skip
 ADMIN = ("hash",)
 
+_OPERATION, _OUTCOME = itemgetter(*OPERATION), attrgetter(*OUTCOME)
+
+
+def _nothing(_: Operation) -> tuple[Any, ...]:
+    return ()
+
 
 def accepted(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
     """New operations, as they are stored; those that did not wait go on into their status at once."""
-    journal.append(connection, "operation", [(row["id"], [row[name] for name in OPERATION]) for row in rows], at=at)
+    journal.append(connection, "operation", [(row["id"], _OPERATION(row)) for row in rows], at=at)
     for status, group in groupby((row for row in rows if row["status"] != "accepted"), key=lambda row: row["status"]):
         names = facts_of(status)
         moved_on(connection, status, [(row["id"], [row[name] for name in names]) for row in group], at=at)
@@ -39,8 +46,8 @@ def accepted(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, at
 def reached(connection: sa.Connection, operations: Sequence[Operation], *, at: int) -> None:
     """Operations in the states they have come to now, in this order; those taken into a batch are `cut`'s."""
     for status, group in groupby(operations, key=lambda operation: operation.status):
-        names = facts_of(status)
-        moved_on(connection, status, [(each.id, [getattr(each, name) for name in names]) for each in group], at=at)
+        facts = _OUTCOME if status in FINAL else _nothing
+        moved_on(connection, status, [(each.id, facts(each)) for each in group], at=at)
 
 
 def moved_on(connection: sa.Connection, status: Status, rows: Sequence[journal.Row], *, at: int) -> None:

@@ -5,6 +5,7 @@ Days are UTC. What leaves a member's BDAs counts for the day it was accepted on,
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +24,7 @@ COUNTED = ("transfer", "redemption")
 """What leaves a BDA."""
 
 
+@lru_cache(maxsize=4096)
 def default(member_id: str, code: str) -> Limits:
     per_payment = min(PER_PAYMENT_MAJOR * 10 ** currency(code).exponent, AMOUNT_MAX)
     return Limits(member_id, code, per_payment)

@@ -268,6 +268,14 @@ class Operation:
     def settlement(self) -> Settlement:
         return "gross" if self.net_until is None else "net"
 
+    def settled(self, *, at: int, block_number: int, transaction_hash: bytes, log_index: int) -> "Operation":
+        """As it is once the chain has moved it. Written out, for `replace` takes four times as long."""
+        return Operation(
+            self.id, self.kind, self.member_id, "settled", self.debtor_account, self.creditor_account, self.amount,
+            self.currency, self.end_to_end_id, self.uetr, self.external_id, self.created_at, at, self.code,
+            self.reason_code, self.reason, block_number, transaction_hash, log_index,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

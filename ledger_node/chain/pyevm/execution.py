@@ -170,7 +170,7 @@ def run_message(
         succeeded=computation.is_success,
         output=bytes(computation.output),
         logs=tuple(
-            (address, tuple(topic.to_bytes(32, "big") for topic in topics), bytes(data))
+            (address, tuple([topic.to_bytes(32, "big") for topic in topics]), bytes(data))
             for address, topics, data in computation.get_log_entries()
         ),
         contract=computation.msg.storage_address if tx.to is None else None,
