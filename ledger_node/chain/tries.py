@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ledger_node.chain.blocks import Hash32
-from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, int_bytes, keccak, rlp_decode, rlp_encode
+from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, int_bytes, keccak, rlp_decode, rlp_encode, rlp_list
 
 Node: TypeAlias = list[Any]
 ReadNode: TypeAlias = Callable[[Hash32], Node]
 """Gives the decoded node of a hash, or raises MissingNode."""
 _Items: TypeAlias = list[tuple[bytes, bytes]]
 
+_DIGITS = bytes(b"0123456789abcdef"[nibble % 16] for nibble in range(256))
 _NIBBLES = bytes(int(chr(c), 16) if chr(c) in "0123456789abcdef" else 0 for c in range(256))
 
 
@@ -38,10 +39,21 @@ def decode_node(raw: bytes) -> Node:
 
 def get(root: Hash32, key: bytes, read: ReadNode) -> bytes:
     """The value at `key`, or b"" where there is none."""
-    value = b""
-    for node, path in _walk(root, _nibbles(key), read):
-        value = _value(node, path)
-    return value
+    path, at = _nibbles(key), 0
+    reference: Any = b"" if root == EMPTY_TRIE_ROOT else root
+    while reference != b"":
+        node = reference if isinstance(reference, list) else read(reference)
+        if len(node) == 17:
+            reference, at = node[path[at]], at + 1
+            continue
+        prefix, is_leaf = _decode_path(node[0])
+        if is_leaf:
+            value: bytes = node[1] if path[at:] == prefix else b""
+            return value
+        if not path.startswith(prefix, at):
+            break
+        reference, at = node[1], at + len(prefix)
+    return b""
 
 
 def prove(root: Hash32, key: bytes, read: ReadNode) -> tuple[bytes, ...]:
@@ -66,14 +78,6 @@ def _walk(root: Hash32, path: bytes, read: ReadNode) -> Iterable[tuple[Node, byt
         reference, path = node[1], path[len(prefix) :]
 
 
-def _value(node: Node, path: bytes) -> bytes:
-    if len(node) == 17:
-        return b""
-    prefix, is_leaf = _decode_path(node[0])
-    value: bytes = node[1] if is_leaf and prefix == path else b""
-    return value
-
-
 # CHANGE
 
 
@@ -92,7 +96,7 @@ def update(
     node = _merge(top, items, read, created)
     if node is None:
         return EMPTY_TRIE_ROOT
-    encoded = rlp_encode(node)
+    encoded = _encode(node)
     new_root = keccak(encoded)
     created[new_root] = (encoded, node)
     return new_root
@@ -120,6 +124,8 @@ def _merge(node: Node | None, items: _Items, read: ReadNode, created: dict[Hash3
         return _merge_branch(node, items, read, created)
     path, is_leaf = _decode_path(node[0])
     if is_leaf:
+        if len(items) == 1 and items[0][0] == path:
+            return [node[0], items[0][1]] if items[0][1] else None
         if all(item[0] != path for item in items):
             items = sorted([*items, (path, node[1])])
         return _build([item for item in items if item[1]], created)
@@ -139,6 +145,11 @@ def _merge_branch(node: Node, items: _Items, read: ReadNode, created: dict[Hash3
     changed: dict[int, Node | None] = {}
     for nibble, below in _groups(items):
         changed[nibble] = _merge(_read(branch[nibble], read, created), below, read, created)
+    kept = [(nibble, child) for nibble, child in changed.items() if child is not None]
+    if len(kept) == len(changed):  # nothing was deleted, so it stays a branch
+        for nibble, node in kept:
+            branch[nibble] = _reference(node, created)
+        return branch
     for nibble, child in changed.items():
         branch[nibble] = child if child is None else b"?"
     remaining = [nibble for nibble in range(16) if branch[nibble] is not None and branch[nibble] != b""]
@@ -193,9 +204,15 @@ def _extend(prefix: bytes, child: Node | None, created: dict[Hash32, tuple[bytes
     return [_encode_path(prefix + path, is_leaf=is_leaf), child[1]]
 
 
+def _encode(node: Node) -> bytes:
+    # Most nodes of a large trie are branches of hashes and gaps, whose encodings are known.
+    items = [b"\xa0" + item if len(item) == 32 else rlp_encode(item) if item else b"\x80" for item in node]
+    return rlp_list(items)
+
+
 def _reference(node: Node, created: dict[Hash32, tuple[bytes, Node]]) -> Any:
     """How a parent names its child: the node itself if it is short, else its hash."""
-    encoded = rlp_encode(node)
+    encoded = _encode(node)
     if len(encoded) < 32:
         return node
     node_hash = keccak(encoded)
@@ -221,11 +238,8 @@ def _shared(one: bytes, other: bytes) -> int:
 
 def _encode_path(path: bytes, *, is_leaf: bool) -> bytes:
     flag = 2 if is_leaf else 0
-    if len(path) % 2:
-        path = bytes((flag + 1,)) + path
-    else:
-        path = bytes((flag, 0)) + path
-    return bytes(high << 4 | low for high, low in zip(path[::2], path[1::2], strict=True))
+    flags = bytes((flag + 1,)) if len(path) % 2 else bytes((flag, 0))
+    return bytes.fromhex((flags + path).translate(_DIGITS).decode("ascii"))
 
 
 def _decode_path(encoded: bytes) -> tuple[bytes, bool]:

@@ -7,6 +7,7 @@ kept is in `created` and `codes` afterwards; this file knows no store.
 
 import itertools
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from eth.abc import AccountDatabaseAPI, MetaWitnessAPI
@@ -268,7 +269,7 @@ class World(AccountDatabaseAPI):
             written = self._storage.get(address, {})
             base = EMPTY_TRIE_ROOT if address in self._wiped else account[2]
             changes = {
-                keccak(slot.to_bytes(32, "big")): rlp_encode(int_bytes(written[slot])) if written[slot] else b""
+                _place(slot): rlp_encode(int_bytes(written[slot])) if written[slot] else b""
                 for slot in slots
                 if slot in written
             }
@@ -302,8 +303,14 @@ def read_account(root: Hash32, address: Address, read: tries.ReadNode) -> Accoun
 
 
 def read_slot(storage_root: Hash32, slot: int, read: tries.ReadNode) -> int:
-    encoded = tries.get(storage_root, keccak(slot.to_bytes(32, "big")), read)
+    encoded = tries.get(storage_root, _place(slot), read)
     return as_int(rlp_decode(encoded)) if encoded else 0
+
+
+@lru_cache(maxsize=1 << 14)
+def _place(slot: int) -> Hash32:
+    """A slot's key in its account's trie: the busy ones are asked for in every block."""
+    return keccak(slot.to_bytes(32, "big"))
 
 
 def encode_account(account: Account | None) -> bytes:
