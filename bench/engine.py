@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from bench.interpreter import Batches
+from ledger_node import collector
 from ledger_node.chain.blocks import Header
 from ledger_node.chain.contract import create_address
 from ledger_node.chain.genesis import build_genesis
@@ -48,6 +49,7 @@ class Engine:
             some = [calls.Registration(account, 1) for account in accounts[start : start + 100]]
             self._settle_all([self._sign(calls.register(some), gas=10_000_000)])
         self._settle_all([self._settlement(self._batches.funding())])
+        collector.rest()  # as in a node that serves
 
     def _hear(self, header: Header) -> None:
         self._head.release()
