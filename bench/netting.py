@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ledger_node.errors import InsufficientBalance
-from ledger_node.settlement.model import Caller, PaymentRequest
+from ledger_node.settlement.model import Accepted, Caller, PaymentRequest
 from tests.settlement.issuer import OPERATOR, Issuer
 
 SITTING = 2_000
@@ -113,10 +113,9 @@ def ask(issuer: Issuer, held: list[tuple[Caller, str, str]], payments: list[Paym
             amount = f"{each.minor // 100}.{each.minor % 100:02d}"
             request = PaymentRequest("transfer", caller, f"p{number}", debtor, held[each.creditor][2], amount, "USD")
             requests.append(replace(request, settlement="net") if settlement == "net" else request)
-        for future in issuer.house.desk.submit_many(requests):
-            failure = future.exception(60)
-            assert failure is None or isinstance(failure, InsufficientBalance), failure
-            accepted += failure is None
+        for answer in issuer.house.desk.submit_many(requests).result(60):
+            assert isinstance(answer, Accepted | InsufficientBalance), answer
+            accepted += isinstance(answer, Accepted)
         if settlement == "gross":
             issuer.settle()
     return accepted

@@ -31,10 +31,6 @@ ADMIN = ("hash",)
 _OPERATION, _OUTCOME = itemgetter(*OPERATION), attrgetter(*OUTCOME)
 
 
-def _nothing(_: Operation) -> tuple[Any, ...]:
-    return ()
-
-
 def accepted(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
     """New operations, as they are stored; those that did not wait go on into their status at once."""
     journal.append(connection, "operation", [(row["id"], _OPERATION(row)) for row in rows], at=at)
@@ -46,8 +42,12 @@ def accepted(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, at
 def reached(connection: sa.Connection, operations: Sequence[Operation], *, at: int) -> None:
     """Operations in the states they have come to now, in this order; those taken into a batch are `cut`'s."""
     for status, group in groupby(operations, key=lambda operation: operation.status):
-        facts = _OUTCOME if status in FINAL else _nothing
-        moved_on(connection, status, [(each.id, facts(each)) for each in group], at=at)
+        names = facts_of(status)
+        if names is OUTCOME:
+            told: list[journal.Row] = [(each.id, _OUTCOME(each)) for each in group]
+        else:
+            told = [(each.id, [getattr(each, name) for name in names]) for each in group]
+        moved_on(connection, status, told, at=at)
 
 
 def moved_on(connection: sa.Connection, status: Status, rows: Sequence[journal.Row], *, at: int) -> None:

@@ -273,7 +273,7 @@ class Operation:
         return Operation(
             self.id, self.kind, self.member_id, "settled", self.debtor_account, self.creditor_account, self.amount,
             self.currency, self.end_to_end_id, self.uetr, self.external_id, self.created_at, at, self.code,
-            self.reason_code, self.reason, block_number, transaction_hash, log_index,
+            self.reason_code, self.reason, block_number, transaction_hash, log_index, self.net_until,
         )  # fmt: skip
 
 
