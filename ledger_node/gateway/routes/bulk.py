@@ -16,12 +16,13 @@ from starlette.responses import Response
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import examples, views
 from ledger_node.gateway.acting import note_refusal
-from ledger_node.gateway.answers import Json, durable, problems
+from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import BulkRoute
 from ledger_node.gateway.forms import Form, PaymentForm, Settlement
 from ledger_node.gateway.headers import PREFER_WAIT, preferred_wait_s
 from ledger_node.gateway.identity import Payer
 from ledger_node.gateway.problems import misshapen, problem_body
+from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import rules
 from ledger_node.settlement.desk import Answer
 from ledger_node.settlement.house import House
