@@ -7,7 +7,6 @@ node that goes on working. The password of the keystores and the API keys are no
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 from ledger_node import __version__
 from ledger_node.clock import Clock, SystemClock, iso8601
 from ledger_node.config import Config
-from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
+from ledger_node.data_directory import DataDirectory, DirectoryLock, make_durable, write_private
 from ledger_node.errors import ConfigurationError
 
 FORMAT = 1
@@ -68,7 +67,7 @@ def back_up(config: Config, to: Path, clock: Clock | None = None) -> dict[str, A
     write_private(unfinished / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     _sync(unfinished)
     unfinished.rename(to)
-    _sync(to.parent)
+    make_durable(to.parent)
     return manifest
 
 
@@ -113,6 +112,7 @@ def restore(backup: Path, data: Path) -> dict[str, Any]:
             shutil.copyfile(backup / name, target)
             target.chmod(0o600)
         _sync(data)
+        make_durable(data.parent)
     finally:
         lock.release()
     return manifest
@@ -189,8 +189,4 @@ def _described(path: Path) -> dict[str, Any]:
 
 def _sync(directory: Path) -> None:
     for path in [*_files(directory), *(p for p in directory.rglob("*") if p.is_dir()), directory]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        make_durable(path)

@@ -1,17 +1,18 @@
 """`ledger-node init`: everything a node needs before its first start, written once.
 
 The chain is not touched: tokens are deployed and accounts put on their registers by the first `run`, on whichever
-engine the settings name. `config.toml` is written last, so a directory where `init` was cut off is no node's.
+engine the settings name. `config.toml` is written last, when all else is durable, so a directory where `init` was cut
+off, by a loss of power too, is no node's.
 """
 
 import json
 import os
 from typing import Any
 
-from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis, write_genesis
+from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
-from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, write_private
+from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, make_durable, write_private
 from ledger_node.database import Database
 from ledger_node.errors import ConfigurationError
 from ledger_node.gateway.credentials import KeyRing
@@ -46,8 +47,9 @@ def initialise(
         _require_empty(directory)
         addresses = _write_keys(config, directory)
         genesis = _genesis(addresses, chain_id, permissioned, clock, attestors=attestors, quorum=quorum)
-        write_genesis(directory.genesis, genesis)
+        write_private(directory.genesis, json.dumps(genesis.to_json(), indent=2) + "\n")
         write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
+        make_durable(directory.path.parent)
         write_private(directory.config, _config_toml(config))
     finally:
         lock.release()

@@ -16,6 +16,7 @@ from eth_account import Account
 from eth_keyfile.keyfile import create_keyfile_json
 from sha3 import keccak_256
 
+from ledger_node.data_directory import make_durable
 from ledger_node.errors import ConfigurationError
 
 
@@ -58,6 +59,7 @@ def write_keystore(path: Path, private_key: bytes, password: str) -> LocalSigner
         json.dump(document, file)
         file.flush()
         os.fsync(file.fileno())
+    make_durable(path.parent)
     return LocalSigner(private_key)
 
 
