@@ -5,6 +5,7 @@ node is not ready), 2 the command could not be carried out. They hold no rules o
 """
 
 import json
+import sqlite3
 import sys
 import tomllib
 from pathlib import Path
@@ -250,6 +251,6 @@ def main() -> None:
     except LedgerNodeError as error:
         click.echo(f"error [{error.code}]: {error.detail}", err=True)
         sys.exit(2)
-    except (tomllib.TOMLDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, OSError, sqlite3.Error) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -5,6 +5,7 @@ own them on `metadata`; the schema's history is in `migrations/`. Knows no table
 """
 
 import re
+import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from ledger_node.errors import ConfigurationError
+from ledger_node import storage
+from ledger_node.errors import ConfigurationError, StorageFailed
 
 metadata = sa.MetaData(
     naming_convention={
@@ -44,15 +46,21 @@ def _nothing(_: Literal["before", "after"]) -> None:
 
 
 class Database:
-    """One ledger database. `write()` is for the writer thread alone; `read()` may be used from any thread."""
+    """One ledger database. `write()` is for the writer thread alone; `read()` may be used from any thread.
+
+    Everything raises StorageFailed when the disk fails.
+    """
 
     def __init__(self, url: str, *, on_durable_write: DurableWrite = _nothing) -> None:
         self.url = url
         self._on_durable_write = on_durable_write
         self._idle: list[sa.Connection] = []
+        self.on_failure: Callable[[StorageFailed], None] = lambda _: None
+        """Hears of a disk that fails, whoever was reading or writing."""
         # SQLite's transactions see one snapshot anyway; PostgreSQL's would see each statement's own.
         snapshots = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self.engine = sa.create_engine(url, pool_size=16, max_overflow=16, **snapshots)
+        sa.event.listen(self.engine, "handle_error", self._tell_failure)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -60,27 +68,28 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One durable transaction: committed and synced when the block ends, rolled back when it raises."""
-        # The connection is kept from one time to the next: taking it from the pool costs more than a small commit.
-        connection = self._idle.pop() if self._idle else self.engine.connect().execution_options(ledger_write=True)
-        try:
-            transaction = connection.begin()
+        with self._telling():
+            # The connection is kept from one time to the next: taking it from the pool costs more than a small commit.
+            connection = self._idle.pop() if self._idle else self.engine.connect().execution_options(ledger_write=True)
             try:
-                yield connection
+                transaction = connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    transaction.rollback()
+                    raise
+                self._on_durable_write("before")
+                transaction.commit()
             except BaseException:
-                transaction.rollback()
+                connection.close()
                 raise
-            self._on_durable_write("before")
-            transaction.commit()
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
-        self._on_durable_write("after")
+            self._idle.append(connection)
+            self._on_durable_write("after")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A consistent snapshot of the last commit."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._telling(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @property
@@ -110,6 +119,28 @@ class Database:
                 f"The ledger database has schema version {current}; this release reads {head}. Make a backup, then "
                 "start the node with `ledger-node run`: it brings the schema up to date."
             )
+
+    def _tell_failure(self, context: sa.engine.ExceptionContext) -> None:
+        """What SQLAlchemy raises for a failing disk: StorageFailed, in place of the statement and its parameters."""
+        failed = self._failure(context.original_exception)
+        if failed is not None:
+            self.on_failure(failed)
+            raise failed from context.original_exception
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """The same for statements that go past SQLAlchemy to the driver."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            failed = self._failure(error)
+            if failed is None:
+                raise
+            self.on_failure(failed)
+            raise failed from error
+
+    def _failure(self, error: BaseException) -> StorageFailed | None:
+        return storage.failure(Path(self.engine.url.database or "").name, error)
 
     def require_known_schema(self) -> str | None:
         """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""

@@ -348,10 +348,10 @@ class Overloaded(Unavailable):
 
 
 class DoorsClosed(Unavailable):
-    """The audit found book and chain in disagreement; money does not move until an operator has mended it."""
+    """Book and chain disagree, or a store fails; money does not move until an operator has mended it."""
 
     code = "doors_closed"
-    title = "Money does not move: book and chain disagree"
+    title = "Money does not move"
 
 
 # FAULT: stop rather than guess
@@ -360,6 +360,13 @@ class DoorsClosed(Unavailable):
 class Fault(LedgerNodeError):
     code = "fault"
     title = "The node's stores disagree"
+
+
+class StorageFailed(Fault):
+    """A store cannot be written or read: its disk is full or fails, or its file is damaged. The detail names it."""
+
+    code = "storage_failed"
+    title = "A store of the node fails"
 
 
 class ConfigurationError(LedgerNodeError):

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from ledger_node import storage
 from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
@@ -32,6 +34,9 @@ from ledger_node.settlement.model import Policy
 
 log = logging.getLogger(__name__)
 
+INSPECTION_PATIENCE_S = 0.5
+"""How long a start waits for the pages of both stores to be looked at; beyond that it goes on beside the payments."""
+
 
 class Node:
     """One node on one data directory. `open`, `start`, then `close`."""
@@ -49,6 +54,9 @@ class Node:
         self._follower = self._follow() if config.follow and isinstance(chain, PyEvmChain) else None
         house.chain_in_doubt = self._chain_in_doubt
         house.more_reasons = self._chain_reasons
+        if isinstance(chain, PyEvmChain):
+            chain.tell_faults_to(house.stop_for)
+        self._inspection = storage.Inspection(_stores(config, directory), on_damage=house.stop_for)
 
     def _follow(self) -> Follower:
         """Takes blocks from another node when another key seals, and hands it what waits here."""
@@ -107,7 +115,11 @@ class Node:
         return cls(config, directory, lock, chain, database, house)
 
     def start(self) -> None:
-        """Start the threads; returns when book and chain have been brought together (or the chain is away)."""
+        """Start the threads; returns when book and chain have been brought together (or the chain is away).
+
+        Raises StorageFailed when a store is damaged, if that is seen at once; what is seen later shuts the doors.
+        """
+        self._inspection.begin(INSPECTION_PATIENCE_S)
         self.house.start()
         if self._follower is not None:
             self._follower.start()
@@ -131,6 +143,7 @@ class Node:
         """Finish what is queued and the block in hand, then give the directory back."""
         if self._follower is not None:
             self._follower.stop()
+        self._inspection.stop()
         self.house.stop()
         self.chain.close()
         self.database.close()
@@ -208,6 +221,12 @@ def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> Chain
             pool=PoolLimits(waiting_max=config.mempool_max),
         ),
     )
+
+
+def _stores(config: Config, directory: DataDirectory) -> list[Path]:
+    """The files that SQLite keeps for this node."""
+    ledger = [] if config.database_url else [directory.path / "ledger.sqlite"]
+    return ledger if config.chain else [*ledger, directory.chain / "chain.sqlite"]
 
 
 def _signer(config: Config, directory: DataDirectory, name: str) -> LocalSigner:

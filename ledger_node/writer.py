@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from ledger_node import storage
 from ledger_node.database import Database
-from ledger_node.errors import Overloaded, Stopping
+from ledger_node.errors import DoorsClosed, LedgerNodeError, Overloaded, Stopping, StorageFailed, Unavailable
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], T]
@@ -26,7 +27,8 @@ class Writer:
 
     `before_commit` runs inside every group's transaction after its jobs; `after_commit` runs when the group is durable,
     before the jobs' futures resolve. `on_fault` is told of an error of the group itself (commit failed, before_commit
-    raised): nothing of the group happened, every one of its futures gets the error, and the writer stops.
+    raised, the disk failed a job): nothing of the group happened, every one of its futures gets the error, and the
+    writer stops.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Writer:
         self._waiting_max = waiting_max
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stopped = threading.Event()
+        self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     def start(self) -> None:
@@ -55,15 +58,20 @@ class Writer:
     def submit(self, job: Job[T]) -> Future[T]:
         """Queue a job; its future has the job's result once it is durable, or the error that undid it.
 
-        Raises Overloaded when too much waits and Stopping when the writer stops.
+        Raises Overloaded when too much waits, Stopping when the writer stops, DoorsClosed when a fault stopped it.
         """
         if self._stopped.is_set():
-            raise Stopping("The node is stopping; send the request again in a moment, with the same Idempotency-Key.")
+            raise self._refusal(self._fault)
         if self._queue.qsize() >= self._waiting_max:
             raise Overloaded("Too many requests are waiting; send it again later, with the same Idempotency-Key.")
         future: Future[T] = Future()
         self._queue.put((job, future))
         return future
+
+    def _refusal(self, fault: BaseException | None) -> Unavailable:
+        if isinstance(fault, LedgerNodeError):
+            return DoorsClosed(f"Reads work; nothing is written until this is mended: {fault.detail}")
+        return Stopping("The node is stopping; send the request again in a moment, with the same Idempotency-Key.")
 
     def run(self, job: Job[T], timeout: float | None = None) -> T:
         """Submit and wait."""
@@ -84,6 +92,7 @@ class Writer:
             try:
                 self._run_group([item for item in group if item is not _STOP])
             except BaseException as fault:  # the outermost loop of this thread
+                self._fault = fault
                 self._stopped.set()
                 self._on_fault(fault)
                 self._drain(fault)
@@ -112,7 +121,7 @@ class Writer:
         except BaseException as fault:
             for _, future in group:
                 if not future.cancelled():
-                    future.set_exception(fault)
+                    future.set_exception(self._told(fault))
             raise
         self._after_commit()
         for future, result, failure in outcomes:
@@ -128,20 +137,28 @@ class Writer:
             except queue.Empty:
                 return
             if item is not _STOP and item[1].set_running_or_notify_cancel():
-                item[1].set_exception(fault)
+                item[1].set_exception(self._told(fault))
+
+    def _told(self, fault: BaseException) -> BaseException:
+        """What a job's caller hears: a disk is the operator's to mend, and the job may be given again then."""
+        return self._refusal(fault) if isinstance(fault, StorageFailed) else fault
 
 
 def attempt(connection: sa.Connection, part: Callable[[sa.Connection], T]) -> tuple[T | None, Exception | None]:
     """Do a part of a transaction: its result, or its error, and then it has left no trace and the rest stands.
 
-    What it raises itself is the whole transaction's: the part could not be undone.
+    What it raises itself is the whole transaction's: the disk fails, or the part could not be undone.
     """
     cursor = connection.connection.cursor()
     cursor.execute("SAVEPOINT part")
     result, failure = None, None
     try:
         result = part(connection)
+    except StorageFailed:
+        raise  # no neighbour fares better on this disk
     except Exception as error:
+        if storage.failure("", error) is not None:
+            raise
         failure = error
         cursor.execute("ROLLBACK TO SAVEPOINT part")
     cursor.execute("RELEASE SAVEPOINT part")

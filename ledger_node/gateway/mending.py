@@ -79,7 +79,10 @@ MENDING: dict[str, str] = {
     "unavailable": "Try again after Retry-After, with the same Idempotency-Key.",
     "stopping": "The node is stopping. Try again in a moment, with the same Idempotency-Key.",
     "overloaded": "Try again after Retry-After, with the same Idempotency-Key.",
-    "doors_closed": "Book and chain disagree and money does not move until the operator has mended it. Reading works.",
+    "doors_closed": (
+        "Book and chain disagree, or a store fails; the detail says which. Money does not move until the operator has "
+        "mended it. Reading works."
+    ),
     "chain_unavailable": "The chain cannot be reached. Try again after Retry-After, with the same Idempotency-Key.",
     "internal": (
         "The fault is the node's. Quote the request_id to the operator; a payment may be repeated with the "
@@ -90,6 +93,10 @@ MENDING: dict[str, str] = {
     "chain_behind_ledger": "The chain lost blocks that were booked; restore the chain store. Callers see `internal`.",
     "ledger_behind_chain": (
         "The ledger is an older copy than its chain; restore the newest one. Nothing is signed. Callers see `internal`."
+    ),
+    "storage_failed": (
+        "A disk of the node is full or fails, or a file on it is damaged; the operator's log and /readyz say which. "
+        "Callers see `internal`, and `doors_closed` where money moves."
     ),
     "backing_broken": "Supply and reserve disagree; run `ledger-node audit`. Callers see `internal`.",
     "chain_error": "The chain refused what the node asked of it. Callers see `internal`.",

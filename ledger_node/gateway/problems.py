@@ -96,6 +96,7 @@ STATUS: dict[str, int] = {
     "chain_behind_ledger": 500,
     "ledger_behind_chain": 500,
     "backing_broken": 500,
+    "storage_failed": 500,
     # the chain's words for the node's own transactions and calls: as much a fault, when one gets as far as here
     "chain_error": 500,
     "invalid_transaction": 500,

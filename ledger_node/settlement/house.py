@@ -79,7 +79,7 @@ class House:
         self.clock = clock
         self.settings = settings
         self.fault: BaseException | None = None
-        """What stopped the bookkeeper or the writer; a restart is needed."""
+        """What stopped the bookkeeper, the writer or the chain, or a disk that fails; a restart is needed."""
         self.chain_in_doubt: Callable[[], str | None] = lambda: None
         """Why nothing may be settled on this chain, for there is another one; the composition root knows."""
         self.more_reasons: Callable[[], list[str]] = list
@@ -97,7 +97,7 @@ class House:
 
         currencies = frozenset(settings.currencies)
         self.writer = Writer(
-            database, before_commit=self._before_commit, after_commit=self._after_commit, on_fault=self._stop_for,
+            database, before_commit=self._before_commit, after_commit=self._after_commit, on_fault=self.stop_for,
             waiting_max=settings.writer_waiting_max,
         )  # fmt: skip
         self.watch = Watch(database)
@@ -135,6 +135,7 @@ class House:
             legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=self._trees,
         )  # fmt: skip
         self._cycles = Cycles(self._batches, clock)
+        database.on_failure = self.stop_for
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
         self._booked_more = threading.Event()
         self._reconciling = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
@@ -161,6 +162,8 @@ class House:
         try:
             self._begin()
         except Unavailable as trouble:
+            if self.fault is not None:
+                raise self.fault from None
             log.warning("The chain cannot be reached yet: %s", trouble)
         self._ticker.start()
         self._reconciling.start()
@@ -202,7 +205,7 @@ class House:
                 log.warning("Trying again every %g s: %s", self.settings.tick_ms / 1000, trouble)
             self._chain_away = str(trouble)
         except Fault as fault:
-            self._stop_for(fault)
+            self.stop_for(fault)
 
     def _expire_approvals(self) -> None:
         with self.database.read() as connection:
@@ -226,7 +229,7 @@ class House:
             try:
                 self.look_after()
             except Exception as fault:  # the outermost loop of this thread
-                self._stop_for(fault)
+                self.stop_for(fault)
 
     # THE CYCLE
 
@@ -248,7 +251,7 @@ class House:
         if isinstance(failure, Unavailable):
             log.warning("The chain could not be read: %s", failure)
         elif failure is not None:
-            self._stop_for(failure)
+            self.stop_for(failure)
 
     def _before_commit(self, connection: sa.Connection) -> None:
         if self.closed_because() is not None or not self._caught_up:
@@ -296,7 +299,7 @@ class House:
             except Unavailable as trouble:
                 log.warning("Book and chain could not be compared: %s", trouble)  # the tick tries again
             except Exception as fault:  # the outermost loop of this thread
-                self._stop_for(fault)
+                self.stop_for(fault)
                 return
             # Payments share the processor: what is booked meanwhile is compared together.
             self._stopping.wait(RECONCILER_RESTS * (time.monotonic() - started))
@@ -313,7 +316,7 @@ class House:
     def closed_because(self) -> str | None:
         """Why money does not move, or None."""
         if self.fault is not None:
-            return str(self.fault)
+            return str(self.fault).partition("\n")[0]  # the rest of a database error is its statement
         if self._not_attested is not None:
             return self._not_attested
         if self.reconciler.breaks:
@@ -338,7 +341,8 @@ class House:
             ]  # fmt: skip
         return tuple(reason for reason in reasons if reason is not None)
 
-    def _stop_for(self, fault: BaseException) -> None:
+    def stop_for(self, fault: BaseException) -> None:
+        """Shut the doors for money until a restart. Only the first fault counts; what follows follows from it."""
         if self.fault is None:
             self.fault = fault
             if isinstance(fault, LedgerNodeError):

@@ -140,6 +140,7 @@ class PyEvmChain(StoredChain):
         self._sealer = sealer
         self._clock = clock
         self._on_fault = on_fault
+        store.on_failure = self._stop_for
         self._withheld: str | None = None
         self._producer: Producer | None = None
         if settings.produce and sealer is not None:
@@ -191,9 +192,16 @@ class PyEvmChain(StoredChain):
     def _has_work(self) -> bool:
         return len(self.pool) > 0
 
+    def tell_faults_to(self, listener: Callable[[BaseException], None]) -> None:
+        """Who else hears of what stops this chain, also when it has stopped already."""
+        self._on_fault = listener
+        if self._fault is not None:
+            listener(self._fault)
+
     def _stop_for(self, fault: BaseException) -> None:
-        self._fault = fault
-        self._on_fault(fault)
+        if self._fault is None:
+            self._fault = fault
+            self._on_fault(fault)
 
     def suggest_fees(self) -> tuple[int, int]:
         return 0, 0  # the rules fix the base fee at zero, and the sealer takes no tip

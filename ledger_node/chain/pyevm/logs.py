@@ -11,8 +11,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import cast
 
+from ledger_node import storage
 from ledger_node.chain.blocks import Address, Hash32, Log, LogFilter
-from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store, insert_many
+from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store
 
 _ADDRESS = 4
 """The place of the address; 0 to 3 are the topics'."""
@@ -36,9 +37,9 @@ def put_logs(db: sqlite3.Connection, first: int, logs: Sequence[LogRow]) -> None
         rows.append((index, log.position, log.address, *topics, *_MISSING[len(topics) :], log.data))
         keys.append((_key(_ADDRESS, log.address), index))
         keys += [(_key(place, topic), index) for place, topic in enumerate(topics)]
-    insert_many(db, "INSERT INTO logs VALUES ", rows)
+    storage.insert_many(db, "INSERT INTO logs VALUES ", rows)
     keys.sort()
-    insert_many(db, "INSERT OR IGNORE INTO log_keys VALUES ", keys)
+    storage.insert_many(db, "INSERT OR IGNORE INTO log_keys VALUES ", keys)
 
 
 def block_logs(store: Store, number: int) -> list[LogRow]:

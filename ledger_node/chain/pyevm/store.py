@@ -13,20 +13,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, LiteralString
 
 from lru import LRU
 
+from ledger_node import storage
 from ledger_node.chain import tries
 from ledger_node.chain.blocks import Address, Hash32, Header
+from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable, GenesisMismatch
 from ledger_node.chain.wire import decode_header, encode_header
-from ledger_node.errors import ConfigurationError
+from ledger_node.errors import ConfigurationError, StorageFailed
 
 FORMAT = "1"
-ROWS_AT_ONCE = 100
 POSITIONS = 1 << 24
 """Row ids of transactions and logs are block number times this, plus the position in the block."""
 
@@ -95,18 +95,14 @@ class Store:
     """Opens (or makes) DIRECTORY/chain.sqlite and holds DIRECTORY/chain.lock as long as it is open.
 
     With `read_only` it takes no lock and only reads, beside the process that holds it.
-    Raises ChainUnavailable when another process holds the directory, ConfigurationError for another release's format
-    or when there is nothing to read.
+    Raises ChainUnavailable when another process holds it, ConfigurationError for another release's format or when there
+    is nothing to read, and in all it does StorageFailed when the disk fails.
     """
 
     def __init__(
-        self,
-        directory: Path,
-        *,
-        on_durable_write: DurableWrite = nothing,
-        nodes_cached: int = 50_000,
+        self, directory: Path, *, on_durable_write: DurableWrite = nothing, nodes_cached: int = 50_000,
         read_only: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.path = directory / "chain.sqlite"
         self._read_only = read_only
         self._lock_file: int | None = None
@@ -116,6 +112,7 @@ class Store:
             directory.mkdir(parents=True, exist_ok=True)
             self._lock_file = _lock(directory / "chain.lock")
         self._on_durable_write = on_durable_write
+        self.on_failure: Callable[[StorageFailed], None] = lambda _: None  # of a reader; who writes hears it anyway
         self._readers: deque[sqlite3.Connection] = deque()
         self._open: list[sqlite3.Connection] = []
         self._closed = False
@@ -124,8 +121,9 @@ class Store:
         self._codes: LRU[Hash32, bytes] = LRU(1_000)
         self._headers: LRU[int, Header] = LRU(4_000)
         try:
-            self._writer = self._connect()
-            self._open_schema(directory)
+            with storage.telling(self.path.name):
+                self._writer = self._connect()
+                self._open_schema(directory)
         except BaseException:
             self.close()
             raise
@@ -169,18 +167,28 @@ class Store:
         except IndexError:
             connection = self._connect()
         try:
-            yield connection
+            with storage.telling(self.path.name):
+                yield connection
+        except StorageFailed as failed:
+            self.on_failure(failed)
+            raise
         finally:
             self._readers.append(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction, for the thread that owns the chain. Undone when the block raises."""
+        with storage.telling(self.path.name), self._transaction() as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield self._writer
         except BaseException:
-            self._writer.execute("ROLLBACK")
+            if self._writer.in_transaction:  # a full disk may have ended it
+                self._writer.execute("ROLLBACK")
             raise
         try:
             self._on_durable_write("before")
@@ -237,7 +245,7 @@ class Store:
     @staticmethod
     def put_nodes(db: sqlite3.Connection, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
         # In the order of the hashes, so that neighbours in the index are written together.
-        insert_many(db, "INSERT OR IGNORE INTO nodes VALUES ", sorted(nodes))
+        storage.insert_many(db, "INSERT OR IGNORE INTO nodes VALUES ", sorted(nodes))
 
     @staticmethod
     def put_values(db: sqlite3.Connection, values: Iterable[tuple[bytes, bytes]]) -> None:
@@ -258,7 +266,7 @@ class Store:
                 block.ommers,
                 block.withdrawals,
                 block.size,
-            ),
+            ),  # fmt: skip
         )
         db.executemany(
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -300,16 +308,25 @@ class Store:
         """Raises tries.MissingNode."""
         node = self._nodes.get(node_hash)
         if node is None:
-            node = tries.decode_node(self.value(node_hash))
+            node = tries.decode_node(self._sound(node_hash))
             self._nodes[node_hash] = node
         return node
 
     def code(self, code_hash: Hash32) -> bytes:
         code = self._codes.get(code_hash)
         if code is None:
-            code = self.value(code_hash)
+            code = self._sound(code_hash)
             self._codes[code_hash] = code
         return code
+
+    def _sound(self, value_hash: Hash32) -> bytes:
+        """What lies under this hash, and has it: a byte that changed on the disk is no state of any block."""
+        value = self.value(value_hash)
+        if keccak(value) != value_hash:
+            failed = storage.damaged(self.path.name, f"what lies under 0x{value_hash.hex()} is not what has this hash")
+            self.on_failure(failed)
+            raise failed
+        return value
 
     def value(self, value_hash: Hash32) -> bytes:
         """Raises tries.MissingNode."""
@@ -369,19 +386,6 @@ class Store:
         with self.reading() as db:
             rows = db.execute(_SELECT_TRANSACTIONS + where, values).fetchall()
         return [_transaction_row(*row) for row in rows]
-
-
-def insert_many(db: sqlite3.Connection, insert: LiteralString, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Many rows in one statement: SQLite lets go of the interpreter lock and takes it again with every step."""
-    if not rows:
-        return
-    one = f"({', '.join('?' * len(rows[0]))})"
-    whole = len(rows) - len(rows) % ROWS_AT_ONCE
-    if whole:
-        starts = range(0, whole, ROWS_AT_ONCE)
-        flat = [tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])) for start in starts]
-        db.executemany(insert + ", ".join([one] * ROWS_AT_ONCE), flat)
-    db.executemany(insert + one, rows[whole:])
 
 
 def _transaction_row(*columns: Any) -> TransactionRow:
