@@ -48,8 +48,10 @@ def key(name: str) -> LocalSigner:
 SIGNERS = Signers(settlement=key("settlement"), attestor=key("attestor"), admin=key("admin"))
 
 
-def network(alloc: Mapping[bytes, GenesisAccount] | None = None) -> Genesis:
-    return build_genesis(chain_id=7331, sealer=key("sealer").address, timestamp=1_767_225_600, alloc=alloc)
+def network(alloc: Mapping[bytes, GenesisAccount] | None = None, attestors: tuple[bytes, ...] = ()) -> Genesis:
+    return build_genesis(
+        chain_id=7331, sealer=key("sealer").address, timestamp=1_767_225_600, alloc=alloc, attestors=attestors
+    )
 
 
 def nothing(_store: str, _moment: str) -> None:

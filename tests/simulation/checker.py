@@ -239,16 +239,24 @@ class _Checks:
         yield from (f"I4: {id_} was answered and is gone" for id_, kind in promised.items() if there.get(id_) != kind)
 
     def events(self) -> Iterator[str]:
-        """Each payment that has ended has told the bank that asked for it, once."""
+        """Each payment that has ended has told its banks, once; each member and account, last, what it is now."""
         told = Counter(
             (row["resource_id"], row["type"], row["member_id"])
             for row in self.ledger.execute("SELECT resource_id, type, member_id FROM events")
         )
-        for row in self.ledger.execute("SELECT id, kind, status, member_id FROM operations"):
-            if row["status"] in ("settled", "rejected"):
-                name = (row["id"], f"{row['kind']}.{row['status']}", row["member_id"])
+        for row in self.ledger.execute("SELECT * FROM operations"):
+            banks = {row["member_id"]} if row["status"] in ("settled", "rejected", "canceled") else set()
+            if row["status"] == "settled" and row["kind"] == "transfer":
+                banks.add(self.accounts[row["creditor_account"]]["member_id"])
+            for bank in banks:
+                name = (row["id"], f"{row['kind']}.{row['status']}", bank)
                 if told[name] != 1:
-                    yield f"{row['id']} is {row['status']} and its bank was told {told[name]} times"
+                    yield f"{row['id']} is {row['status']} and {bank} was told {told[name]} times"
+        newest = dict(map(tuple, self.ledger.execute("SELECT resource_id, type FROM events ORDER BY sequence")))
+        for table, kind in (("members", "member"), ("accounts", "account")):
+            for row in self.ledger.execute(f"SELECT id, status FROM {table}"):
+                if newest.get(row["id"]) != f"{kind}.{row['status']}":
+                    yield f"{row['id']} is {row['status']} and its bank was told last of {newest.get(row['id'])}"
 
     def _sum(self, query: str, *values: str) -> int:
         row = self.ledger.execute(query, values).fetchone()

@@ -1,9 +1,9 @@
 """What breaks: power and disk at the durable writes of both stores, and the line to the chain."""
 
-import sqlite3
 from typing import Any, Literal
 
 from ledger_node.chain.errors import ChainUnavailable
+from ledger_node.errors import StorageFailed
 from tests.crash.power import PowerFailed
 
 
@@ -25,7 +25,7 @@ class Faults:
                 raise PowerFailed
         if moment == "before" and self.disk_full == store:
             self.disk_full = None
-            raise sqlite3.OperationalError("database or disk is full")
+            raise StorageFailed("database or disk is full")
 
 
 class Line:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 from unittest import mock
 
+from ledger_node.chain.pyevm.engine import PyEvmChain
+from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.reserve import ledger, movements
 from ledger_node.settlement import bookkeeper, events, rules, verbs
 from ledger_node.settlement.blotter import Blotter
@@ -163,6 +165,17 @@ def answer_before_it_is_durable(stack: ExitStack) -> None:
     from ledger_node.settlement.desk import Desk
 
     _wrap(stack, Desk, "_answer", lambda original, self, sitting, failure: original(self, sitting, None))
+
+
+@mutation
+def seal_a_block_that_nobody_else_can_make(stack: ExitStack) -> None:
+    """A block's time is before its parent's."""
+    _put(stack, PyEvmChain, "_next_timestamp", lambda self: self.head().timestamp - 1)
+
+
+@mutation
+def lose_the_followers_word(stack: ExitStack) -> None:
+    _put(stack, Witnesses, "keep", lambda *_: None)
 
 
 @mutation

@@ -21,6 +21,6 @@ def run(seed: int, steps: int = 40) -> list[str]:
             last = "\n  ".join(simulation.trace[-15:])
             raise Broken(f"seed {seed}: {broken}\nthe last steps:\n  {last}") from broken
         finally:
-            simulation.close()
+            simulation.end()
             shutil.rmtree(directory, ignore_errors=True)
     return simulation.trace

@@ -8,13 +8,12 @@ seed is a run, exactly.
 import contextlib
 import random
 import shutil
-import sqlite3
 from pathlib import Path
 from typing import Literal
 
 from ledger_node.chain.errors import ChainError, InvalidTransaction
 from ledger_node.deposit_token import calls, reads
-from ledger_node.errors import IdempotencyConflict, LedgerNodeError, Refused, Unavailable
+from ledger_node.errors import IdempotencyConflict, LedgerNodeError, Refused, StorageFailed, Unavailable
 from ledger_node.money import currency, decimal_string
 from ledger_node.settlement.model import FiatRequest, PaymentRequest
 from ledger_node.settlement.signing import Fees, sign_transaction
@@ -22,28 +21,14 @@ from tests.crash.power import PowerFailed
 from tests.settlement.issuer import OPERATOR, Issuer
 from tests.simulation.checker import check, standing
 from tests.simulation.faults import Faults, Line
+from tests.simulation.followed import NETWORK, Followed
 from tests.simulation.model import Asked, Model
+from tests.simulation.moves import EXPECTED, MOVES, Broken
 from tests.simulation.template import ACCOUNTS, OWN, template
 
 USD = currency("USD")
 TIMEOUT_S = 30
 START_MS = 1_767_225_600_000
-
-MOVES = (
-    ("deposit", 4), ("withdraw", 1), ("mint", 8), ("transfer", 12), ("redeem", 6), ("raw", 3), ("again", 6),
-    ("conflict", 3), ("overdraw", 3), ("suspend", 1), ("reinstate", 2), ("block", 12), ("look_after", 3), ("power", 3),
-    ("disk_full", 2), ("line", 3), ("forget_pool", 1), ("clock", 2), ("restart", 1),
-)  # fmt: skip
-
-
-EXPECTED = {
-    "insufficient_funds", "insufficient_balance", "member_suspended", "creditor_not_active", "account_not_active"
-}  # fmt: skip
-"""What a bank may be told at the door. The last three only in a run in which a bank was suspended."""
-
-
-class Broken(AssertionError):
-    """An invariant did not hold, or the node and the model disagree."""
 
 
 class Simulation:
@@ -63,6 +48,9 @@ class Simulation:
         self.parties_changed = False
         shutil.copytree(template(), directory, dirs_exist_ok=True)
         self.open()
+        self.follower = Followed(
+            directory / "follower", lambda: self.issuer.chain, random.Random(f"lag {seed}"), self.note
+        )
 
     # LIFE OF THE NODE
 
@@ -72,7 +60,7 @@ class Simulation:
             self.faults = Faults()
             if self.random.random() < 0.15:
                 self.faults.power_in = self.random.randrange(4)
-            issuer = Issuer(self.directory, hook=self.faults)
+            issuer = Issuer(self.directory, hook=self.faults, genesis=NETWORK)
             issuer.clock.set(self.clock_ms)
             self.line = Line(issuer.chain)
             issuer.line = self.line  # type: ignore[assignment]
@@ -86,7 +74,7 @@ class Simulation:
                 if not self.faults.dark:
                     self.faults.power_in = None
                     return
-            except (PowerFailed, LedgerNodeError, sqlite3.Error):
+            except (PowerFailed, LedgerNodeError):
                 if not self.faults.dark:
                     raise
             self.close()
@@ -101,13 +89,18 @@ class Simulation:
         """The node has stopped, or says that only a restart helps: start it, and ask again for what got no answer."""
         if self.faults.dark or self.issuer.house.fault is not None:
             fault = self.issuer.house.fault
-            if not self.faults.dark and not isinstance(fault, sqlite3.OperationalError | PowerFailed):
+            if not self.faults.dark and not isinstance(fault, StorageFailed | PowerFailed):
                 raise Broken(f"the node stopped by itself: {fault!r}")
             self.close()
             self.open()
         self.learn()
         for asked in [asked for asked in self.model.asked.values() if asked.operation is None]:
             self.submit(asked)
+
+    def end(self) -> None:
+        """Whatever state it is in."""
+        self.close()
+        self.follower.close()
 
     # ONE STEP
 
@@ -120,11 +113,16 @@ class Simulation:
                 self.flush()
         if self.faults.dark or self.issuer.house.fault is not None:
             self.after_a_fault()
+        self.must_not(self.follower.now_and_then())
         self.learn()
         self.look()
 
+    def must_not(self, finding: str | None) -> None:
+        if finding:
+            raise Broken(finding)
+
     def flush(self) -> None:
-        with contextlib.suppress(LedgerNodeError, sqlite3.Error):
+        with contextlib.suppress(LedgerNodeError):
             self.issuer.flush()
 
     def note(self, *words: object) -> None:
@@ -166,7 +164,7 @@ class Simulation:
         self.note("again", asked.request.idempotency_key)
         try:
             again = self.issuer.house.desk.submit(asked.request).result(TIMEOUT_S)
-        except (Unavailable, sqlite3.Error, PowerFailed):
+        except (Unavailable, StorageFailed, PowerFailed):
             return
         if not again.replayed or again.operation.id != asked.operation:
             raise Broken(f"I3: the key {asked.request.idempotency_key} was used for a second payment")
@@ -190,7 +188,7 @@ class Simulation:
         )  # fmt: skip
         try:
             self.issuer.house.desk.submit(other).result(TIMEOUT_S)
-        except (IdempotencyConflict, Unavailable, sqlite3.Error, PowerFailed) as refusal:
+        except (IdempotencyConflict, Unavailable, StorageFailed, PowerFailed) as refusal:
             self.note("conflict", asked.request.idempotency_key, type(refusal).__name__)
             return
         raise Broken(f"I3: the key {asked.request.idempotency_key} was taken for two different requests")
@@ -231,7 +229,7 @@ class Simulation:
             act(OPERATOR, self.issuer.members[bank].member_id or "").result(TIMEOUT_S)
         except Refused:
             pass  # it was done, and the power failed before we heard so
-        except (LedgerNodeError, sqlite3.Error, PowerFailed):
+        except (LedgerNodeError, PowerFailed):
             self.parties_unsure = True
             return
         (self.model.suspended.add if suspended else self.model.suspended.discard)(bank)
@@ -242,7 +240,7 @@ class Simulation:
         self.flush()
         try:
             made = self.issuer.chain.make_block()
-        except sqlite3.OperationalError:
+        except StorageFailed:
             self.note("no block: the disk is full")
             return
         self.note("block", made.number if made else None)
@@ -250,7 +248,7 @@ class Simulation:
     def do_look_after(self) -> None:
         self.clock_ms += 2_000
         self.issuer.clock.set(self.clock_ms)
-        with contextlib.suppress(Unavailable, sqlite3.Error):
+        with contextlib.suppress(Unavailable, StorageFailed):
             self.issuer.house.look_after()
         for raw, _, _ in self.raw.values():
             with contextlib.suppress(ChainError):
@@ -321,7 +319,7 @@ class Simulation:
             if refusal.code not in EXPECTED or not (wanted or self.model.unsure()):
                 raise Broken(f"{asked.request.kind} of {asked.amount} was refused with {refusal.code}") from None
             return
-        except (Unavailable, sqlite3.Error, PowerFailed) as error:
+        except (Unavailable, StorageFailed, PowerFailed) as error:
             self.note(asked.request.kind, name, asked.amount, type(error).__name__)
             return
         asked.operation = accepted.operation.id
@@ -391,6 +389,11 @@ class Simulation:
         for account, booked in self.model.booked.items():
             if (self.issuer.booked(account), self.issuer.available(account)) != (booked, booked):
                 raise Broken(f"{account} is shown with {self.issuer.booked(account)}; the bank knows {booked}")
+        for account in (name for name in ACCOUNTS if "bda" in name):
+            balance = reads.balance_of(self.issuer.chain, self.issuer.token(), self.issuer.address(account))
+            if balance != self.model.booked[account]:
+                raise Broken(f"I7: the contract has {balance} for {account}, and its bank knows better")
         if not self.issuer.audit().passed:
             raise Broken("the node's own audit does not pass")
+        self.must_not(self.follower.at_the_end())
         self.note("head", self.issuer.chain.head().hash.hex())

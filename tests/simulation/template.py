@@ -12,6 +12,7 @@ from unittest import mock
 
 from ledger_node.settlement import claims, ids
 from tests.settlement.issuer import Issuer, key
+from tests.simulation.followed import NETWORK, Followed
 
 ACCOUNTS = ("A.dda", "A.bda", "B.dda", "B.bda", "C.dda", "C.bda", "C.bda2")
 OWN = key("C's own")
@@ -38,13 +39,19 @@ def seeded_ids(seed: int | str) -> Iterator[None]:
 
 @cache
 def template() -> Path:
-    """Three banks, each with a DDA and a BDA, and one BDA in C's own custody; the same in every process."""
+    """Three banks, each with a DDA and a BDA, and one BDA in C's own custody; the same in every process.
+
+    A follower has taken what there is of the chain.
+    """
     directory = Path(tempfile.mkdtemp(prefix="simulation-template-"))
     with seeded_ids("template"):
-        issuer = Issuer(directory).start()
+        issuer = Issuer(directory, genesis=NETWORK).start()
         issuer.settle()
         issuer.admit("A", "B", "C")
         issuer.open("C", "BDA", address=OWN.address)
         issuer.settle()
+        follower = Followed(directory / "follower", lambda: issuer.chain, random.Random(0), lambda *_: None)
+        assert follower.hear_up_to(issuer.chain.head().number) is None
+        follower.close()
         issuer.close()
     return directory

@@ -12,6 +12,7 @@ from ledger_node.errors import LedgerNodeError
 from tests.simulation.mutations import MUTATIONS, mutated
 from tests.simulation.run import run
 from tests.simulation.simulator import Broken
+from tests.simulation.template import template
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -40,6 +41,7 @@ def test_a_seed_is_a_run_exactly() -> None:
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
 def test_a_deliberate_mistake_is_found(name: str) -> None:
+    template()  # which is made without it
     for seed in itertools.count():
         assert seed < MUTANT_SEEDS, f"{MUTANT_SEEDS} seeds did not find {name}"
         try:
