@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ledger_node.storage import insert_many
 from ledger_node.database import ROWS_AT_ONCE, Database, execute_many
+from ledger_node.storage import insert_many
 
 _notes = sa.Table(
     "notes", sa.MetaData(),

@@ -256,18 +256,9 @@ class Store:
     def put_block(db: sqlite3.Connection, block: BlockRow, transactions: Sequence[TransactionRow]) -> None:
         header = block.header
         first = header.number * POSITIONS
-        db.execute(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                header.number,
-                header.hash,
-                header.timestamp,
-                encode_header(header),
-                block.ommers,
-                block.withdrawals,
-                block.size,
-            ),  # fmt: skip
-        )
+        of_block = (block.ommers, block.withdrawals, block.size)
+        columns = (header.number, header.hash, header.timestamp, encode_header(header), *of_block)
+        db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
         db.executemany(
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
