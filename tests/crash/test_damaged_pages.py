@@ -81,7 +81,7 @@ def opened(config: Config) -> str:
 
 def found_by_hand(config: Config) -> str:
     """What the doctor and the deep audit say is wrong."""
-    findings = [finding.detail for finding in examine(config) if not finding.well]
+    findings = [finding.detail for finding in examine({"data": str(config.data)}) if not finding.well]
     try:
         report = Node.deep_audit(config, on_progress=lambda *_: None)
     except LedgerNodeError as refusal:
