@@ -14,7 +14,7 @@ import ledger_node.reserve.tables
 import ledger_node.settlement.netted
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
 from ledger_node.database import Database, _alembic_config, metadata
-from ledger_node.errors import ConfigurationError
+from ledger_node.errors import ConfigurationError, StorageFailed
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_ledger_that_is_lost_is_not_made_anew(database: Database, tmp_path: Pa
 
 def test_a_ledger_that_cannot_be_read_is_refused_in_words(database: Database) -> None:
     database.file.write_bytes(b"no database" * 1000)  # type: ignore[union-attr]
-    with pytest.raises(ConfigurationError, match="ledger-node doctor"):
+    with pytest.raises(StorageFailed, match="ledger-node doctor"):
         database.migrate()
 
 

@@ -31,7 +31,6 @@ def seeded_ids(seed: int | str) -> Iterator[None]:
     salts = SimpleNamespace(randbelow=source.randrange, token_bytes=source.randbytes)
     with (
         mock.patch.object(ids, "uuid_utils", unique),
-        mock.patch.object(ids, "uuid", unique),
         mock.patch.object(claims, "secrets", salts),
     ):
         yield
