@@ -99,7 +99,7 @@ class Database:
         return Path(name) if self.engine.dialect.name == "sqlite" and name else None
 
     def require_ledger(self) -> str:
-        """The schema's version. Raises ConfigurationError when there is no ledger, or it is newer; StorageFailed when it is damaged.
+        """The schema's version. Raises ConfigurationError when there is none or it is newer, StorageFailed if damaged.
 
         For whoever opens a ledger that must be there: SQLite would make an empty one in its place.
         """
