@@ -41,6 +41,12 @@ def put_back(directory: Path, copy: bytes) -> None:
         (directory / "ledger.sqlite").write_bytes(copy)
 
 
+def lose_ledger(directory: Path) -> None:
+    """The next one in this directory begins with nothing."""
+    for name in (_NOTE, "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (directory / name).unlink(missing_ok=True)
+
+
 def _made_from(template: str) -> str:
     name = f"ledger_{uuid.uuid4().hex}"
     engine = sa.create_engine(os.environ["TEST_POSTGRESQL"], isolation_level="AUTOCOMMIT")
@@ -54,6 +60,8 @@ def alter(connection: sa.Connection, statement: str) -> None:
     """SQL as SQLite has it, in the words of the database there is."""
     if connection.dialect.name != "sqlite":
         statement = re.sub(r"randomblob\((\d+)\)", r"decode(repeat('ab', \1), 'hex')", statement)
+        statement = re.sub(r"zeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", statement)
+        statement = re.sub(r"x'([0-9a-f]*)'", r"decode('\1', 'hex')", statement)
     connection.exec_driver_sql(statement)
 
 

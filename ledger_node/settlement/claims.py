@@ -9,7 +9,7 @@ The trees live in memory, follow what the bookkeeper touches, and are made again
 
 import secrets
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -133,7 +133,7 @@ def tree_at(connection: sa.Connection, currency: str, number: int) -> MerkleSumT
     return tree
 
 
-def stored_roots(connection: sa.Connection, currency: str) -> Iterator[tuple[str, Node | None]]:
+def stored_roots(connection: sa.Connection, currency: str) -> Generator[tuple[str, Node | None], None, None]:
     """Each attestation's batch and the root that its stored leaves lead to, oldest first.
 
     None, and no more after it, where they lead to no tree or to another total than is stored with them.
@@ -141,19 +141,20 @@ def stored_roots(connection: sa.Connection, currency: str) -> Iterator[tuple[str
     ids = dict(_stored_leaves(connection, currency).values())
     query = sa.select(attestations).where(attestations.c.currency == currency).order_by(attestations.c.number)
     tree = MerkleSumTree()
-    for row in connection.execute(query.execution_options(yield_per=500)):
-        if row.depth > len(ids).bit_length() + 2:  # deeper than a tree over these leaves ever grows
-            yield row.batch_id, None
-            return
-        tree = MerkleSumTree(row.depth) if row.whole else tree
-        while tree.depth < row.depth:
-            tree.grow()
-        try:
-            tree.put({place: (ids[place], balance) for place, balance in _BALANCE.iter_unpack(row.balances)})
-        except (KeyError, IndexError, TypeError, struct.error):
-            yield row.batch_id, None
-            return
-        yield row.batch_id, tree.root if tree.root.sum == row.claims else None
+    with connection.execute(query.execution_options(yield_per=500)) as stored:
+        for row in stored:
+            if row.depth > len(ids).bit_length() + 2:  # deeper than a tree over these leaves ever grows
+                yield row.batch_id, None
+                return
+            tree = MerkleSumTree(row.depth) if row.whole else tree
+            while tree.depth < row.depth:
+                tree.grow()
+            try:
+                tree.put({place: (ids[place], balance) for place, balance in _BALANCE.iter_unpack(row.balances)})
+            except (KeyError, IndexError, TypeError, struct.error):
+                yield row.batch_id, None
+                return
+            yield row.batch_id, tree.root if tree.root.sum == row.claims else None
 
 
 def _all_booked(connection: sa.Connection, currency: str) -> dict[str, int]:

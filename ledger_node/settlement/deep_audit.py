@@ -6,6 +6,7 @@ token's attestations must be the journal's, so that rewriting rows and journal t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -248,10 +249,11 @@ def _claims_as_attested(connection: sa.Connection, sequence: int) -> None:
     batches = tables.batches
     roots = dict(connection.execute(sa.select(batches.c.id, batches.c.claims_root)).all())
     for currency in connection.execute(sa.select(tables.tokens.c.currency)).scalars().all():
-        for batch_id, root in claims.stored_roots(connection, currency):
-            if root is None or root.hash != roots.pop(batch_id, None):
-                why = "the claims stored with it are not those under its root"
-                raise _Found(_changed("attestation", batch_id, sequence, why))
+        with closing(claims.stored_roots(connection, currency)) as stored:
+            for batch_id, root in stored:
+                if root is None or root.hash != roots.pop(batch_id, None):
+                    why = "the claims stored with it are not those under its root"
+                    raise _Found(_changed("attestation", batch_id, sequence, why))
     if roots:
         raise _Found(_changed("attestation", min(roots), sequence, "the claims stored with it are gone"))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger_node.errors import ChainBehindLedger, LedgerBehindChain
+from tests.ledgers import lose_ledger
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key
 from tests.settlement.scenario import play
 
@@ -174,8 +175,7 @@ def test_a_new_ledger_on_a_chain_that_its_key_has_settled_on_signs_nothing(issue
     play(issuer, "deposit d1 A.dda 10.00 settled\nmint m1 A.dda A.bda 10.00 settled")
     issuer.close()
     head = issuer.chain.head()
-    for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"):
-        (issuer.directory / name).unlink(missing_ok=True)
+    lose_ledger(issuer.directory)
     again = Issuer(issuer.directory, currencies=("USD", "JPY"))
     with pytest.raises(LedgerBehindChain, match="knows of none"):
         again.start()

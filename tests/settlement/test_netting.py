@@ -9,6 +9,7 @@ from ledger_node.deposit_token import calls
 from ledger_node.errors import IdempotencyConflict, LimitExceeded, WrongState
 from ledger_node.settlement.deep_audit import deep_audit
 from ledger_node.settlement.model import NettingCycle, Operation
+from tests.ledgers import alter
 from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
 from tests.settlement.test_limits import agree
@@ -250,7 +251,7 @@ def test_what_a_cycle_took_cannot_be_altered_without_the_deep_audit_naming_it(fu
     queue(funded, "n1", "A.bda", "B.bda", "60.00")
     cycle = settled_cycle(funded)
     with funded.database.write() as connection:
-        connection.exec_driver_sql("UPDATE net_payments SET salt = zeroblob(32)")
+        alter(connection, "UPDATE net_payments SET salt = zeroblob(32)")
     altered = deep_audit(funded.database, funded.chain).altered
     assert altered is not None
     assert (altered.what, altered.reference) == ("net batch", cycle.batch_id)
