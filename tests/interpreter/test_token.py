@@ -131,6 +131,8 @@ ARGUMENTS = {
     "bytes": st.sampled_from([b"", bytes(65)]),
     "bytes4": st.just(b"\x01\xff\xc9\xa7"),
     "string": st.sampled_from(["", "court order 7"]),
+    "(uint256,uint256)": st.tuples(st.sampled_from([0, 2 << 248 | 7 << 160, 2**256 - 1]), st.sampled_from([0, 9])),
+    "(uint256,bytes32,uint256,bytes32)": st.just((10**9, bytes(32), 2**20, bytes(32))),
 }
 
 
