@@ -106,7 +106,7 @@ def test_backups_taken_under_load_are_each_of_one_moment(tmp_path: Path) -> None
     node = NodeProcess(tmp_path / "node", "--call-workers", "0")
     credentials = node.init("--sample")
     node.start()
-    stopping = threading.Event()
+    stopping, paid = threading.Event(), threading.Semaphore(0)
 
     def pay() -> int:
         with Bank(node.gateway_url, credentials) as bank:
@@ -114,12 +114,14 @@ def test_backups_taken_under_load_are_each_of_one_moment(tmp_path: Path) -> None
                 if stopping.is_set():
                     return number
                 bank.mint(f"{threading.get_ident()}/{number}", "1.00")
+                paid.release()
         return 0
 
     try:
         with ThreadPoolExecutor(3) as payers:
             paying = [payers.submit(pay) for _ in range(3)]
             try:
+                assert all(paid.acquire(timeout=60) for _ in range(4)), "they are paying"
                 manifests = [back_up(load_config({"data": node.data}), tmp_path / f"copy {n}") for n in range(3)]
             finally:
                 stopping.set()
