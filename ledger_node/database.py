@@ -296,9 +296,9 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA busy_timeout = 10000")
     cursor.execute("PRAGMA cache_size = -16384")
-    # The log is copied into the database every 16 MB and not every 4, which is one large commit: a page that many
+    # The log is copied into the database every 64 MB and not every 4, which is one large commit: a page that many
     # commits wrote is copied once. What is durable, and when, is the same.
-    cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+    cursor.execute("PRAGMA wal_autocheckpoint = 16000")
     cursor.close()
 
 

@@ -1,6 +1,6 @@
 """What the reserve can be asked: totals per currency and the entries of one ledger account. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,8 +63,13 @@ def totals(connection: sa.Connection, currency: str) -> Totals:
 
 def attested_reserve(connection: sa.Connection, currency: str) -> int:
     """What backs the token now, in minor units: reserve posted plus mint holds."""
-    account = read(connection, [reserve(currency)])[reserve(currency)]
-    return account.posted + account.incoming
+    return attested_reserves(connection, [currency])[currency]
+
+
+def attested_reserves(connection: sa.Connection, currencies: Iterable[str]) -> dict[str, int]:
+    """The same for several currencies."""
+    found = read(connection, map(reserve, currencies))
+    return {account.currency: account.posted + account.incoming for account in found.values()}
 
 
 def last_sequence(connection: sa.Connection) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from ledger_node.database import fetch
 from ledger_node.errors import ApprovalExpired, ApprovalNotFound, Forbidden, NamedOperatorNeeded, OwnRequest, WrongState
 from ledger_node.settlement import operators
 from ledger_node.settlement.governance import approvals
@@ -115,9 +116,12 @@ def withdraw(connection: sa.Connection, operation_id: str, *, at: int) -> None:
 
 def due(connection: sa.Connection, *, at: int) -> list[Approval]:
     """Those that nobody decided in time."""
-    waiting = sa.text("approvals.status = 'pending_approval'")
-    found = connection.execute(sa.select(approvals).where(waiting, approvals.c.expires_at <= at))
-    return [from_row(row) for row in found]
+    return [from_row(row) for row in fetch(connection, _DUE, at=at)]
+
+
+_DUE = sa.select(approvals).where(
+    sa.text("approvals.status = 'pending_approval'"), approvals.c.expires_at <= sa.bindparam("at")
+)
 
 
 def from_row(row: Row) -> Approval:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.database import Database
+from ledger_node.database import Database, fetch, one_of
 from ledger_node.deposit_token import reads
 from ledger_node.reserve import reports
 from ledger_node.settlement import tables
@@ -43,30 +44,28 @@ class AuditReport:
 
 def positions(connection: sa.Connection) -> tuple[ReservePosition, ...]:
     """Reserve, supply and what is in flight per currency, as booked."""
-    operations, tokens = tables.operations, tables.tokens
-    open_ = operations.c.status.in_([tables.literally("accepted"), tables.literally("processing")])
-    in_flight = dict(
-        connection.execute(
-            sa.select(operations.c.currency, sa.func.sum(operations.c.amount))
-            .where(open_, operations.c.kind.in_(["mint", "redemption"]))
-            .group_by(operations.c.currency)
-        ).all()
-    )
-    block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
-    issued = connection.execute(sa.select(tokens.c.currency, tokens.c.supply).order_by(tokens.c.currency))
+    in_flight = dict(fetch(connection, _IN_FLIGHT))
+    block_number = booked_block(connection)
+    supplies = dict(fetch(connection, _SUPPLIES))
+    reserves = reports.attested_reserves(connection, supplies)
     return tuple(
         ReservePosition(
-            currency=currency, reserve=reports.attested_reserve(connection, currency), supply=supply,
-            in_flight=int(in_flight.get(currency, 0)), block_number=block_number,
+            currency=currency, reserve=reserves[currency], supply=supply, in_flight=int(in_flight.get(currency, 0)),
+            block_number=block_number,
         )
-        for currency, supply in issued
+        for currency, supply in supplies.items()
     )  # fmt: skip
+
+
+def booked_block(connection: sa.Connection) -> int:
+    """The last block that is booked; 0 before the first."""
+    return next((number for (number,) in fetch(connection, _BOOKED)), 0)
 
 
 def audit(database: Database, chain: ChainBackend) -> AuditReport:
     """Compare everything at the last booked block. Raises ChainUnavailable, BlockNotFound."""
     with database.read() as connection:
-        block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
+        block_number = booked_block(connection)
         position = positions(connection)
         findings = [*backing(position), *_trial_balance(connection)]
         tokens, everybody = issued(connection), holders(connection)
@@ -80,15 +79,7 @@ def audit(database: Database, chain: ChainBackend) -> AuditReport:
 
 def issued(connection: sa.Connection) -> Sequence[Row]:
     """The tokens on chain, each with the reserve that its newest booked batch attested (None before the first)."""
-    batches, newest = tables.batches, sa.func.max(attestations.c.number)
-    carried = sa.select(newest).join_from(attestations, batches).where(batches.c.status == "booked")
-    last = sa.select(batches.c.currency, batches.c.reserve).join_from(batches, attestations)
-    attested = last.where(attestations.c.number.in_(carried.group_by(batches.c.currency))).subquery()
-    tokens = tables.tokens
-    query = sa.select(tokens, attested.c.reserve).outerjoin_from(
-        tokens, attested, attested.c.currency == tokens.c.currency
-    )
-    return connection.execute(query.where(tokens.c.block_number.is_not(None)).order_by(tokens.c.currency)).all()
+    return fetch(connection, _ISSUED)
 
 
 def totals_differ(chain: ChainBackend, token: Row, *, at: int) -> list[Finding]:
@@ -162,12 +153,9 @@ def _trial_balance(connection: sa.Connection) -> list[Finding]:
 
 def holders(connection: sa.Connection, account_ids: Iterable[str] | None = None) -> Sequence[Row]:
     """Account, currency, address and tokens booked, of all BDAs or of these."""
-    accounts, holdings = tables.accounts, tables.holdings
-    query = sa.select(accounts.c.id, accounts.c.currency, accounts.c.address, holdings.c.booked)
-    query = query.join_from(accounts, holdings).order_by(accounts.c.id)
-    if account_ids is not None:
-        query = query.where(accounts.c.id.in_(sorted(account_ids)))
-    return connection.execute(query).all()
+    if account_ids is None:
+        return fetch(connection, _HOLDERS)
+    return fetch(connection, _SOME_HOLDERS, ids=sorted(account_ids))
 
 
 def _differs(code: str, subject: str, currency: str, book: int, chain: int) -> Finding:
@@ -176,3 +164,38 @@ def _differs(code: str, subject: str, currency: str, book: int, chain: int) -> F
         f"The book says {book}, the chain {chain} (minor units of {currency}): the {side} has {abs(book - chain)} more."
     )
     return Finding(code, subject, currency, detail, book, chain)
+
+
+def _in_flight() -> sa.Select[Any]:
+    operations = tables.operations
+    open_ = operations.c.status.in_([tables.literally("accepted"), tables.literally("processing")])
+    query = sa.select(operations.c.currency, sa.func.sum(operations.c.amount).label("amount"))
+    return query.where(open_, operations.c.kind.in_(["mint", "redemption"])).group_by(operations.c.currency)
+
+
+def _issued() -> sa.Select[Any]:
+    """One look at the newest attestations for each token: there is a batch for each block, and more every day."""
+    tokens, batches = tables.tokens, tables.batches
+    newest = (
+        sa.select(batches.c.reserve)
+        .join_from(attestations, batches, attestations.c.batch_id == batches.c.id)
+        .where(attestations.c.currency == tokens.c.currency, batches.c.status == tables.literally("booked"))
+        .order_by(attestations.c.number.desc())
+        .limit(1)
+        .correlate(tokens)
+        .scalar_subquery()
+    )
+    query = sa.select(tokens, newest.label("reserve"))
+    return query.where(tokens.c.block_number.is_not(None)).order_by(tokens.c.currency)
+
+
+def _holders() -> sa.Select[Any]:
+    accounts, holdings = tables.accounts, tables.holdings
+    query = sa.select(accounts.c.id, accounts.c.currency, accounts.c.address, holdings.c.booked)
+    return query.join_from(accounts, holdings).order_by(accounts.c.id)
+
+
+_BOOKED = sa.select(tables.cursor.c.block_number)
+_SUPPLIES = sa.select(tables.tokens.c.currency, tables.tokens.c.supply).order_by(tables.tokens.c.currency)
+_IN_FLIGHT, _ISSUED, _HOLDERS = _in_flight(), _issued(), _holders()
+_SOME_HOLDERS = _HOLDERS.where(one_of(tables.accounts.c.id, "ids"))

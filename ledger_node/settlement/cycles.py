@@ -96,7 +96,7 @@ def call_due(connection: sa.Connection, *, waiting_since: int, at: int) -> None:
 
 def expired(connection: sa.Connection, *, at: int) -> bool:
     """Whether a payment has waited for as long as it may."""
-    return connection.execute(_EXPIRED.limit(1), {"at": at}).first() is not None
+    return bool(fetch(connection, _ONE_EXPIRED, at=at))
 
 
 def expire(connection: sa.Connection, *, at: int) -> list[Operation]:
@@ -316,6 +316,7 @@ _EXPIRED = (
     )
     .order_by(tables.operations.c.number)
 )  # fmt: skip
+_ONE_EXPIRED = _EXPIRED.limit(1)
 
 
 def _queued() -> sa.Select[Any]:

@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 RECONCILER_RESTS = 19
 """How many times as long as a comparison took until the next: it takes a twentieth of the time at most."""
 
+RECONCILER_RESTS_S = 0.1
+"""And at least so long: payments that come one after another would each share the processor with a comparison."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -302,7 +305,7 @@ class House:
                 self.stop_for(fault)
                 return
             # Payments share the processor: what is booked meanwhile is compared together.
-            self._stopping.wait(RECONCILER_RESTS * (time.monotonic() - started))
+            self._stopping.wait(max(RECONCILER_RESTS_S, RECONCILER_RESTS * (time.monotonic() - started)))
 
     def _reconcile_again(self) -> None:
         """Everything, when the last time was long ago; and breaks, which may have been mended."""
@@ -310,7 +313,7 @@ class House:
         old = state is None or self.clock.now_ms() - state.complete_at >= self.settings.compare_all_ms
         if old or self._not_attested is not None:
             self.check_backing()
-        elif self.reconciler.breaks or self.reconciler.waiting:
+        elif self.reconciler.breaks or self.reconciler.failed:
             self.reconciler.compare_touched()
 
     def closed_because(self) -> str | None:

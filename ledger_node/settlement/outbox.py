@@ -77,14 +77,8 @@ class Outbox:
 
     def resend_unmined(self) -> None:
         """Send everything stored that is in no booked block, in the order of nonces. Any thread, at any time."""
-        unmined = tables.chain_transactions
-        query = (
-            sa.select(unmined.c.sender, unmined.c.raw)
-            .where(unmined.c.status == tables.literally("signed"))
-            .order_by(unmined.c.number)
-        )
         with self._database.read() as connection:
-            stored = [(row.sender, row.raw) for row in connection.execute(query)]
+            stored = [(row.sender, row.raw) for row in fetch(connection, _UNMINED)]
         self._send(stored)
 
     def _send(self, stored: list[tuple[bytes, bytes]]) -> None:
@@ -109,3 +103,8 @@ _COUNT_ON = (
     tables.nonces.update().where(tables.nonces.c.sender == sa.bindparam("of")).values(next_nonce=sa.bindparam("next"))
 )
 _STORE = tables.chain_transactions.insert().inline()
+_UNMINED = (
+    sa.select(tables.chain_transactions.c.sender, tables.chain_transactions.c.raw)
+    .where(tables.chain_transactions.c.status == tables.literally("signed"))
+    .order_by(tables.chain_transactions.c.number)
+)

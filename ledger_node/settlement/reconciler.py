@@ -6,7 +6,8 @@ again until it is mended, and then it is gone. Changes neither side.
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from ledger_node.chain.backend import ChainBackend
 from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import Unavailable
-from ledger_node.settlement import audit, tables
+from ledger_node.settlement import audit
 from ledger_node.settlement.audit import AuditReport, Finding
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Reconciler:
         self._comparing = threading.Lock()
         self._booked: dict[str, int] = {}
         self._held: dict[str, int] = {}
+        self._failed = False
         self.state: Reconciliation | None = None
         """None until everything was compared once."""
 
@@ -72,6 +74,11 @@ class Reconciler:
         """Whether something was touched and not compared yet."""
         return bool(self._touched)
 
+    @property
+    def failed(self) -> bool:
+        """Whether the last comparison came to no end, so that somebody must ask for another."""
+        return self._failed
+
     def touch(self, account_ids: Iterable[str], block_number: int) -> None:
         """This block is about to be booked and touches these BDAs. Too many do no harm; it may be undone after it."""
         with self._touching:
@@ -79,7 +86,7 @@ class Reconciler:
 
     def compare_all(self) -> AuditReport:
         """Everything, at the last booked block. Raises ChainUnavailable, BlockNotFound."""
-        with self._comparing:
+        with self._trying():
             return self._compare_all()
 
     def compare_touched(self) -> None:
@@ -89,11 +96,21 @@ class Reconciler:
         """
         # Asked under the lock: whoever waited for another comparison must know of the break which that one found, for
         # what it touched is forgotten, and a look at less than everything would take the break back.
-        with self._comparing:
+        with self._trying():
             if self.state is None or self.breaks:
                 self._compare_all()
             else:
                 self._keep(self._compare_touched(), complete=False)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        with self._comparing:
+            try:
+                yield
+            except BaseException:
+                self._failed = True
+                raise
+            self._failed = False
 
     def _compare_all(self) -> AuditReport:
         report = audit.audit(self._database, self._chain)
@@ -106,7 +123,7 @@ class Reconciler:
     def _compare_touched(self) -> AuditReport:
         with self._database.read() as connection:
             # One snapshot: what touched accounts up to its block is known, for it was told before that block's commit.
-            block_number = connection.execute(sa.select(tables.cursor.c.block_number)).scalar() or 0
+            block_number = audit.booked_block(connection)
             positions = audit.positions(connection)
             tokens = audit.issued(connection)
             touched = self._touched_until(block_number)

@@ -158,6 +158,34 @@ def test_what_was_touched_while_the_line_was_cut_is_compared_later(issuer: Issue
     assert breaks(issuer) == [("balance_differs", issuer.id("B.bda"))]
 
 
+def test_what_waits_for_its_comparison_is_not_the_ticks_business(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = who_asks_to_compare(issuer, monkeypatch)
+    issuer.house.reconciler.touch([issuer.id("B.bda")], issuer.house.queries.booked_block() + 1)
+    issuer.house.look_after()
+    assert issuer.house.reconciler.waiting
+    assert threading.current_thread() not in asking
+
+
+def test_a_comparison_that_came_to_no_end_is_the_ticks_business(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer.line.cut = True
+    with pytest.raises(Unavailable):
+        issuer.house.check_backing()
+    issuer.line.cut = False
+    asking = who_asks_to_compare(issuer, monkeypatch)
+    issuer.house.look_after()
+    assert threading.current_thread() in asking
+
+
+def who_asks_to_compare(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    asking: list[threading.Thread] = []
+    monkeypatch.setattr(issuer.house.reconciler, "compare_touched", lambda: asking.append(threading.current_thread()))
+    return asking
+
+
 class WatchedLock:
     """A lock that says when somebody comes to wait for it."""
 

@@ -152,7 +152,7 @@ class Store:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA cache_size = -16384")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # as the ledger's, and for the same reason
+        connection.execute("PRAGMA wal_autocheckpoint = 16000")  # as the ledger's, and for the same reason
         with self._guard:
             self._open.append(connection)
         return connection

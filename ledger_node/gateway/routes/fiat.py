@@ -35,7 +35,7 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
         )
         house: House = request.app.state.house
         accepted = await durable(house.desk.submit(asked))
-        headers = {"Location": f"{request.url.path}/{accepted.operation.id}"}
+        headers = {"Location": f"{request.scope['path']}/{accepted.operation.id}"}
         if accepted.replayed:
             headers["Idempotent-Replayed"] = "true"
         waits = accepted.operation.status == "pending_approval"

@@ -81,7 +81,7 @@ def _settlement(form: PaymentForm) -> Settlement:
 
 async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Response:
     operation, status_code = accepted.operation, 201
-    headers = {"Location": f"{request.url.path}/{operation.id}"}
+    headers = {"Location": f"{request.scope['path']}/{operation.id}"}
     if accepted.replayed:
         headers["Idempotent-Replayed"] = "true"
     wait_s = preferred_wait_s(request)
