@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 RECONCILER_RESTS = 19
 """How many times as long as a comparison took until the next: it takes a twentieth of the time at most."""
 
-RECONCILER_RESTS_S = 0.1
+RECONCILER_RESTS_MS = 100
 """And at least so long: payments that come one after another would each share the processor with a comparison."""
 
 
@@ -305,7 +305,7 @@ class House:
                 self.stop_for(fault)
                 return
             # Payments share the processor: what is booked meanwhile is compared together.
-            self._stopping.wait(max(RECONCILER_RESTS_S, RECONCILER_RESTS * (time.monotonic() - started)))
+            self._stopping.wait(max(RECONCILER_RESTS_MS / 1000, RECONCILER_RESTS * (time.monotonic() - started)))
 
     def _reconcile_again(self) -> None:
         """Everything, when the last time was long ago; and breaks, which may have been mended."""
