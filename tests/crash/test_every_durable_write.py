@@ -5,17 +5,15 @@ power fails at each durable write of either store in turn. Whatever happens, at 
 every answer ever given is still true, and at no moment were there more tokens than fiat behind them.
 """
 
-import contextlib
 import shutil
 from pathlib import Path
 
 import pytest
 
 from ledger_node.deposit_token import reads
-from ledger_node.errors import LedgerNodeError
 from ledger_node.reserve import reports
 from ledger_node.settlement.model import Operation, PaymentKind
-from tests.crash.power import Power, PowerFailed
+from tests.crash.power import Power, run
 from tests.settlement.issuer import OPERATOR, Issuer
 
 pytestmark = pytest.mark.slow
@@ -37,6 +35,7 @@ class Client:
         self.finals: dict[str, Operation] = {}
 
     def finish(self, issuer: Issuer) -> None:
+        assert_backed(issuer)
         for payment in PAYMENTS:
             key = payment[1]
             accepted = issuer.pay(*payment)
@@ -45,6 +44,7 @@ class Client:
             final = issuer.house.desk.watch(accepted.operation.id).result(0)
             assert self.finals.setdefault(key, final) == final, "an answer stays true"
             assert final.status == "settled"
+        assert_backed(issuer)
 
 
 def backing(issuer: Issuer) -> tuple[int, int, int]:
@@ -59,30 +59,6 @@ def backing(issuer: Issuer) -> tuple[int, int, int]:
 def assert_backed(issuer: Issuer) -> None:
     reserve, supply, in_flight = backing(issuer)
     assert 0 <= reserve - supply <= in_flight, (reserve, supply, in_flight)
-
-
-def run(directory: Path, client: Client, power: Power) -> bool:
-    """One run of the node; whether the client got to the end of its list."""
-    issuer = Issuer(directory, hook=power)
-    with contextlib.ExitStack() as stack:
-        stack.callback(_let_go, issuer)
-        assert_backed(issuer)  # what the last run left behind
-        power.arm()
-        try:
-            issuer.start()
-            assert_backed(issuer)
-            client.finish(issuer)
-            assert_backed(issuer)
-        except (PowerFailed, LedgerNodeError, TimeoutError):
-            if not power.failed:
-                raise
-            return False
-    return True
-
-
-def _let_go(issuer: Issuer) -> None:
-    with contextlib.suppress(PowerFailed):
-        issuer.close()
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +97,11 @@ def test_whatever_write_the_power_fails_at_every_payment_happens_once(
     directory = shutil.copytree(prepared, tmp_path / "data")
     client = Client()
     power = Power(fail_at)
-    finished = run(directory, client, power)
+    finished = run(directory, power, client.finish, assert_backed)
     if not power.failed:
         assert fail_at >= 20, "the table reaches beyond the last write"
     if not finished:
-        assert run(directory, client, Power()), "without another failure the client gets through"
+        assert run(directory, Power(), client.finish, assert_backed), "without another failure the client gets through"
     check_the_end(directory, client)
 
 
@@ -135,6 +111,6 @@ def test_the_power_may_fail_again_while_it_recovers(prepared: Path, tmp_path: Pa
     directory = shutil.copytree(prepared, tmp_path / "data")
     client = Client()
     for fail_at in (first, second):
-        run(directory, client, Power(fail_at))
-    assert run(directory, client, Power())
+        run(directory, Power(fail_at), client.finish, assert_backed)
+    assert run(directory, Power(), client.finish, assert_backed)
     check_the_end(directory, client)

@@ -3,15 +3,13 @@
 An operator who got no answer looks where things stand and asks again for what is missing, as people do.
 """
 
-import contextlib
 import shutil
 from pathlib import Path
 
 import pytest
 
 from ledger_node.deposit_token import reads
-from ledger_node.errors import LedgerNodeError
-from tests.crash.power import Power, PowerFailed
+from tests.crash.power import Power, run
 from tests.settlement.issuer import OPERATOR, Issuer
 
 pytestmark = pytest.mark.slow
@@ -59,33 +57,13 @@ def work(issuer: Issuer) -> None:
     issuer.settle()
 
 
-def run(directory: Path, power: Power) -> bool:
-    issuer = Issuer(directory, hook=power)
-    with contextlib.ExitStack() as stack:
-        stack.callback(_let_go, issuer)
-        power.arm()
-        try:
-            issuer.start()
-            work(issuer)
-        except (PowerFailed, LedgerNodeError, TimeoutError):
-            if not power.failed:
-                raise
-            return False
-    return True
-
-
-def _let_go(issuer: Issuer) -> None:
-    with contextlib.suppress(PowerFailed):
-        issuer.close()
-
-
 @pytest.mark.parametrize("fail_at", range(40))
 def test_whatever_write_the_power_fails_at_ledger_and_chain_agree_on_every_member(
     prepared: Path, tmp_path: Path, fail_at: int
 ) -> None:
     directory = shutil.copytree(prepared, tmp_path / "data")
-    if not run(directory, Power(fail_at)):
-        assert run(directory, Power())
+    if not run(directory, Power(fail_at), work):
+        assert run(directory, Power(), work)
     issuer = Issuer(directory).start()
     issuer.settle()
     token = issuer.token()

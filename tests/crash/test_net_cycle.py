@@ -5,16 +5,14 @@ The power fails at each durable write of either store in turn. At the end every 
 root, and only the nets moved.
 """
 
-import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ledger_node.errors import LedgerNodeError
 from ledger_node.settlement.deep_audit import deep_audit
-from tests.crash.power import Power, PowerFailed
+from tests.crash.power import Power, run
 from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer
 
 pytestmark = pytest.mark.slow
@@ -50,27 +48,6 @@ def finish(issuer: Issuer) -> None:
         issuer.settle()
 
 
-def run(directory: Path, power: Power) -> bool:
-    """One run of the node; whether everybody got to the end."""
-    issuer = Issuer(directory, hook=power)
-    with contextlib.ExitStack() as stack:
-        stack.callback(_let_go, issuer)
-        power.arm()
-        try:
-            issuer.start()
-            finish(issuer)
-        except (PowerFailed, LedgerNodeError, TimeoutError):
-            if not power.failed:
-                raise
-            return False
-    return True
-
-
-def _let_go(issuer: Issuer) -> None:
-    with contextlib.suppress(PowerFailed):
-        issuer.close()
-
-
 def check_the_end(directory: Path) -> None:
     issuer = Issuer(directory).start()
     paid = issuer.house.queries.operations(OPERATOR, kind="transfer").data
@@ -91,9 +68,9 @@ def test_whatever_write_the_power_fails_at_every_payment_settles_once(
 ) -> None:
     directory = shutil.copytree(prepared, tmp_path / "data")
     power = Power(fail_at)
-    finished = run(directory, power)
+    finished = run(directory, power, finish)
     if not power.failed:
         assert fail_at >= 8, "the table reaches beyond the last write"
     if not finished:
-        assert run(directory, Power()), "without another failure everybody gets through"
+        assert run(directory, Power(), finish), "without another failure everybody gets through"
     check_the_end(directory)
