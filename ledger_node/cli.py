@@ -32,6 +32,7 @@ from ledger_node.errors import LedgerNodeError
 from ledger_node.flags import ADDRESS, settings
 from ledger_node.house_commands import account, approval, audit_log, operator, token
 from ledger_node.initialise import initialise
+from ledger_node.key_commands import key
 from ledger_node.logs import write_logs
 from ledger_node.member_commands import member
 from ledger_node.money import currency, decimal_string
@@ -49,7 +50,7 @@ def cli() -> None:
     """A permissioned Ethereum node with a deposit token, its fiat reserve, and a gateway for member banks."""
 
 
-for _group in (member, account, token, net, operator, approval, audit_log):
+for _group in (member, account, token, net, operator, approval, audit_log, key):
     cli.add_command(_group)
 
 

@@ -27,6 +27,7 @@ from ledger_node.errors import ConfigurationError, LedgerNodeError
 from ledger_node.follower.source import Source
 from ledger_node.keys import open_keystore
 from ledger_node.node import Node
+from ledger_node.settlement import house_keys
 
 FREE_BYTES_MIN = 1024**3
 
@@ -99,7 +100,8 @@ def _disk(directory: DataDirectory) -> Finding:
 
 
 def _keys(config: Config, directory: DataDirectory) -> Finding:
-    names = [name for name in KEY_NAMES if not (name == "sealer" and config.chain)]  # which seals for itself
+    held = _held_offices(config)
+    names = [held.get(name, name) for name in KEY_NAMES if not (name == "sealer" and config.chain)]  # it seals itself
 
     def open_all() -> None:
         password = config.password_path.read_text(encoding="utf-8").strip()
@@ -108,6 +110,19 @@ def _keys(config: Config, directory: DataDirectory) -> Finding:
 
     remedy = f"put the keystores' password into {config.password_path}, or restore keys/ from a backup"
     return _tried("keys", open_all, remedy, f"{len(names)} keystores open")
+
+
+def _held_offices(config: Config) -> dict[str, str]:
+    """The keystore of each office that the ledger knows; none of a ledger that cannot be read, which is told beside."""
+    database = Database(config.ledger_url)
+    try:
+        database.require_current_schema()
+        with database.read() as connection:
+            return {str(office): name for office, name in house_keys.keystores(connection).items()}
+    except (LedgerNodeError, sa.exc.SQLAlchemyError):
+        return {}
+    finally:
+        database.close()
 
 
 def _ledger(config: Config) -> Iterator[Finding]:

@@ -35,9 +35,6 @@ class LedgerNodeError(Exception):
         self.facts = facts
 
 
-# REFUSED: the caller's request breaks a rule; nothing changed
-
-
 class Refused(LedgerNodeError):
     code = "refused"
     title = "Request refused"
@@ -156,6 +153,11 @@ class OperatorNotFound(NotFound):
 class ApprovalNotFound(NotFound):
     code = "approval_not_found"
     title = "No such request for approval"
+
+
+class HouseKeyNotFound(NotFound):
+    code = "house_key_not_found"
+    title = "No such key of the house"
 
 
 class OrderNotFound(NotFound):

@@ -42,6 +42,52 @@ class LocalSigner:
         return f"LocalSigner(0x{self.address.hex()})"
 
 
+class Seat:
+    """An office's signer, whichever key holds it: who signs through a seat need not know that its key changed."""
+
+    def __init__(self, holder: Signer) -> None:
+        self.holder = holder
+
+    @property
+    def address(self) -> bytes:
+        return self.holder.address
+
+    def sign(self, digest: bytes) -> tuple[int, int, int]:
+        return self.holder.sign(digest)
+
+
+class Vault(Protocol):
+    """Where the house's keys lie, each under a name."""
+
+    def create(self, office: str) -> tuple[str, Signer]:
+        """A new random key for this office, durable when this returns; its name and its signer."""
+
+    def open(self, name: str) -> Signer:
+        """Raises ConfigurationError."""
+
+
+class KeystoreVault:
+    """A directory of keystores under one password."""
+
+    def __init__(self, directory: Path, password_file: Path) -> None:
+        self._directory = directory
+        self._password_file = password_file
+
+    def create(self, office: str) -> tuple[str, LocalSigner]:
+        private_key = secrets.token_bytes(32)
+        name = f"{office}-0x{LocalSigner(private_key).address.hex()}"
+        return name, write_keystore(self._path(name), private_key, self._password())
+
+    def open(self, name: str) -> LocalSigner:
+        return open_keystore(self._path(name), self._password())
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.json"
+
+    def _password(self) -> str:
+        return self._password_file.read_text(encoding="utf-8").strip()
+
+
 def new_password() -> str:
     return secrets.token_urlsafe(32)
 

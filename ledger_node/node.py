@@ -23,9 +23,10 @@ from ledger_node.doors import Door, keep_open, rpc_settings
 from ledger_node.follower.follower import Follower
 from ledger_node.follower.source import Source
 from ledger_node.gateway.app import create_app
-from ledger_node.keys import LocalSigner, open_keystore
+from ledger_node.keys import KeystoreVault, LocalSigner, open_keystore
 from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import RpcApp, create_rpc_app
+from ledger_node.settlement import house_keys
 from ledger_node.settlement.audit import AuditReport, audit
 from ledger_node.settlement.deep_audit import DeepReport, deep_audit
 from ledger_node.settlement.deployment import Signers
@@ -103,12 +104,11 @@ class Node:
             database.require_ledger()
             database.migrate()
             chain = _open_chain(config, directory, clock)
-            signers = Signers(
-                settlement=_signer(config, directory, "settlement"),
-                attestor=_signer(config, directory, "attestor"),
-                admin=_signer(config, directory, "admin"),
-            )
-            house = House(database, chain, signers, clock, _settings(config))
+            vault = KeystoreVault(directory.keys, config.password_path)
+            with database.read() as connection:
+                keystores = house_keys.keystores(connection)
+            signers = Signers(**{office: vault.open(name) for office, name in keystores.items()})
+            house = House(database, chain, signers, vault, clock, _settings(config))
         except BaseException:
             lock.release()
             raise

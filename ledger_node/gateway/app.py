@@ -21,6 +21,7 @@ from ledger_node.gateway.routes import (
     bulk,
     events,
     fiat,
+    house_keys,
     members,
     netting,
     orders,
@@ -33,8 +34,8 @@ from ledger_node.gateway.routes import (
 from ledger_node.settlement.house import House
 
 _PARTS = (
-    payments, bulk, netting, fiat, accounts, members, orders, people, api_keys, reserve, attestations, reconciliation,
-    events, probes, pages,
+    payments, bulk, netting, fiat, accounts, members, orders, people, house_keys, api_keys, reserve,
+    attestations, reconciliation, events, probes, pages,
 )  # fmt: skip
 
 

@@ -161,6 +161,16 @@ OPERATOR: dict[str, Any] = {
     "created_at": _AT,
 }
 NEW_OPERATOR = {**OPERATOR, "api_key": "lnk_Qx7b-example-only-not-a-key-Qx7b-example-only"}
+HOUSE_KEY: dict[str, Any] = {
+    "id": f"hky_{_ID}e",
+    "office": "settlement",
+    "status": "incoming",
+    "address": "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+    "waits_for": None,
+    "created_at": _AT,
+    "seated_at": None,
+    "retired_at": None,
+}
 APPROVAL: dict[str, Any] = {
     "id": f"apr_{_ID}c",
     "action": "member.suspend",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger_node.gateway import examples
+from ledger_node.settlement.house_keys import Office
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 
@@ -170,6 +171,15 @@ class RotateForm(Form):
 
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
+
+
+class OfficeForm(Form):
+    """Which office of the house another key is to hold."""
+
+    model_config = _like(office="settlement", reason="Yearly rotation")
+
+    office: Office
+    reason: Reason | None = None
 
 
 class ReasonForm(Form):

@@ -8,6 +8,7 @@ from pydantic import Field
 from ledger_node.clock import iso8601
 from ledger_node.gateway import examples, net_views, views
 from ledger_node.gateway.views import Body, View, _hex, _like, _money, _time
+from ledger_node.settlement.house_keys import HouseKey, HouseKeyStatus, Office
 from ledger_node.settlement.model import (
     Account,
     Approval,
@@ -224,6 +225,34 @@ def token(issued: Token, *, chain_id: int) -> Body:
     }
 
 
+class HouseKeyView(View):
+    """A key of the house: `incoming` and `accepting` on its way in, `outgoing` on its way out."""
+
+    model_config = _like(examples.HOUSE_KEY)
+
+    id: str
+    office: Office
+    status: HouseKeyStatus
+    address: str | None = Field(description="null in a dry run: no key was made.")
+    waits_for: str | None = Field(description="What it cannot go on without, in words.")
+    created_at: str
+    seated_at: str | None = Field(description="When it took its office over.")
+    retired_at: str | None = Field(description="When the last token gave it nothing any more.")
+
+
+def house_key(key: HouseKey) -> Body:
+    return {
+        "id": key.id,
+        "office": key.office,
+        "status": key.status,
+        "address": _hex(key.address),
+        "waits_for": key.waits_for,
+        "created_at": iso8601(key.created_at),
+        "seated_at": _time(key.seated_at),
+        "retired_at": _time(key.retired_at),
+    }
+
+
 _VIEWS: dict[type, Callable[[Any], Body]] = {
     Member: views.member,
     Account: views.account,
@@ -231,6 +260,7 @@ _VIEWS: dict[type, Callable[[Any], Body]] = {
     Order: order,
     Named: operator,
     NettingCycle: net_views.netting_cycle,
+    HouseKey: house_key,
 }
 
 

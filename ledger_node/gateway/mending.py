@@ -34,6 +34,7 @@ MENDING: dict[str, str] = {
     "api_key_not_found": "List the keys to find the right id.",
     "operator_not_found": "GET /v1/operators lists them.",
     "approval_not_found": "GET /v1/approvals lists what you may see.",
+    "house_key_not_found": "GET /v1/house_keys lists them.",
     "order_not_found": "GET /v1/orders lists them.",
     "method_not_allowed": "The Allow header lists the methods of this path.",
     "conflict": "Read the resource again and decide anew.",

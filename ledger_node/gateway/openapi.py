@@ -34,6 +34,7 @@ _TAGS = [
     {"name": "members", "description": "Member banks, their limits and API keys, by the operator."},
     {"name": "orders", "description": "Freeze, seize, pause: by the operator, each with its reason."},
     {"name": "people", "description": "Operators by name, what waits for a second person, and the audit log."},
+    {"name": "house keys", "description": "The house's own keys on chain, and how they change hands."},
     {"name": "house", "description": "The reserve, and what happened."},
     {"name": "node", "description": "Probes and metrics."},
 ]

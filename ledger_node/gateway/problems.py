@@ -55,6 +55,7 @@ STATUS: dict[str, int] = {
     "api_key_not_found": 404,
     "operator_not_found": 404,
     "approval_not_found": 404,
+    "house_key_not_found": 404,
     "order_not_found": 404,
     "method_not_allowed": 405,
     # conflict: with what is there

@@ -18,7 +18,7 @@ from ledger_node.errors import (
 )  # fmt: skip
 from ledger_node.proofs.document import ClaimProof, SignedAttestation
 from ledger_node.proofs.payment_document import PaymentProof
-from ledger_node.settlement import claims, netted, tables
+from ledger_node.settlement import claims, house_keys, netted, tables
 from ledger_node.settlement.attested import attestations, leaves
 from ledger_node.settlement.model import Caller, Page
 from ledger_node.settlement.net_tree import payments_tree
@@ -39,9 +39,8 @@ class Attested:
 
 
 class Attestations:
-    def __init__(self, database: Database, *, attestor: bytes, chain_id: Callable[[], int]) -> None:
+    def __init__(self, database: Database, *, chain_id: Callable[[], int]) -> None:
         self._database = database
-        self._attestor = attestor
         self._chain_id = chain_id
 
     def listed(self, part: Slice = _FIRST, *, currency: str | None = None) -> Page[Attested]:
@@ -109,14 +108,15 @@ class Attestations:
         return self._attested(row)
 
     def _query(self) -> sa.Select[tuple[object, ...]]:
-        batches, tokens = tables.batches, tables.tokens
+        batches, tokens, sent = tables.batches, tables.tokens, tables.chain_transactions
         return (
             sa.select(
                 attestations.c.number, attestations.c.claims, attestations.c.signature, batches, tokens.c.name,
-                tokens.c.address,
+                tokens.c.address, house_keys.attestor_of(sent.c.number).label("attestor"),
             )
             .join_from(attestations, batches)
             .join(tokens, tokens.c.currency == batches.c.currency)
+            .join(sent, sent.c.hash == batches.c.transaction_hash)
             .where(batches.c.status == "booked")
         )  # fmt: skip
 
@@ -124,7 +124,7 @@ class Attestations:
         signed = SignedAttestation(
             id=row.id, currency=row.currency, reserve=row.reserve, claims_root=row.claims_root,
             ledger_sequence=row.ledger_sequence, ledger_head=row.ledger_head, signature=row.signature,
-            attestor=self._attestor, token_name=row.name, chain_id=self._chain_id(), token=row.address,
+            attestor=row.attestor, token_name=row.name, chain_id=self._chain_id(), token=row.address,
             block_number=row.block_number, transaction_hash=row.transaction_hash,
         )  # fmt: skip
         return Attested(signed, row.claims, row.number, row.created_at)

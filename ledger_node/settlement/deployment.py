@@ -15,7 +15,7 @@ from ledger_node.errors import LedgerBehindChain
 from ledger_node.keys import Signer
 from ledger_node.money import currency as currency_of
 from ledger_node.reserve import ledger
-from ledger_node.settlement import tables
+from ledger_node.settlement import house_keys, tables
 from ledger_node.settlement.outbox import Outbox
 
 DEPLOYMENT_GAS = 8_000_000
@@ -41,8 +41,14 @@ class Deployments:
     def found(self, connection: sa.Connection) -> None:
         """Everything that must be there before the first payment, but for the tokens.
 
-        Raises ChainUnavailable, and LedgerBehindChain when this ledger is new and its key has settled before.
+        Raises ChainUnavailable, LedgerBehindChain when this ledger is new and its key has settled before, and
+        ConfigurationError when a key is not the one that holds its office.
         """
+        keys = self._signers
+        addresses: dict[house_keys.Office, bytes] = {
+            "settlement": keys.settlement.address, "attestor": keys.attestor.address, "admin": keys.admin.address
+        }  # fmt: skip
+        house_keys.found(connection, addresses, at=self._outbox.now_ms())
         if connection.execute(sa.select(tables.cursor.c.id)).first() is None:
             # Nothing of ours can be in a block that exists before our first transaction.
             head = self._chain.head()

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ledger_node.clock import Clock
 from ledger_node.errors import ApprovalExpired, ApprovalNotFound, InvalidField, LedgerNodeError, Refused
+from ledger_node.keys import Vault
 from ledger_node.money import currency, decimal_string
 from ledger_node.settlement import approvals, audit_log, operators, rows, tables, verbs
 from ledger_node.settlement.audit_log import NO_TRAIL
@@ -59,7 +60,7 @@ class _Rehearsed(Exception):
 class FourEyes:
     def __init__(
         self, writer: Writer, clock: Clock, *, currencies: Set[str], policy: Policy,
-        closed_because: Callable[[], str | None], on_ended: Callable[[list[Operation]], None],
+        closed_because: Callable[[], str | None], on_ended: Callable[[list[Operation]], None], vault: Vault,
     ) -> None:  # fmt: skip
         self._writer = writer
         self._clock = clock
@@ -67,6 +68,7 @@ class FourEyes:
         self.policy = policy
         self._closed_because = closed_because
         self._on_ended = on_ended
+        self._vault = vault
         self.keys: KeyKeeper | None = None
         """Who keeps API keys, if a door does."""
 
@@ -209,7 +211,8 @@ class FourEyes:
         self, connection: sa.Connection, action: str, parameters: Parameters, reason: str | None, *, rehearse: bool
     ) -> tuple[Any, Act]:
         act = Act(
-            connection, self._clock.now_ms(), self._currencies, reason, rehearse, self.keys, self.policy.four_eyes
+            connection, self._clock.now_ms(), self._currencies, reason, rehearse, self.keys, self._vault,
+            self.policy.four_eyes,
         )  # fmt: skip
         return ACTIONS[action].run(act, parameters), act
 

@@ -20,6 +20,7 @@ from ledger_node.chain.genesis import TRANSACTION_GAS_MAX
 from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
+from ledger_node.keys import Seat, Vault
 from ledger_node.settlement import approvals, audit, cycles, tables
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.attestations import Attestations
@@ -41,6 +42,7 @@ from ledger_node.settlement.reconciler import Reconciler
 from ledger_node.settlement.registrations import Registrations
 from ledger_node.settlement.relays import Relays
 from ledger_node.settlement.standings import Standings
+from ledger_node.settlement.successions import Successions
 from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
@@ -75,8 +77,9 @@ class House:
     """`desk` moves money, `members` and `accounts` change parties, `queries` reads; all may be used from any thread."""
 
     def __init__(
-        self, database: Database, chain: ChainBackend, signers: Signers, clock: Clock, settings: Settings = Settings()
-    ) -> None:
+        self, database: Database, chain: ChainBackend, signers: Signers, vault: Vault, clock: Clock,
+        settings: Settings = Settings(),
+    ) -> None:  # fmt: skip
         self.database = database
         self.chain = chain
         self.clock = clock
@@ -99,6 +102,9 @@ class House:
         self._unsubscribe: Callable[[], None] = lambda: None
 
         currencies = frozenset(settings.currencies)
+        seats = Signers(
+            settlement=Seat(signers.settlement), attestor=Seat(signers.attestor), admin=Seat(signers.admin)
+        )  # fmt: skip
         self.writer = Writer(
             database, before_commit=self._before_commit, after_commit=self._after_commit, on_fault=self.stop_for,
             waiting_max=settings.writer_waiting_max,
@@ -118,23 +124,25 @@ class House:
         )
         self.four_eyes = FourEyes(
             self.writer, clock, currencies=currencies, policy=settings.policy, closed_because=self.closed_because,
-            on_ended=self._ended.extend,
+            on_ended=self._ended.extend, vault=vault,
         )  # fmt: skip
         self.examiner = Examiner(database, chain)
         self.outbox = Outbox(database, chain, clock)
         self.reconciler = Reconciler(database, chain, clock)
-        self.attestations = Attestations(
-            database, attestor=signers.attestor.address, chain_id=lambda: self.outbox.chain_id
-        )
+        self.attestations = Attestations(database, chain_id=lambda: self.outbox.chain_id)
         self._trees = ClaimsTrees()
         self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=self._touched)
-        self._deployments = Deployments(chain, self.outbox, signers, settings.currencies)
-        self._registrations = Registrations(self.outbox, registrar=signers.admin)
-        self._standings = Standings(self.outbox, registrar=signers.admin)
-        self._orders = Orders(self.outbox, enforcer=signers.admin)
-        self._relays = Relays(self.outbox, relayer=signers.settlement)
+        self._deployments = Deployments(chain, self.outbox, seats, settings.currencies)
+        self._successions = Successions(
+            database, chain, self.outbox, seats, vault,
+            adopt=lambda signer: self.writer.run(lambda connection: self.outbox.adopt(connection, signer)),
+        )  # fmt: skip
+        self._registrations = Registrations(self.outbox, registrar=seats.admin)
+        self._standings = Standings(self.outbox, registrar=seats.admin)
+        self._orders = Orders(self.outbox, enforcer=seats.admin)
+        self._relays = Relays(self.outbox, relayer=seats.settlement)
         self._batches = Batches(
-            self.outbox, clock, settlement=signers.settlement, attestor=signers.attestor,
+            self.outbox, clock, settlement=seats.settlement, attestor=seats.attestor,
             legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=self._trees,
         )  # fmt: skip
         self._cycles = Cycles(self._batches, clock)
@@ -199,6 +207,7 @@ class House:
             self._call_bookkeeper()
             self._expire_approvals()
             self._look_after_netting()
+            self._look_after_keys()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
             self._reconcile_again()
@@ -226,6 +235,10 @@ class House:
             self.writer.run(lambda connection: self._ended.extend(cycles.expire(connection, at=at)))
         if some_due:
             self.writer.run(partial(cycles.call_due, waiting_since=at - interval_ms, at=at))
+
+    def _look_after_keys(self) -> None:
+        if self.closed_because() is None and self._successions.look_after():
+            self.writer.run(lambda _: None)  # whose commit cuts what comes next
 
     def _tick(self) -> None:
         while not self._stopping.wait(self.settings.tick_ms / 1000):
@@ -261,6 +274,7 @@ class House:
             return
         try:
             self._deployments.cut(connection)
+            self._successions.cut(connection)
             self._registrations.cut(connection)
             self._standings.cut(connection)
             self._orders.cut(connection)

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from ledger_node.errors import InvalidAmount, InvalidField, UnknownCurrency, WrongState
+from ledger_node.keys import Vault
 from ledger_node.money import Currency, parse_amount
 from ledger_node.money import currency as currency_of
-from ledger_node.settlement import accounts, cycles, limits, members, operators, orders
+from ledger_node.settlement import accounts, cycles, house_keys, limits, members, operators, orders
 from ledger_node.settlement.model import Duty, Limits, Operation
 
 Parameters = dict[str, Any]
@@ -48,6 +49,7 @@ class Act:
     reason: str | None
     rehearsal: bool
     keys: KeyKeeper | None
+    vault: Vault
     two_needed: bool
     ended: list[Operation] = field(default_factory=list)
 
@@ -188,6 +190,16 @@ def _rotate_key(act: Act, given: Parameters) -> Any:
     return None if act.rehearsal else act.keys.renew(act.connection, given)
 
 
+def _rotate_house_key(act: Act, given: Parameters) -> Any:
+    if act.rehearsal:
+        return house_keys.rehearse(act.connection, given["office"], at=act.at)
+    return house_keys.ask(act.connection, given["office"], act.vault, at=act.at)
+
+
+def _cancel_house_key(act: Act, given: Parameters) -> Any:
+    return house_keys.cancel(act.connection, given["house_key"])
+
+
 ACTIONS: dict[str, Action] = {
     "member.admit": Action(_admit),
     "member.activate": Action(_activate, "member"),
@@ -208,6 +220,8 @@ ACTIONS: dict[str, Action] = {
     "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),
     "api_key.create": Action(_create_key, duty="admin"),
     "api_key.rotate": Action(_rotate_key, "key", duty="admin"),
+    "house_key.rotate": Action(_rotate_house_key, "office", duty="admin"),
+    "house_key.cancel": Action(_cancel_house_key, "house_key", duty="admin"),
 }
 
 

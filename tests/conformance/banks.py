@@ -9,7 +9,7 @@ from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import SystemClock
 from ledger_node.database import Database
-from ledger_node.keys import LocalSigner
+from ledger_node.keys import KeystoreVault, LocalSigner
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
 from ledger_node.settlement.model import (
@@ -36,6 +36,8 @@ class Issuer:
         self.sender = sender
         keys = [LocalSigner(keccak(f"{name} of {directory}".encode())) for name in ("settlement", "attestor", "admin")]
         self.signers = Signers(settlement=keys[0], attestor=keys[1], admin=keys[2])
+        (directory / "password").write_text("a test's password")
+        self.vault = KeystoreVault(directory, directory / "password")
         self.database = Database(f"sqlite:///{directory / 'ledger.sqlite'}")
         self.database.migrate()
         self.members: dict[str, Caller] = {}
@@ -51,7 +53,7 @@ class Issuer:
     @contextmanager
     def open(self) -> Iterator[House]:
         settings = Settings(currencies=("USD",), tick_ms=500)
-        house = House(self.database, self.chain, self.signers, SystemClock(), settings)
+        house = House(self.database, self.chain, self.signers, self.vault, SystemClock(), settings)
         house.start()
         try:
             yield house

@@ -182,6 +182,10 @@ def test_every_endpoint_answers_as_described(
     call(operator, "GET", "/v1/operators")
     call(operator, "POST", "/v1/operators/{operator_id}/api_keys", operator_id=person["id"])
     call(operator, "POST", "/v1/operators/{operator_id}/revoke", operator_id=person["id"])
+    coming = call(operator, "POST", "/v1/house_keys", {"office": "attestor", **why})
+    call(operator, "GET", "/v1/house_keys")
+    call(operator, "GET", "/v1/house_keys/{house_key_id}", house_key_id=coming["id"])
+    call(operator, "POST", "/v1/house_keys/{house_key_id}/cancel", house_key_id=coming["id"])
     call(operator, "GET", "/v1/audit_log")
     call(operator, "GET", "/v1/approvals")
     for path in ("/v1/approvals/{approval_id}", *(f"/v1/approvals/{{approval_id}}/{act}" for act in DECISIONS)):

@@ -16,7 +16,8 @@ from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
-from ledger_node.keys import LocalSigner
+from ledger_node.keys import KeystoreVault, LocalSigner
+from ledger_node.settlement import house_keys
 from ledger_node.settlement.audit import AuditReport
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
@@ -58,6 +59,18 @@ def nothing(_store: str, _moment: str) -> None:
     return None
 
 
+class Drawer(KeystoreVault):
+    """Keys made later lie in the issuer's directory; the first ones are everybody's."""
+
+    def __init__(self, directory: Path) -> None:
+        password = directory / "password"
+        password.write_text("a test's password")
+        super().__init__(directory, password)
+
+    def open(self, name: str) -> LocalSigner:
+        return key(name) if name in house_keys.OFFICES else super().open(name)
+
+
 class Line:
     """The chain behind a line that can be cut: while it is, every question ends in ChainUnavailable."""
 
@@ -97,7 +110,12 @@ class Issuer:
             )  # fmt: skip
         self.settings = Settings(currencies=currencies, tick_ms=tick_ms, **settings)
         self.line = Line(self.chain)
-        self.house = House(self.database, self.line, SIGNERS, self.clock, self.settings)
+        vault = Drawer(directory)
+        with self.database.read() as connection:
+            signers = Signers(**{
+                office: vault.open(name) for office, name in house_keys.keystores(connection).items()
+            })  # fmt: skip
+        self.house = House(self.database, self.line, signers, vault, self.clock, self.settings)
         self.members: dict[str, Caller] = {}
         self.accounts: dict[str, Account] = {}
 
