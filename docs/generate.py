@@ -46,7 +46,7 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "Made from `ledger_node/cli.py` by `make docs`.",
+        "Made from the commands by `make docs`.",
         "",
         "Exit status: 0 done; 1 the answer is no (the audit found a difference, the node is not ready); 2 the command",
         "could not be carried out, and the last line on standard error says why. `run` ends with 0 after SIGTERM or",
@@ -83,7 +83,10 @@ def _is_setting(option: click.Option) -> bool:
 
 def _commands(group: click.Group, path: str) -> list[tuple[str, click.Command]]:
     found: list[tuple[str, click.Command]] = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             found += _commands(command, f"{path} {name}")
         else:

@@ -16,7 +16,6 @@ import httpx
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import ConfigurationError, LedgerNodeError
-from ledger_node.node import Node
 
 
 class RequestFailed(LedgerNodeError):
@@ -85,6 +84,8 @@ async def operator_door(config: Config, key_file: Path | None = None) -> AsyncIt
         async with httpx.AsyncClient(base_url=running["gateway"], headers=headers, timeout=60) as client:
             yield OperatorDoor(client)
         return
+    from ledger_node.node import Node  # two seconds, which a command that asks a running node need not wait
+
     node = Node.open(config)
     try:
         node.start()

@@ -1,0 +1,54 @@
+"""The commands that look after a data directory: `ledger-node backup | restore | doctor`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger_node.backup import back_up
+from ledger_node.backup import restore as restore_backup
+from ledger_node.backup import verify as verify_backup
+from ledger_node.config import Config, load_config
+from ledger_node.doctor import examine
+from ledger_node.flags import settings
+
+
+@click.command()
+@click.argument("to", type=click.Path(path_type=Path))
+@settings("data")
+def backup(to: Path, **flags: Any) -> None:
+    """Copy both stores and the keystores, as of one moment, into the new directory TO; the node may run."""
+    manifest = back_up(load_config(flags), to)
+    click.echo(f"Backed up to {to}: booked block {manifest['booked']}, chain head {manifest['head']}.")
+    click.echo("Not in it: the keystores' password and credentials.json. A restore needs the first.")
+
+
+@click.command()
+@click.argument("backup", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--verify-only", is_flag=True, help="Check every hash and both databases, and write nothing.")
+@settings("data")
+def restore(backup: Path, verify_only: bool, **flags: Any) -> None:
+    """Verify the backup and put it into an empty data directory."""
+    if verify_only:
+        manifest = verify_backup(backup)
+        click.echo(f"{backup} is whole: made {manifest['made_at']}, booked block {manifest['booked']}.")
+        return
+    # The directory to fill has no config.toml yet, so only its name is asked for.
+    data = Path(flags["data"] or Config.model_fields["data"].default)
+    manifest = restore_backup(backup, data)
+    click.echo(f"Restored {data}: made {manifest['made_at']}, booked block {manifest['booked']}.")
+    click.echo(f"Put the keystores' password into {data / 'keys' / 'password'} (mode 600), then start the node.")
+
+
+@click.command()
+@settings("data", "chain", "password_file")
+def doctor(**flags: Any) -> None:
+    """Look at configuration, disk, clock, keys, databases, schema, peers and backing, and say what to do (status 1)."""
+    well = True
+    for finding in examine(flags):
+        well = well and finding.well
+        click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.subject}: {finding.detail}")
+        if finding.remedy:
+            click.echo(f"     → {finding.remedy}")
+    sys.exit(0 if well else 1)

@@ -1,0 +1,29 @@
+"""`ledger-node health`, which container engines run every few seconds: it imports next to nothing."""
+
+import sys
+from typing import Any
+
+import click
+import httpx
+
+from ledger_node.config import load_config
+from ledger_node.data_directory import DataDirectory
+from ledger_node.flags import settings
+
+
+@click.command()
+@settings("gateway_host", "gateway_port", "data")
+def health(**flags: Any) -> None:
+    """Ask the running node whether it is ready (exit status 0) or not (1); for container health checks."""
+    config = load_config(flags)
+    running = DataDirectory(config.data).running_node()
+    url = (
+        (running.get("gateway") or running["rpc"]) if running else f"http://{config.gateway_host}:{config.gateway_port}"
+    )
+    try:
+        response = httpx.get(f"{url}/readyz", timeout=5)
+    except httpx.HTTPError as error:
+        click.echo(f"not reachable at {url}: {type(error).__name__}")
+        sys.exit(1)
+    click.echo(response.text)
+    sys.exit(0 if response.is_success else 1)
