@@ -3,27 +3,13 @@ pragma solidity 0.8.37;
 
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
-import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Ledger} from "../src/token/Ledger.sol";
 import {Restriction} from "../src/token/Restriction.sol";
 import {vm} from "./Cheats.sol";
+import {Wallet} from "./Parties.sol";
 import {TokenTest} from "./TokenSetup.sol";
-
-/// A contract wallet whose owner's signature is good (ERC-1271).
-contract Wallet is IERC1271 {
-    address private immutable OWNER;
-
-    constructor(address owner) {
-        OWNER = owner;
-    }
-
-    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
-        (address signer,,) = ECDSA.tryRecover(hash, signature);
-        return signer == OWNER ? IERC1271.isValidSignature.selector : bytes4(0);
-    }
-}
 
 /// ERC-20, ERC-2612 and ERC-3009 as a holder in self custody uses them. The matrix has the refusals by state; here are the
 /// positive cases and what is particular to each signature.

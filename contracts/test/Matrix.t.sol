@@ -8,8 +8,11 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {Enforcement} from "../src/token/Enforcement.sol";
 import {Holds} from "../src/token/Holds.sol";
 import {Ledger} from "../src/token/Ledger.sol";
+import {Leg} from "../src/token/Leg.sol";
 import {Restriction} from "../src/token/Restriction.sol";
+import {Settlement} from "../src/token/Settlement.sol";
 import {vm} from "./Cheats.sol";
+import {Router, Wallet} from "./Parties.sol";
 import {TokenTest} from "./TokenSetup.sol";
 
 /// Every state against every function that moves tokens, or gives somebody the power to: the outcome of each pair is one
@@ -38,15 +41,20 @@ contract MatrixTest is TokenTest {
     enum Way {
         Transfer,
         TransferFrom,
+        TransferByContract,
+        TransferFromByContract,
         Approve,
         Permit,
         TransferWithAuthorization,
         TransferWithAuthorizationBytes,
         ReceiveWithAuthorization,
         ReceiveWithAuthorizationBytes,
+        TransferWithAuthorizationOfContract,
+        ReceiveWithAuthorizationOfContract,
         SettleMint,
         SettleTransfer,
         SettleRedeem,
+        SettleNet,
         PlaceHold,
         PlaceHoldBySettlement,
         ExecuteHold,
@@ -58,15 +66,20 @@ contract MatrixTest is TokenTest {
         //                             normal paused su fr  un   su  fr  cl  un   su  un   part-frozen part-held little expired
         if (way == Way.Transfer)                       return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
         if (way == Way.TransferFrom)                   return [0, 1, 5, 6, 4, 10, 11, 12, 9, 13, 13, 15, 15, 14, 0];
+        if (way == Way.TransferByContract)             return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
+        if (way == Way.TransferFromByContract)         return [0, 1, 5, 6, 4, 10, 11, 12, 9, 13, 13, 15, 15, 14, 0];
         if (way == Way.Approve)                        return [0, 1, 5, 6, 4,  0,  0,  0, 0, 13, 13,  0,  0,  0, 0];
         if (way == Way.Permit)                         return [0, 1, 5, 6, 4,  0,  0,  0, 0, 13, 13,  0,  0,  0, E];
         if (way == Way.TransferWithAuthorization)      return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         if (way == Way.TransferWithAuthorizationBytes) return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         if (way == Way.ReceiveWithAuthorization)       return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         if (way == Way.ReceiveWithAuthorizationBytes)  return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
+        if (way == Way.TransferWithAuthorizationOfContract) return [0, 1, 5, 6, 4, 10, 11, 12, 9, 0, 0, 15, 15, 14, E];
+        if (way == Way.ReceiveWithAuthorizationOfContract)  return [0, 1, 5, 6, 4, 10, 11, 12, 9, 0, 0, 15, 15, 14, E];
         if (way == Way.SettleMint)                     return [0, 1, 0, 0, 0, 10, 11, 12, 9,  0,  0,  0,  0,  0, 0];
         if (way == Way.SettleTransfer)                 return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
         if (way == Way.SettleRedeem)                   return [0, 1, 5, 6, 4,  0,  0,  0, 0,  0,  0, 15, 15, 14, 0];
+        if (way == Way.SettleNet)                      return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
         if (way == Way.PlaceHold)                      return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         if (way == Way.PlaceHoldBySettlement)          return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         // The hold was placed while all was well; the part frozen later goes before it, a second hold does not.
@@ -105,13 +118,16 @@ contract MatrixTest is TokenTest {
     error Cell(Way way, State state, uint8 outcome, uint8 expected);
 
     function enter(State state, Way way) private {
-        bool bySettlement =
-            way == Way.SettleTransfer || way == Way.SettleRedeem || way == Way.PlaceHoldBySettlement;
+        bool bySettlement = way == Way.SettleTransfer || way == Way.SettleRedeem || way == Way.SettleNet
+            || way == Way.PlaceHoldBySettlement;
         (sender, senderKey) = bySettlement ? (ALICE, 0) : (CAROL, CAROL_KEY);
         receiver = DAVE;
         spender = BOB;
+        if (way == Way.TransferByContract) register(sender = address(new Router()), 5, true);
+        if (way == Way.TransferFromByContract) register(spender = address(new Router()), 5, true);
+        if (signedByContract(way)) register(sender = address(new Wallet(CAROL)), 5, true);
         fund(sender, state == State.TooLittle ? AMOUNT - 1 : AMOUNT);
-        if (way == Way.TransferFrom) {
+        if (way == Way.TransferFrom || way == Way.TransferFromByContract) {
             vm.prank(sender);
             token.approve(spender, AMOUNT);
         }
@@ -130,14 +146,19 @@ contract MatrixTest is TokenTest {
         if (state == State.SenderFrozen) setStatus(sender, 3);
         if (state == State.SenderUnregistered && way != Way.ExecuteHold) {
             (sender, senderKey) = (vm.addr(NOBODY_KEY), NOBODY_KEY);
-            if (way == Way.TransferFrom) approveByStorage();
+            if (way == Way.TransferByContract) sender = address(new Router());
+            if (signedByContract(way)) (sender, senderKey) = (address(new Wallet(CAROL)), CAROL_KEY);
+            if (way == Way.TransferFrom || way == Way.TransferFromByContract) approveByStorage();
         }
         if (state == State.ReceiverSuspended) setStatus(receiver, 2);
         if (state == State.ReceiverFrozen) setStatus(receiver, 3);
         if (state == State.ReceiverClosed) setStatus(receiver, 4);
         if (state == State.ReceiverUnregistered) receiver = STRANGER;
         if (state == State.SpenderSuspended) setStatus(spender, 2);
-        if (state == State.SpenderUnregistered) spender = STRANGER;
+        if (state == State.SpenderUnregistered) {
+            spender = way == Way.TransferFromByContract ? address(new Router()) : STRANGER;
+            approveByStorage();
+        }
         if (state == State.PartlyFrozen) {
             vm.prank(ENFORCER);
             token.setFrozenTokens(sender, 1);
@@ -146,7 +167,11 @@ contract MatrixTest is TokenTest {
         if (state == State.Expired) vm.warp(block.timestamp + 2 days);
     }
 
-    /// An unregistered owner cannot approve; give its allowance as if it had been taken off the registry since.
+    function signedByContract(Way way) private pure returns (bool) {
+        return way == Way.TransferWithAuthorizationOfContract || way == Way.ReceiveWithAuthorizationOfContract;
+    }
+
+    /// Who is not registered can neither approve nor be approved; give the allowance as if one had been taken off since.
     function approveByStorage() private {
         bytes32 slot = keccak256(abi.encode(spender, keccak256(abi.encode(sender, uint256(1)))));
         vm.store(address(token), slot, bytes32(AMOUNT));
@@ -162,11 +187,14 @@ contract MatrixTest is TokenTest {
         if (way == Way.SettleMint) return settle(mintLeg(receiver, AMOUNT));
         if (way == Way.SettleTransfer) return settle(transferLeg(sender, receiver, AMOUNT));
         if (way == Way.SettleRedeem) return settle(redeemLeg(sender, AMOUNT));
+        if (way == Way.SettleNet) return settleNet(transferLeg(sender, receiver, AMOUNT));
+        if (way == Way.TransferByContract || way == Way.TransferFromByContract) return byContract(way);
         address caller = sender;
         if (way == Way.TransferFrom) caller = spender;
         if (way == Way.Permit || way == Way.TransferWithAuthorization) caller = STRANGER;
         if (way == Way.TransferWithAuthorizationBytes) caller = STRANGER;
-        if (way == Way.ReceiveWithAuthorization || way == Way.ReceiveWithAuthorizationBytes) caller = receiver;
+        if (way == Way.TransferWithAuthorizationOfContract) caller = STRANGER;
+        if (receives(way)) caller = receiver;
         if (way == Way.PlaceHoldBySettlement) caller = SETTLEMENT;
         if (way == Way.ExecuteHold) caller = BOB;
         if (way == Way.ForcedTransfer) caller = ENFORCER;
@@ -174,6 +202,32 @@ contract MatrixTest is TokenTest {
         vm.prank(caller);
         (bool done, bytes memory answer) = address(token).call(data);
         return done ? 0 : codeOf(answer);
+    }
+
+    function settleNet(Leg memory leg) private returns (uint8) {
+        Leg[] memory legs = new Leg[](1);
+        legs[0] = leg;
+        (Settlement.Attestation memory attestation, bytes memory signature) = attested("net", UNLIMITED);
+        vm.prank(SETTLEMENT);
+        (bool done, bytes memory answer) =
+            address(token).call(abi.encodeCall(token.settleNet, ("net", legs, attestation, signature)));
+        return done ? 0 : codeOf(answer);
+    }
+
+    /// A stranger calls the contract that holds the tokens, or the allowance: the token sees the contract only.
+    function byContract(Way way) private returns (uint8) {
+        bool pays = way == Way.TransferByContract;
+        bytes memory data = pays
+            ? abi.encodeCall(Router.pay, (token, receiver, AMOUNT))
+            : abi.encodeCall(Router.handOn, (token, sender, receiver, AMOUNT));
+        vm.prank(STRANGER);
+        (bool done, bytes memory answer) = (pays ? sender : spender).call(data);
+        return done ? 0 : codeOf(answer);
+    }
+
+    function receives(Way way) private pure returns (bool) {
+        return way == Way.ReceiveWithAuthorization || way == Way.ReceiveWithAuthorizationBytes
+            || way == Way.ReceiveWithAuthorizationOfContract;
     }
 
     function callOf(Way way, bool expired) private view returns (bytes memory) {
@@ -192,10 +246,10 @@ contract MatrixTest is TokenTest {
             (uint8 v, bytes32 r, bytes32 s) = split(signPermit(senderKey, sender, spender, AMOUNT, deadline));
             return abi.encodeCall(token.permit, (sender, spender, AMOUNT, deadline, v, r, s));
         }
-        bool receives = way == Way.ReceiveWithAuthorization || way == Way.ReceiveWithAuthorizationBytes;
-        string memory name = receives ? "receiveWithAuthorization" : "transferWithAuthorization";
-        bytes memory signature = signAuthorization(senderKey, receives, sender, receiver, AMOUNT, deadline, "n");
-        if (way == Way.TransferWithAuthorizationBytes || way == Way.ReceiveWithAuthorizationBytes) {
+        string memory name = receives(way) ? "receiveWithAuthorization" : "transferWithAuthorization";
+        bytes memory signature = signAuthorization(senderKey, receives(way), sender, receiver, AMOUNT, deadline, "n");
+        bool inBytes = way == Way.TransferWithAuthorizationBytes || way == Way.ReceiveWithAuthorizationBytes;
+        if (inBytes || signedByContract(way)) {
             return abi.encodeWithSignature(
                 string.concat(name, "(address,address,uint256,uint256,uint256,bytes32,bytes)"),
                 sender, receiver, AMOUNT, 0, deadline, bytes32("n"), signature
@@ -211,6 +265,7 @@ contract MatrixTest is TokenTest {
     function codeOf(bytes memory answer) private pure returns (uint8) {
         bytes4 selector = bytes4(answer);
         if (selector == Ledger.TransferRestricted.selector) return uint8(answer[35]);
+        if (selector == Settlement.NetLegRefused.selector) return uint8(answer[67]);
         if (selector == Pausable.EnforcedPause.selector) return Restriction.PAUSED;
         if (selector == IERC20Errors.ERC20InsufficientBalance.selector) return Restriction.INSUFFICIENT_BALANCE;
         if (selector == Ledger.InsufficientUnlockedBalance.selector) return Restriction.INSUFFICIENT_UNLOCKED_BALANCE;
