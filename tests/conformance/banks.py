@@ -10,8 +10,10 @@ from ledger_node.chain.encoding import keccak
 from ledger_node.clock import SystemClock
 from ledger_node.database import Database
 from ledger_node.keys import KeystoreVault, LocalSigner
+from ledger_node.settlement import house_keys
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.house_keys import Office
 from ledger_node.settlement.model import (
     Account,
     AccountKind,
@@ -45,10 +47,13 @@ class Issuer:
 
     def fund(self) -> None:
         """Gas for the keys that send, on a chain that charges for it."""
+        for signer in (self.signers.settlement, self.signers.admin):
+            self.give_gas(signer.address)
+
+    def give_gas(self, address: bytes) -> None:
         if self.chain.suggest_fees() != (0, 0):
-            for signer in (self.signers.settlement, self.signers.admin):
-                raw = self.sender.sign(to=signer.address, value=10**18)
-                mined(self.chain, self.chain.send_raw_transaction(raw))
+            raw = self.sender.sign(to=address, value=10**18)
+            mined(self.chain, self.chain.send_raw_transaction(raw))
 
     @contextmanager
     def open(self) -> Iterator[House]:
@@ -92,6 +97,18 @@ class Issuer:
     def pay(self, house: House, request: PaymentRequest) -> Operation:
         accepted = house.desk.submit(request).result(TIMEOUT_S)
         return house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+
+    def rotate(self, house: House, office: Office) -> bytes:
+        """The address of a new key for this office, which can pay for its gas."""
+        asked = house.four_eyes.do(OPERATOR, "house_key.rotate", {"office": office}).result(TIMEOUT_S)
+        address: bytes = asked.result.address
+        self.give_gas(address)
+        return address
+
+    def office_keys(self) -> set[tuple[Office, str, bytes | None]]:
+        """Office, status and address of every key of the house."""
+        with self.database.read() as connection:
+            return {(key.office, key.status, key.address) for key in house_keys.listed(connection)}
 
     def booked(self, house: House) -> dict[tuple[str, AccountKind], int]:
         return {name: house.queries.balances(OPERATOR, each.id).booked for name, each in self.accounts.items()}

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.banks import TIMEOUT_S, Issuer
+from ledger_node.deposit_token import roles
+from ledger_node.settlement.house_keys import Office
+from ledger_node.settlement.model import Operation
+from tests.conformance.banks import TIMEOUT_S, Issuer, wait_until
 from tests.conformance.conftest import Engine
 
 
@@ -50,4 +53,38 @@ def test_a_house_that_stopped_in_the_middle_goes_on_where_it_was(issuer: Issuer)
         ended = [house.desk.watch(operation.id).result(TIMEOUT_S) for operation in operations]
         assert {operation.status for operation in ended} == {"settled"}
         assert issuer.booked(house)["A", "BDA"] == 20_000
+        assert house.check_backing().passed
+
+
+def test_the_houses_keys_change_hands_and_payments_go_on(issuer: Issuer) -> None:
+    """The old settlement and attestor keys end without a role; the chain takes only what the new ones sign."""
+    old: dict[Office, bytes] = {
+        "settlement": issuer.signers.settlement.address, "attestor": issuer.signers.attestor.address
+    }  # fmt: skip
+    with issuer.open() as house:
+        issuer.admit(house)
+        issuer.deposit(house, "d1", "A", "1000.00")
+        before = issuer.pay(house, issuer.request("mint", "m1", ("A", "DDA"), ("A", "BDA"), "600.00"))
+        new: dict[Office, bytes] = {office: issuer.rotate(house, office) for office in old}
+        meanwhile = issuer.pay(house, issuer.request("transfer", "t1", ("A", "BDA"), ("B", "BDA"), "250.00"))
+        ends = {(office, "retired", address) for office, address in old.items()}
+        ends |= {(office, "current", address) for office, address in new.items()}
+        wait_until(lambda: ends <= issuer.office_keys())
+        after = issuer.pay(house, issuer.request("redemption", "r1", ("B", "BDA"), ("B", "DDA"), "100.00"))
+        assert [each.status for each in (before, meanwhile, after)] == ["settled"] * 3
+
+        def sender(paid: Operation) -> bytes:
+            receipt = issuer.chain.receipt(paid.transaction_hash or b"")
+            assert receipt is not None
+            return receipt.sender
+
+        assert sender(before) == old["settlement"]
+        assert sender(after) == new["settlement"]
+        assert house.attestations.listed().data[0].signed.attestor == new["attestor"]
+        (token,) = house.queries.tokens()
+        for office in old:
+            (role,) = roles.ROLES_OF[office]
+            held = [roles.has_role(issuer.chain, token.address, role, key) for key in (old[office], new[office])]
+            assert held == [False, True]
+        assert issuer.booked(house)["B", "DDA"] == 10_000
         assert house.check_backing().passed
