@@ -1,7 +1,6 @@
 """API keys: only their hash is stored, revoking works at once, and a key opens what its scope says and no more."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -105,61 +104,6 @@ def test_a_key_is_revoked_under_its_own_member_only(operator: Bank, brava: Bank,
     made = operator.http.post(f"/v1/members/{brava.id}/api_keys").json()
     answer = operator.http.post(f"/v1/members/{cedar.id}/api_keys/{made['id']}/revoke")
     assert (answer.status_code, answer.json()["code"]) == (404, "api_key_not_found")
-
-
-OPERATORS_ONLY = [
-    ("POST", "/v1/members"),
-    ("POST", "/v1/members/*/activate"),
-    ("POST", "/v1/members/*/suspend"),
-    ("POST", "/v1/members/*/reinstate"),
-    ("POST", "/v1/members/*/api_keys"),
-    ("POST", "/v1/members/*/api_keys/key_0/revoke"),
-    ("POST", "/v1/accounts"),
-    ("POST", "/v1/deposits"),
-    ("POST", "/v1/withdrawals"),
-    ("POST", "/v1/api_keys"),
-    ("POST", "/v1/api_keys/key_0/revoke"),
-]
-OVERSEERS_ONLY = [("GET", "/v1/members/*/api_keys"), ("GET", "/v1/api_keys"), ("GET", "/metrics")]
-MEMBERS_ONLY = [
-    ("POST", f"/v1/{verb}{rest}") for verb in ("mints", "transfers", "redemptions") for rest in ("", "/x_0/cancel")
-]
-
-
-@pytest.fixture
-def supervisor(door: Door) -> Iterator[Bank]:
-    _, secret = door.house.writer.run(
-        lambda connection: door.app.state.keys.create(connection, scope="supervisor", member_id=None, name="tests")
-    )
-    with door.client(secret) as http:
-        yield Bank("supervisor", http)
-
-
-@pytest.mark.parametrize(("method", "path"), OPERATORS_ONLY + OVERSEERS_ONLY)
-def test_a_member_may_not_do_what_the_operator_does(method: str, path: str, brava: Bank) -> None:
-    answer = brava.http.request(method, path.replace("*", brava.id))
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-
-
-@pytest.mark.parametrize(("method", "path"), MEMBERS_ONLY)
-def test_the_operator_may_not_pay_for_a_member(method: str, path: str, operator: Bank) -> None:
-    answer = operator.http.request(method, path)
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-
-
-@pytest.mark.parametrize(("method", "path"), OPERATORS_ONLY + MEMBERS_ONLY)
-def test_a_supervisor_writes_nothing(method: str, path: str, supervisor: Bank, brava: Bank) -> None:
-    answer = supervisor.http.request(method, path.replace("*", brava.id))
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-
-
-def test_a_supervisor_reads_everything(supervisor: Bank, banks: tuple[Bank, ...]) -> None:
-    members = {member["id"] for member in supervisor.http.get("/v1/members").json()["data"]}
-    assert {bank.id for bank in banks} <= members
-    for bank in banks:
-        assert supervisor.http.get(f"/v1/accounts/{bank.dda['USD']}/entries").status_code == 200
-    for path in ("/metrics", "/v1/reserve", "/v1/events", "/v1/transfers", "/v1/deposits"):
-        assert supervisor.http.get(path).status_code == 200
 
 
 def test_one_member_never_sees_another(albion: Bank, brava: Bank) -> None:
