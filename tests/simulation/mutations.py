@@ -17,6 +17,7 @@ from ledger_node.settlement.blotter import Blotter
 from ledger_node.settlement.booking import Booking
 from ledger_node.settlement.house import House
 from ledger_node.settlement.outbox import Outbox
+from ledger_node.settlement.successions import Successions
 
 Mutation = Callable[[ExitStack], None]
 MUTATIONS: dict[str, Mutation] = {}
@@ -189,3 +190,8 @@ def forget_a_nonce(stack: ExitStack) -> None:
         original(self, connection, signer)
 
     _wrap(stack, Outbox, "adopt", adopt)
+
+
+@mutation
+def seat_a_key_that_has_no_roles(stack: ExitStack) -> None:
+    _put(stack, Successions, "_gifts", lambda *_: iter(()))

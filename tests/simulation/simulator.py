@@ -1,8 +1,6 @@
 """A whole issuer under a seeded hand that lets banks pay and breaks things, and looks after every step.
 
-Everything that varies comes from one Random: who asks for what, which write the power fails at, when the disk is full,
-what becomes of a transaction on the line, where the clock jumps, even the node's identifiers. So a
-seed is a run, exactly.
+Everything that varies comes from one Random, even the node's identifiers. So a seed is a run.
 """
 
 import contextlib
@@ -19,6 +17,7 @@ from ledger_node.settlement.model import FiatRequest, PaymentRequest
 from ledger_node.settlement.signing import Fees, sign_transaction
 from tests.crash.power import PowerFailed
 from tests.settlement.issuer import OPERATOR, Issuer
+from tests.simulation import offices
 from tests.simulation.checker import check, standing
 from tests.simulation.faults import Faults, Line
 from tests.simulation.followed import NETWORK, Followed
@@ -234,6 +233,8 @@ class Simulation:
             return
         (self.model.suspended.add if suspended else self.model.suspended.discard)(bank)
 
+    do_rotate = offices.rotate
+
     # WHAT HAPPENS TO THEM
 
     def do_block(self) -> None:
@@ -378,9 +379,8 @@ class Simulation:
             if self.faults.dark or self.issuer.house.fault is not None:
                 self.after_a_fault()
             self.learn()
-        stuck = [asked.operation for asked in self.model.open()]
-        if stuck or self.raw:
-            raise Broken(f"I4: still open after the weather cleared: {stuck or list(self.raw)}")
+        if stuck := [asked.operation for asked in self.model.open()] or list(self.raw):
+            raise Broken(f"I4: still open after the weather cleared: {stuck}")
         self.look(at_rest=True)
         supply = reads.totals(self.issuer.chain, self.issuer.token()).supply
         held = sum(amount for account, amount in self.model.booked.items() if "bda" in account)
@@ -396,4 +396,5 @@ class Simulation:
         if not self.issuer.audit().passed:
             raise Broken("the node's own audit does not pass")
         self.must_not(self.follower.at_the_end())
+        offices.finish(self)
         self.note("head", self.issuer.chain.head().hash.hex())
