@@ -5,6 +5,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,13 +118,13 @@ class Bench:
                 if peers:
                     await self._one_run_of_peers(anvil, thin)
             self._compare(node, peers=peers)
-            if "history" in self._only:
-                await self._history(node)
             await node.close()
         finally:
             engine.close()
             for subject in (node, anvil, thin):
                 subject.end()
+        if "history" in self._only:
+            await self._history()
         if "banks" in self._only:
             await asyncio.to_thread(self._banks)
         if "rpc" in self._only:
@@ -196,34 +197,51 @@ class Bench:
             report.figure("on disk for each payment", node.name, "bytes", [node.bytes_on_disk / settled])
         report.figure("peak memory of the node", node.name, "MiB", [node.peak_memory_mib])
 
-    async def _history(self, node: LedgerNode) -> None:
-        """A node of its own that begins with nothing; the CPU rate says what history costs, whoever else is busy."""
-        (self.directory / "history").mkdir()
-        fresh = LedgerNode(self.directory / "history")
+    async def _history(self) -> None:
+        """Nodes with more and less behind them take turns; each begins with nothing. CPU rates too: others are busy."""
+        nodes: dict[int, LedgerNode] = {}
+        rates: dict[int, list[Bulk]] = {history: [] for history in self.plan.history}
+        request, share = self.plan.bulk_request, self.plan.bulk // self.plan.runs
         try:
-            await fresh.open()
-            done = 0
             for history in self.plan.history:
                 self._say(f"{history:,} payments of history")
-                if history > done:
-                    await in_bulk(fresh, payments=history - done, clients=6, request=self.plan.bulk_request)
-                rates = [await in_bulk(fresh, payments=self.plan.bulk, clients=6, request=self.plan.bulk_request)]
-                done = max(done, history) + self.plan.bulk
-                cpu = [rate.per_cpu_second for rate in rates]
-                self.report.figure(f"end to end after {history:,} payments", fresh.name, "payments/CPU s", cpu)
-                self.report.figure("… peak memory until then", fresh.name, "MiB", [fresh.peak_memory_mib])
-            await fresh.close()
+                directory = self.directory / f"history-{history}"
+                directory.mkdir()
+                nodes[history] = LedgerNode(directory)
+                await nodes[history].open()
+                await in_bulk(nodes[history], payments=history, clients=6, request=request)
+            for _ in range(self.plan.runs):
+                for history, node in nodes.items():
+                    rates[history].append(await in_bulk(node, payments=share, clients=6, request=request))
+            for history, node in nodes.items():
+                name = f"end to end after {history:,} payments"
+                self.report.figure(name, node.name, "payments/s", [each.per_second for each in rates[history]])
+                cpu = {at: [each.per_cpu_second for each in some] for at, some in rates.items()}
+                self.report.figure(f"{name}, of its CPU", node.name, "payments/CPU s", cpu[history])
+                if history != self.plan.history[0]:
+                    self.report.ratio(f"{name} / at the start, CPU", cpu[history], cpu[self.plan.history[0]], "≥ 0.9")
+                self.report.figure("… peak memory until then", node.name, "MiB", [node.peak_memory_mib])
+                await node.close()
         finally:
-            fresh.end()
+            for node in nodes.values():
+                node.end()
 
     def _banks(self) -> None:
-        for banks in self.plan.banks:
-            engine = Engine(self.directory / f"banks-{banks}", banks=banks, legs=self.plan.legs)
-            try:
-                rates = [engine.settle(engine.payments(self.plan.batches)) for _ in range(self.plan.runs)]
-            finally:
-                engine.close()
-            self.report.figure(f"settled on chain, {banks} banks", Engine.name, "payments/s", rates)
+        """Chains with more and fewer accounts take turns."""
+        rates: dict[int, list[float]] = {banks: [] for banks in self.plan.banks}
+        with ExitStack() as chains:
+            engines = {}
+            for banks in self.plan.banks:
+                engines[banks] = Engine(self.directory / f"banks-{banks}", banks=banks, legs=self.plan.legs)
+                chains.callback(engines[banks].close)
+            for _ in range(self.plan.runs):
+                for banks, engine in engines.items():
+                    rates[banks].append(engine.settle(engine.payments(self.plan.batches)))
+        fewest = self.plan.banks[0]
+        for banks, some in rates.items():
+            self.report.figure(f"settled on chain, {banks} banks", Engine.name, "payments/s", some)
+            if banks != fewest:
+                self.report.ratio(f"settled on chain, {banks} banks / {fewest}", some, rates[fewest], "≥ 0.9")
 
     async def _slow_peers(self) -> None:
         count, name = self.plan.slow_peers, "raw ERC-20 transfers, in memory"
