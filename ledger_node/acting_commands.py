@@ -39,7 +39,10 @@ def acting(command: F) -> F:
     return decorated
 
 
-def act(method: str, path: str, body: dict[str, Any] | None, given: dict[str, Any]) -> None:
+def act(
+    method: str, path: str, body: dict[str, Any] | None, given: dict[str, Any], *,
+    headers: dict[str, str] | None = None,
+) -> None:  # fmt: skip
     """Do it as the flags in `given` say, and print what came of it."""
     dry_run, reason = given.pop("dry_run"), given.pop("reason")
     sent = {name: value for name, value in (body or {}).items() if value is not None}
@@ -48,7 +51,9 @@ def act(method: str, path: str, body: dict[str, Any] | None, given: dict[str, An
 
     async def ask(door: OperatorDoor) -> None:
         target = await named_member(door, path)
-        acted = await door.act(method, target, sent or None, dry_run=dry_run)
+        if "member" in sent:
+            sent["member"] = (await named_member(door, f"/v1/members/{sent['member']}")).split("/")[3]
+        acted = await door.act(method, target, sent or None, dry_run=dry_run, headers=headers)
         if acted.rehearsed:
             needs = " A second operator would have to agree." if acted.needs_approval else ""
             click.echo(f"Nothing was done.{needs} It would be:")

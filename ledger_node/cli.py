@@ -16,6 +16,7 @@ from ledger_node.errors import LedgerNodeError
 
 MODULES: dict[str, str] = {
     "account": "house_commands",
+    "api-key": "api_key_commands",
     "approval": "house_commands",
     "audit": "node_commands",
     "audit-log": "house_commands",
@@ -24,6 +25,7 @@ MODULES: dict[str, str] = {
     "demo": "node_commands",
     "dev": "dev_commands",
     "doctor": "care_commands",
+    "fiat": "fiat_commands",
     "follow": "chain_commands",
     "health": "health_command",
     "init": "node_commands",

@@ -12,7 +12,7 @@ from ledger_node.gateway.credentials import digest_of, new_secret
 
 @click.group()
 def account() -> None:
-    """Freeze, seize and close accounts."""
+    """Open, freeze, seize and close accounts."""
 
 
 @account.command("list")
@@ -23,6 +23,22 @@ def account_list(member: str | None, **given: Any) -> None:
     query = {"member": member} if member else {}
     rows = through_the_door(lambda door: door.get_all("/v1/accounts", **query), given)
     print_rows(rows, "id", "member", "kind", "currency", "status", "address")
+
+
+@account.command("open")
+@click.argument("member")
+@click.argument("kind", type=click.Choice(["DDA", "BDA"]))
+@click.argument("currency")
+@click.option("--custody", type=click.Choice(["managed", "self"]), help="Who moves a BDA; without it the issuer.")
+@click.option("--address", help="The member's own address, for self custody only.")
+@click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
+@as_operator
+def account_open(
+    member: str, kind: str, currency: str, custody: str | None, address: str | None, dry_run: bool, **given: Any
+) -> None:
+    """Open an account for a member (an id or BIC); a BDA is pending until it is on the token's register."""
+    body = {"member": member, "kind": kind, "currency": currency, "custody": custody, "address": address}
+    act("POST", "/v1/accounts", body, given | {"dry_run": dry_run, "reason": None})
 
 
 def _add_account(name: str, means: str) -> None:
@@ -126,11 +142,12 @@ def operator_revoke(operator: str, **given: Any) -> None:
 @operator.command("key")
 @click.argument("operator")
 @DIGEST
+@click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
 @as_operator
-def operator_key(operator: str, digest: str | None, **given: Any) -> None:
+def operator_key(operator: str, digest: str | None, dry_run: bool, **given: Any) -> None:
     """Make another API key for a person (an id); prints it, once, unless its owner has made it."""
     body = {"digest": digest}
-    act("POST", f"/v1/operators/{operator}/api_keys", body, given | {"dry_run": False, "reason": None})
+    act("POST", f"/v1/operators/{operator}/api_keys", body, given | {"dry_run": dry_run, "reason": None})
 
 
 @operator.command("secret")
@@ -161,10 +178,9 @@ def approval_list(status: str, **given: Any) -> None:
 def _add_decision(name: str, means: str) -> None:
     @approval.command(name, help=means)
     @click.argument("approval")
-    @click.option("--reason", help="Why; recorded in the audit log.")
-    @as_operator
-    def decide(approval: str, reason: str | None, **given: Any) -> None:
-        act("POST", f"/v1/approvals/{approval}/{name}", None, given | {"dry_run": False, "reason": reason})
+    @acting
+    def decide(approval: str, **given: Any) -> None:
+        act("POST", f"/v1/approvals/{approval}/{name}", None, given)
 
 
 _add_decision("approve", "Agree to what another person asked for (an id); it is done at once.")

@@ -146,8 +146,9 @@ def member_limits(member: str, currency: str | None, **given: Any) -> None:
 @click.option("--overlap", "overlap_s", type=click.IntRange(0, 7_776_000), default=86_400, show_default=True,
               help="Seconds that the old key works beside the new one.")  # fmt: skip
 @DIGEST
+@click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
 @as_operator
-def member_rotate_key(member: str, key: str, overlap_s: int, digest: str | None, **given: Any) -> None:
+def member_rotate_key(member: str, key: str, overlap_s: int, digest: str | None, dry_run: bool, **given: Any) -> None:
     """Make a new API key for the user of this one (an id); prints it, once, unless its owner has made it."""
-    given |= {"dry_run": False, "reason": None}
+    given |= {"dry_run": dry_run, "reason": None}
     act("POST", f"/v1/members/{member}/api_keys/{key}/rotate", {"overlap_s": overlap_s, "digest": digest}, given)

@@ -263,6 +263,34 @@ def add_role(
     _change(lambda _: data, **options)
 
 
+@network.command("change-role")
+@click.argument("role", type=click.IntRange(min=1))
+@click.option("--right", type=click.Choice(RIGHTS), help="Without it, as it is.")
+@click.option("--active/--inactive", default=None, help="Whether its accounts have any right. Without it, as it is.")
+@click.option("--limit-targets/--any-target", "limit_targets", default=None, help="Without it, as it is.")
+@click.option("--max-value", type=click.IntRange(0, VALUE_UNLIMITED), help="Most wei. Without it, as it is.")
+@changing
+def change_role(
+    role: int, right: str | None, active: bool | None, limit_targets: bool | None, max_value: int | None,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Change a role, for all its accounts at once: its right, its limits, or switch it off and on."""
+
+    def make(door: NetworkDoor) -> bytes:
+        now = reads.role(door.chain, role)
+        if now is None:
+            raise NotFound(f"There is no role {role}.")
+        return calls.change_role(
+            role,
+            now.entry.right if right is None else Right[right.upper()],
+            active=now.entry.active if active is None else active,
+            limits_targets=now.entry.limits_targets if limit_targets is None else limit_targets,
+            max_value=now.entry.max_value if max_value is None else max_value,
+        )
+
+    _change(make, **options)
+
+
 @network.command("set-target")
 @click.argument("role", type=click.IntRange(min=1))
 @click.argument("target", type=ADDRESS)

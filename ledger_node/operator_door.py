@@ -54,10 +54,13 @@ class OperatorDoor:
     async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
         return self._answer(await self._client.post(path, json=body, headers=headers))
 
-    async def act(self, method: str, path: str, body: dict[str, Any] | None = None, *, dry_run: bool = False) -> Acted:
+    async def act(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, dry_run: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> Acted:  # fmt: skip
         """An action of the operator's house: done, waiting for a second person, or only rehearsed."""
         query = {"dry_run": "true"} if dry_run else {}
-        response = await self._client.request(method, path, json=body, params=query)
+        response = await self._client.request(method, path, json=body, params=query, headers=headers)
         rehearsed = response.headers.get("dry-run") == "true"
         needs_approval = response.headers.get("needs-approval") == "true"
         return Acted(self._answer(response), rehearsed, needs_approval)

@@ -52,17 +52,19 @@ class ActQuery(BaseModel):
 
 def answers(model: type[Any], *, made: bool = False) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of an action's answers."""
-    done: dict[int | str, dict[str, Any]] = {200: {"model": model, "headers": _HEADERS}}
+    done: dict[int | str, dict[str, Any]] = {200: {"model": model, "headers": HEADERS}}
     if made:
-        done = {
-            201: {"model": model},
-            200: {"model": model, "description": "What it would make (`dry_run`).", "headers": _HEADERS},
-        }
+        done = {201: {"model": model}, **rehearsal(model)}
     waits = {202: {"model": house_views.ApprovalView, "description": "It waits for a second person."}}
     return done | waits | problems(404, 409, 422)
 
 
-_HEADERS = {
+def rehearsal(model: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entry of a dry run, of what answers 201 otherwise."""
+    return {200: {"model": model, "description": "What it would make (`dry_run`).", "headers": HEADERS}}
+
+
+HEADERS = {
     "Dry-Run": {"description": "`true` when nothing was done.", "schema": {"type": "string"}},
     "Needs-Approval": {
         "description": "Of a dry run: whether a second person would have to agree.",
@@ -87,8 +89,7 @@ async def act(
 
 def answer(done: Done, *, made: str | None = None, more: dict[str, Any] | None = None) -> Response:
     if done.rehearsal:
-        headers = {"Dry-Run": "true", "Needs-Approval": "true" if done.needs_approval else "false"}
-        return Json(house_views.result(done.result), headers=headers)
+        return rehearsed(house_views.result(done.result), needs_approval=done.needs_approval)
     if done.approval is not None:
         location = f"/v1/approvals/{done.approval.id}"
         return Json(house_views.approval(done.approval), status_code=202, headers={"Location": location})
@@ -96,6 +97,11 @@ def answer(done: Done, *, made: str | None = None, more: dict[str, Any] | None =
     if made is None:
         return Json(body)
     return Json(body, status_code=201, headers={"Location": f"{made}/{body['id']}"})
+
+
+def rehearsed(body: Any, *, needs_approval: bool = False) -> Response:
+    """What would be there, had it been done."""
+    return Json(body, headers={"Dry-Run": "true", "Needs-Approval": "true" if needs_approval else "false"})
 
 
 def trail(request: Request) -> Trail:

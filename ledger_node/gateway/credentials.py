@@ -68,7 +68,8 @@ class KeyRing:
     """The live keys. `create` and `revoke` are jobs for the writer: they run inside its transaction.
 
     They change the memory before the commit. That is safe in both directions: a key nobody has been told yet opens
-    nothing, and if the commit fails the writer stops and with it this node.
+    nothing, and if the commit fails the writer stops and with it this node. What is only rehearsed is undone after,
+    and leaves the memory alone.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -92,7 +93,7 @@ class KeyRing:
 
     def create(
         self, connection: sa.Connection, *, scope: Scope, member_id: str | None, name: str, person: str | None = None,
-        duties: frozenset[Duty] | None = None,
+        duties: frozenset[Duty] | None = None, rehearse: bool = False,
     ) -> tuple[ApiKey, str]:  # fmt: skip
         """A new key and its secret text, which is nowhere else and cannot be read again.
 
@@ -102,13 +103,13 @@ class KeyRing:
         hint = secret[: len(PREFIX) + 4]
         key = self._store(
             connection, digest_of(secret), hint, scope=scope, member_id=member_id, name=name, person=person,
-            duties=duties,
+            duties=duties, rehearse=rehearse,
         )  # fmt: skip
         return key, secret
 
     def _store(
         self, connection: sa.Connection, digest: bytes, hint: str, *, scope: Scope, member_id: str | None, name: str,
-        person: str | None, duties: frozenset[Duty] | None,
+        person: str | None, duties: frozenset[Duty] | None, rehearse: bool,
     ) -> ApiKey:  # fmt: skip
         key_id = new_id("key")
         key = ApiKey(
@@ -121,7 +122,8 @@ class KeyRing:
             created_at=self._clock.now_ms(),
         )
         connection.execute(api_keys.insert().values(asdict(key) | {"digest": digest}))
-        self._admit(digest, key, duties)
+        if not rehearse:
+            self._admit(digest, key, duties)
         return key
 
     def check_new(self, connection: sa.Connection, *, digest: bytes) -> None:
@@ -130,39 +132,43 @@ class KeyRing:
         if connection.execute(known).first() is not None:
             raise AlreadyExists("There is an API key with this digest already.", pointer="/digest")
 
-    def enrol(self, connection: sa.Connection, given: dict[str, Any], duties: frozenset[Duty] | None) -> ApiKey:
+    def enrol(
+        self, connection: sa.Connection, given: dict[str, Any], duties: frozenset[Duty] | None, *, rehearse: bool
+    ) -> ApiKey:
         """A key whose secret its owner has made: `given` has its digest in hexadecimal, and whose it is."""
         return self._store(
             connection, bytes.fromhex(given["digest"]), hint_of(given["digest"]), scope=given["scope"],
             member_id=given["member"], name=given["name"], person=given["operator"] or given["user"], duties=duties,
+            rehearse=rehearse,
         )  # fmt: skip
 
     def check_rotation(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> None:
         """Raises ApiKeyNotFound; WrongState for a key that works no more."""
         _live_row(connection, key_id, member_id, now=self._clock.now_ms())
 
-    def renew(self, connection: sa.Connection, given: dict[str, Any]) -> ApiKey:
+    def renew(self, connection: sa.Connection, given: dict[str, Any], *, rehearse: bool) -> ApiKey:
         """As `rotate`, with a secret that the key's owner has made. Raises as `rotate` does."""
-        row, duties = self._phase_out(connection, given["key"], given["member"], given["overlap_ms"])
+        row, duties = self._phase_out(connection, given["key"], given["member"], given["overlap_ms"], rehearse)
         return self._store(
             connection, bytes.fromhex(given["digest"]), hint_of(given["digest"]), scope=row.scope,
-            member_id=row.member_id, name=row.name, person=row.person, duties=duties,
+            member_id=row.member_id, name=row.name, person=row.person, duties=duties, rehearse=rehearse,
         )  # fmt: skip
 
     def rotate(
-        self, connection: sa.Connection, key_id: str, *, member_id: str | None, overlap_ms: int
+        self, connection: sa.Connection, key_id: str, *, member_id: str | None, overlap_ms: int, rehearse: bool = False
     ) -> tuple[ApiKey, str]:
         """A new key for the person of this one, which works on beside it for `overlap_ms` and no longer.
 
         Raises ApiKeyNotFound; WrongState for a key that works no more.
         """
-        row, duties = self._phase_out(connection, key_id, member_id, overlap_ms)
+        row, duties = self._phase_out(connection, key_id, member_id, overlap_ms, rehearse)
         return self.create(
-            connection, scope=row.scope, member_id=member_id, name=row.name, person=row.person, duties=duties
-        )
+            connection, scope=row.scope, member_id=member_id, name=row.name, person=row.person, duties=duties,
+            rehearse=rehearse,
+        )  # fmt: skip
 
     def _phase_out(
-        self, connection: sa.Connection, key_id: str, member_id: str | None, overlap_ms: int
+        self, connection: sa.Connection, key_id: str, member_id: str | None, overlap_ms: int, rehearse: bool
     ) -> tuple[Row, frozenset[Duty] | None]:  # fmt: skip
         """Let a key end after `overlap_ms`; what it was, and what its person may do."""
         now = self._clock.now_ms()
@@ -172,28 +178,32 @@ class KeyRing:
         connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(expires_at=ends))
         with self._lock:
             caller = self._live[digest[:8]][1]
-            self._live[digest[:8]] = (digest, caller, ends)
+            if not rehearse:
+                self._live[digest[:8]] = (digest, caller, ends)
         return row, caller.duties
 
-    def revoke(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> ApiKey:
+    def revoke(
+        self, connection: sa.Connection, key_id: str, *, member_id: str | None, rehearse: bool = False
+    ) -> ApiKey:
         """Ends a key of this member (None: of the operator's house) for ever; again is the same as once.
 
         Raises ApiKeyNotFound.
         """
         row = _row(connection, key_id, member_id)
-        return _key(row) if row.revoked_at is not None else self._end(connection, row)
+        return _key(row) if row.revoked_at is not None else self._end(connection, row, rehearse=rehearse)
 
     def revoke_all(self, connection: sa.Connection, *, person: str) -> None:
         """Every key of a person of the operator's house."""
         live = (api_keys.c.person == person, api_keys.c.member_id.is_(None), api_keys.c.revoked_at.is_(None))
         for row in connection.execute(sa.select(api_keys).where(*live)).all():
-            self._end(connection, row)
+            self._end(connection, row, rehearse=False)
 
-    def _end(self, connection: sa.Connection, row: Row) -> ApiKey:
+    def _end(self, connection: sa.Connection, row: Row, *, rehearse: bool) -> ApiKey:
         revoked_at = self._clock.now_ms()
         connection.execute(api_keys.update().where(api_keys.c.id == row.id).values(revoked_at=revoked_at))
-        with self._lock:
-            self._live.pop(bytes(row.digest)[:8], None)
+        if not rehearse:
+            with self._lock:
+                self._live.pop(bytes(row.digest)[:8], None)
         return replace(_key(row), revoked_at=revoked_at)
 
     def _admit(self, digest: bytes, key: ApiKey, duties: frozenset[Duty] | None) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ledger_node.clock import iso8601
 from ledger_node.gateway import examples, net_views, views
+from ledger_node.gateway.credentials import ApiKey
 from ledger_node.gateway.views import Body, View, _hex, _like, _money, _time
 from ledger_node.settlement.house_keys import HouseKey, HouseKeyStatus, Office
 from ledger_node.settlement.model import (
@@ -261,6 +262,7 @@ _VIEWS: dict[type, Callable[[Any], Body]] = {
     Named: operator,
     NettingCycle: net_views.netting_cycle,
     HouseKey: house_key,
+    ApiKey: views.api_key,
 }
 
 

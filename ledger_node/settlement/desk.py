@@ -61,6 +61,14 @@ class Desk:
             together.set_result([])
         return together
 
+    def rehearse(self, request: Request) -> Future[Accepted]:
+        """What would become of it now. Nothing is written, and a request with this key can still come.
+
+        Raises as `submit` does; the future raises the rule it would break.
+        """
+        rules.key_usable(request.idempotency_key)
+        return self._writer.submit(lambda connection: verbs.decide(self._blotter(connection, [request]), request))
+
     def _take(self, requests: Sequence[Request], arrival: "_Arrival") -> None:
         for request in requests:
             rules.key_usable(request.idempotency_key)
@@ -94,16 +102,19 @@ class Desk:
                 self._call_sitting()
         # A caller that went away before its turn has asked for nothing.
         sitting.present = [(request, arrival) for request, arrival in waiting if arrival.is_here()]
-        blotter = Blotter(
-            connection, [request for request, _ in sitting.present], currencies=self._currencies,
-            at=self._clock.now_ms(), closed_because=self._closed_because(), policy=self._policy,
-        )  # fmt: skip
+        blotter = self._blotter(connection, [request for request, _ in sitting.present])
         for request, _ in sitting.present:
             try:
                 sitting.answers.append(verbs.decide(blotter, request))
             except (Refused, Unavailable) as refusal:
                 sitting.answers.append(refusal)
         blotter.write()
+
+    def _blotter(self, connection: sa.Connection, requests: list[Request]) -> Blotter:
+        return Blotter(
+            connection, requests, currencies=self._currencies, at=self._clock.now_ms(),
+            closed_because=self._closed_because(), policy=self._policy,
+        )  # fmt: skip
 
     def _answer(self, sitting: "_Sitting", failure: BaseException | None) -> None:
         if failure is not None:

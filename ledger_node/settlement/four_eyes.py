@@ -110,9 +110,11 @@ class FourEyes:
         return _answered(self._writer.submit(job))
 
     def approve(
-        self, caller: Caller, approval_id: str, *, reason: str | None = None, trail: Trail = NO_TRAIL
-    ) -> Future[Done]:
-        """Carry out what another person asked for. Approving again what one has approved answers the same.
+        self, caller: Caller, approval_id: str, *, reason: str | None = None, rehearse: bool = False,
+        trail: Trail = NO_TRAIL,
+    ) -> Future[Done]:  # fmt: skip
+        """Carry out what another person asked for, or (`rehearse`) say what would become of it. Approving again what
+        one has approved answers the same.
 
         The future raises ApprovalNotFound, Forbidden, NamedOperatorNeeded, OwnRequest, WrongState, ApprovalExpired.
         """
@@ -121,9 +123,9 @@ class FourEyes:
             at = self._clock.now_ms()
             approval = approvals.find(connection, caller, approval_id)
             if approval.checker == caller.who and approval.status in ("approved", "failed"):
-                return Done(approval=approval)
+                return Done(approval=approval, rehearsal=rehearse)
             approvals.may_decide(approval, caller, at=at)
-            result, refusal = self._carry_out(connection, approval)
+            result, refusal = self._carry_out(connection, approval, rehearse=rehearse)
             status: ApprovalStatus = "approved" if refusal is None else "failed"
             code, detail = (None, None) if refusal is None else (refusal.code, refusal.detail)
             resource_id = getattr(result, "id", None) if approval.resource_id is None else None
@@ -131,6 +133,8 @@ class FourEyes:
                 connection, approval, status, at=at, checker=caller, reason=reason, code=code, detail=detail,
                 resource_id=resource_id,
             )  # fmt: skip
+            if rehearse:
+                raise _Rehearsed(Done(result, decided, rehearsal=True))
             audit_log.record(
                 connection, caller, approval.action, status, at=at, resource_id=approval.id, reason=reason, code=code,
                 trail=trail,
@@ -139,7 +143,9 @@ class FourEyes:
 
         return _answered(self._writer.submit(job))
 
-    def reject(self, caller: Caller, approval_id: str, *, reason: str, trail: Trail = NO_TRAIL) -> Future[Done]:
+    def reject(
+        self, caller: Caller, approval_id: str, *, reason: str, rehearse: bool = False, trail: Trail = NO_TRAIL
+    ) -> Future[Done]:
         """Say no. Rejecting again what one has rejected answers the same. The future raises as `approve` does."""
         if not reason.strip() or len(reason) > 140:
             raise InvalidField("Give a reason of 1 to 140 characters.", pointer="/reason")
@@ -148,10 +154,13 @@ class FourEyes:
             at = self._clock.now_ms()
             approval = approvals.find(connection, caller, approval_id)
             if approval.checker == caller.who and approval.status == "rejected":
-                return Done(approval=approval)
+                return Done(approval=approval, rehearsal=rehearse)
             approvals.may_decide(approval, caller, at=at)
-            operation = self._end_operation(connection, approval, Outcome("not_approved", "NARR", reason), at)
+            outcome = Outcome("not_approved", "NARR", reason)
+            operation = self._end_operation(connection, approval, outcome, at, rehearse=rehearse)
             decided = approvals.decide(connection, approval, "rejected", at=at, checker=caller, reason=reason)
+            if rehearse:
+                raise _Rehearsed(Done(operation, decided, rehearsal=True))
             audit_log.record(
                 connection, caller, approval.action, "rejected", at=at, resource_id=approval.id, reason=reason,
                 trail=trail,
@@ -230,23 +239,26 @@ class FourEyes:
             )
         return Done(result, rehearsal=rehearse)
 
-    def _carry_out(self, connection: sa.Connection, approval: Approval) -> tuple[Any, Refused | None]:
+    def _carry_out(
+        self, connection: sa.Connection, approval: Approval, *, rehearse: bool
+    ) -> tuple[Any, Refused | None]:
         """What was asked for, done; or why it is refused now, and nothing changed. Raises Unavailable."""
         try:
             with connection.begin_nested():
                 if approval.action.startswith("payment."):
-                    return self._accept(connection, approval), None
+                    return self._accept(connection, approval, rehearse=rehearse), None
                 result, act = self._run(
-                    connection, approval.action, approval.parameters, approval.reason, rehearse=False
+                    connection, approval.action, approval.parameters, approval.reason, rehearse=rehearse
                 )
-                self._on_ended(act.ended)
+                self._tell(act.ended, rehearse=rehearse)
                 return result, None
         except Refused as refusal:
             reason_code = refusal.reason_code or "NARR"
             outcome = Outcome(refusal.code, reason_code, refusal.detail)
-            return self._end_operation(connection, approval, outcome, self._clock.now_ms()), refusal
+            at = self._clock.now_ms()
+            return self._end_operation(connection, approval, outcome, at, rehearse=rehearse), refusal
 
-    def _accept(self, connection: sa.Connection, approval: Approval) -> Operation:
+    def _accept(self, connection: sa.Connection, approval: Approval, *, rehearse: bool) -> Operation:
         """The payment goes its way, judged again by every rule but the one that put it off."""
         operation = _operation(connection, approval)
         request = _as_asked(connection, operation, approval)
@@ -257,17 +269,22 @@ class FourEyes:
         accepted = verbs.decide(blotter, request).operation
         blotter.write()
         if accepted.status == "settled":
-            self._on_ended([accepted])
+            self._tell([accepted], rehearse=rehearse)
         return accepted
 
+    def _tell(self, ended: list[Operation], *, rehearse: bool) -> None:
+        """Whoever waits for one of these; nobody waits for what is undone."""
+        if not rehearse:
+            self._on_ended(ended)
+
     def _end_operation(
-        self, connection: sa.Connection, approval: Approval, outcome: Outcome, at: int
+        self, connection: sa.Connection, approval: Approval, outcome: Outcome, at: int, *, rehearse: bool = False
     ) -> Operation | None:
         if not approval.action.startswith("payment."):
             return None
         operation = _operation(connection, approval)
         ended = end(connection, replace(operation, status="rejected"), operation, outcome, at=at)
-        self._on_ended([ended])
+        self._tell([ended], rehearse=rehearse)
         return ended
 
 

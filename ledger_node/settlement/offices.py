@@ -21,18 +21,21 @@ Parameters = dict[str, Any]
 
 
 class KeyKeeper(Protocol):
-    """Who keeps API keys: the gateway. All of these run inside the writer's transaction."""
+    """Who keeps API keys: the gateway. All of these run inside the writer's transaction; `rehearse` says that it is
+    undone after."""
 
     def check_new(self, connection: sa.Connection, *, digest: bytes) -> None:
         """Raises AlreadyExists for the digest of a key made before."""
 
-    def enrol(self, connection: sa.Connection, given: Parameters, duties: frozenset[Duty] | None) -> Any:
+    def enrol(
+        self, connection: sa.Connection, given: Parameters, duties: frozenset[Duty] | None, *, rehearse: bool
+    ) -> Any:
         """A key whose secret its owner has made and nobody here has seen."""
 
     def check_rotation(self, connection: sa.Connection, key_id: str, *, member_id: str | None) -> None:
         """Raises ApiKeyNotFound; WrongState for a key that works no more."""
 
-    def renew(self, connection: sa.Connection, given: Parameters) -> Any:
+    def renew(self, connection: sa.Connection, given: Parameters, *, rehearse: bool) -> Any:
         """The same in place of another key, which works on for `overlap_ms`."""
 
     def revoke_all(self, connection: sa.Connection, *, person: str) -> None:
@@ -180,14 +183,14 @@ def _create_key(act: Act, given: Parameters) -> Any:
     if given["member"] is not None:
         members.find(act.connection, given["member"])
     act.keys.check_new(act.connection, digest=bytes.fromhex(given["digest"]))
-    return None if act.rehearsal else act.keys.enrol(act.connection, given, duties)
+    return act.keys.enrol(act.connection, given, duties, rehearse=act.rehearsal)
 
 
 def _rotate_key(act: Act, given: Parameters) -> Any:
     assert act.keys is not None, "who asks for keys keeps them"
     act.keys.check_rotation(act.connection, given["key"], member_id=given["member"])
     act.keys.check_new(act.connection, digest=bytes.fromhex(given["digest"]))
-    return None if act.rehearsal else act.keys.renew(act.connection, given)
+    return act.keys.renew(act.connection, given, rehearse=act.rehearsal)
 
 
 def _rotate_house_key(act: Act, given: Parameters) -> Any:

@@ -24,6 +24,8 @@ class Way:
     method: str
     path: str
     scopes: frozenset[str]
+    queries: frozenset[type]
+    """The models of its query parameters."""
 
     @property
     def writes(self) -> bool:
@@ -40,7 +42,8 @@ def ways(app: FastAPI) -> list[Way]:
         if isinstance(route, APIRoute):
             asked = [of.call.scopes for of in route.dependant.dependencies if hasattr(of.call, "scopes")]
             scopes = frozenset(scope for scopes in asked for scope in scopes)
-            found += [Way(method, route.path, scopes) for method in sorted(route.methods)]
+            queries = frozenset(field.field_info.annotation for field in route.dependant.query_params)
+            found += [Way(method, route.path, scopes, queries) for method in sorted(route.methods)]
     return found
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from ledger_node.cli import cli
 from ledger_node.demo.process import NodeProcess
 
 COMMAND = (sys.executable, "-m", "ledger_node")
@@ -91,3 +93,64 @@ def test_members_are_administered_with_and_without_a_running_node(sample: Path) 
         assert node.stop() == 0
     assert ledger_node("health", "--data", str(sample), "--gateway-port", "1").returncode == 1
     assert ledger_node("audit", "--data", str(sample)).returncode == 0
+
+
+READING = {
+    "account": {"list", "orders"}, "api-key": {"list"}, "approval": {"list"}, "fiat": {"deposits", "withdrawals"},
+    "key": {"list"}, "member": {"list"}, "net": {"list"}, "operator": {"list", "secret"}, "token": {"list"},
+    "network": {"account", "organisations", "proposals", "roles", "status"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("group", READING)
+def test_whatever_changes_something_can_be_rehearsed(group: str) -> None:
+    with click.Context(cli) as context:
+        commands = cli.get_command(context, group)
+    assert isinstance(commands, click.Group)
+    without = {
+        name for name, command in commands.commands.items() if "dry_run" not in {each.name for each in command.params}
+    }
+    assert without == READING[group]
+
+
+def test_money_accounts_and_keys_are_administered_with_commands(sample: Path) -> None:
+    def done(*arguments: str) -> str:
+        outcome = ledger_node(*arguments, "--data", str(sample))
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    member = json.loads((sample / "credentials.json").read_text())["members"][0]
+    ddas = {each["currency"]: each["id"] for each in member["accounts"] if each["kind"] == "DDA"}
+    bic, dda = member["bic"], ddas["USD"]
+    node = NodeProcess(sample)
+    node.start()
+    try:
+        assert json.loads(done("account", "close", ddas["JPY"]))["status"] == "closed"
+        accounts = done("account", "list").count("\n")
+        assert "Nothing was done." in done("account", "open", bic, "DDA", "JPY", "--dry-run")
+        assert done("account", "list").count("\n") == accounts
+        assert json.loads(done("account", "open", bic, "DDA", "JPY"))["status"] == "active"
+        assert done("account", "list").count("\n") == accounts + 1
+
+        booked = done("fiat", "deposits").count("\n")
+        once = ("fiat", "deposit", dda, "12.00", "USD", "--idempotency-key", "wire-77", "--end-to-end-id", "WIRE-77")
+        assert "Nothing was done." in done(*once, "--dry-run")
+        assert json.loads(done(*once))["id"] == json.loads(done(*once))["id"]
+        assert done("fiat", "deposits").count("\n") == booked + 1
+        assert json.loads(done("fiat", "withdrawal", dda, "12.00", "USD"))["status"] == "settled"
+        assert done("fiat", "withdrawals").split("\t")[1:5] == ["settled", dda, "12.00", "USD"]
+
+        assert "Nothing was done." in done("api-key", "create", "--member", bic, "--name", "clerk", "--dry-run")
+        key = json.loads(done("api-key", "create", "--member", bic, "--name", "clerk"))
+        renewed = json.loads(done("api-key", "rotate", key["id"], "--member", bic, "--overlap", "0"))
+        done("api-key", "revoke", renewed["id"], "--member", bic)
+        ended = {
+            row.split("\t")[0]: row.split("\t")[5:] for row in done("api-key", "list", "--member", bic).splitlines()
+        }
+        assert (ended[key["id"]][0] != "", ended[renewed["id"]][1] != "") == (True, True)
+        auditor = json.loads(done("api-key", "create", "--name", "auditor", "--scope", "supervisor"))
+        assert f"{auditor['id']}\tsupervisor" in done("api-key", "list")
+        nobodys = ledger_node("api-key", "create", "--name", "x", "--data", str(sample))
+        assert (nobodys.returncode, "--scope" in nobodys.stderr) == (2, True)
+    finally:
+        assert node.stop() == 0

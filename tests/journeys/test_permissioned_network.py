@@ -140,6 +140,26 @@ def test_a_bank_is_admitted_and_gives_its_developer_the_right_itself(network: Ne
     network.command("reinstate", str(organisation))
 
 
+def test_a_role_is_switched_off_and_on_and_given_another_right_for_all_its_accounts(network: Network) -> None:
+    developer = Account.create()
+    organisation = str(network.command("account", network.command("status")["administrators"][0])["organisation"])
+    network.command("add-role", organisation, "contractors", "deploy", "--max-value", "7")
+    role = network.command("roles")[-1]
+    network.command("assign", developer.address, organisation, str(role["id"]))
+    assert deploy(network, developer)["result"]["status"] == "0x1"
+
+    shown = network.command("change-role", str(role["id"]), "--inactive", "--dry-run")
+    assert (shown["sent"], network.command("roles")[-1]) == (False, role)
+    network.command("change-role", str(role["id"]), "--inactive")
+    assert network.command("roles")[-1] == role | {"active": False}
+    assert deploy(network, developer)["error"]["code"] == -32007
+    network.command("change-role", str(role["id"]), "--active", "--right", "transact")
+    assert network.command("roles")[-1] == role | {"right": "transact"}
+    assert "no right to deploy" in deploy(network, developer)["error"]["message"]
+    unknown = network.run("change-role", "99", "--active")
+    assert (unknown.returncode, "There is no role 99" in unknown.stderr) == (2, True)
+
+
 def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(network: Network) -> None:
     before = network.ask("eth_blockNumber")["result"]
     shown = network.command("set-sealer", "0x" + "22" * 20, "--dry-run")

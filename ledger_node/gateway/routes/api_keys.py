@@ -6,16 +6,17 @@ always left.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger_node.errors import Forbidden, WrongState
 from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway.acting import ActQuery
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing, Scope, keys_of
@@ -29,6 +30,8 @@ from ledger_node.settlement.offices import Parameters
 
 router = APIRouter(route_class=LedgerRoute, tags=["members"])
 
+Rehearse = Annotated[ActQuery, Query()]
+
 _MEMBERS, _HOUSE = "/v1/members/{member_id}/api_keys", "/v1/api_keys"
 
 
@@ -38,17 +41,20 @@ class ApiKeysView(BaseModel):
 
 MADE: dict[int | str, dict[str, Any]] = {
     201: {"model": views.NewApiKeyView},
+    **acting.rehearsal(views.ApiKeyView),
     202: {"model": house_views.ApprovalView, "description": "It waits for a second person."},
     **problems(409),
 }
 
 
 @router.post(_MEMBERS, status_code=201, summary="Make an API key", responses=MADE)
-async def create_api_key(request: Request, caller: Operator, member_id: Id, form: ApiKeyForm | None = None) -> Response:
+async def create_api_key(
+    request: Request, caller: Operator, member_id: Id, query: Rehearse, form: ApiKeyForm | None = None
+) -> Response:
     request.app.state.house.queries.member(caller, member_id)
     form = form or ApiKeyForm()
     return await created(
-        request, scope="member", member_id=member_id, name=form.name, user=form.user, digest=form.digest
+        request, query, scope="member", member_id=member_id, name=form.name, user=form.user, digest=form.digest
     )
 
 
@@ -59,10 +65,12 @@ def list_api_keys(request: Request, caller: Overseer, member_id: Id) -> Response
 
 
 @router.post(
-    _MEMBERS + "/{key_id}/revoke", summary="Revoke an API key, at once", responses={200: {"model": views.ApiKeyView}}
+    _MEMBERS + "/{key_id}/revoke",
+    summary="Revoke an API key, at once",
+    responses={200: {"model": views.ApiKeyView, "headers": acting.HEADERS}},
 )
-async def revoke_api_key(request: Request, caller: Operator, member_id: Id, key_id: Id) -> Response:
-    return await _revoked(request, caller, key_id, member_id)
+async def revoke_api_key(request: Request, caller: Operator, member_id: Id, key_id: Id, query: Rehearse) -> Response:
+    return await _revoked(request, caller, key_id, member_id, query)
 
 
 @router.post(
@@ -72,9 +80,9 @@ async def revoke_api_key(request: Request, caller: Operator, member_id: Id, key_
     responses=MADE,
 )
 async def rotate_api_key(
-    request: Request, caller: Operator, member_id: Id, key_id: Id, form: RotateForm | None = None
+    request: Request, caller: Operator, member_id: Id, key_id: Id, query: Rehearse, form: RotateForm | None = None
 ) -> Response:
-    return await _rotated(request, caller, key_id, member_id, form)
+    return await _rotated(request, caller, key_id, member_id, form, query)
 
 
 @router.post(
@@ -83,8 +91,10 @@ async def rotate_api_key(
     summary="Make an API key for somebody of the operator's house",
     responses=MADE,
 )
-async def create_house_key(request: Request, caller: Operator, form: HouseKeyForm) -> Response:
-    return await created(request, scope=form.scope, member_id=None, name=form.name, user=None, digest=form.digest)
+async def create_house_key(request: Request, caller: Operator, form: HouseKeyForm, query: Rehearse) -> Response:
+    return await created(
+        request, query, scope=form.scope, member_id=None, name=form.name, user=None, digest=form.digest
+    )
 
 
 @router.get(_HOUSE, summary="List the API keys of the operator's house", responses={200: {"model": ApiKeysView}})
@@ -95,10 +105,10 @@ def list_house_keys(request: Request, caller: Overseer) -> Response:
 @router.post(
     _HOUSE + "/{key_id}/revoke",
     summary="Revoke an API key of the operator's house, at once",
-    responses={200: {"model": views.ApiKeyView}, **problems(409)},
+    responses={200: {"model": views.ApiKeyView, "headers": acting.HEADERS}, **problems(409)},
 )
-async def revoke_house_key(request: Request, caller: Operator, key_id: Id) -> Response:
-    return await _revoked(request, caller, key_id, None)
+async def revoke_house_key(request: Request, caller: Operator, key_id: Id, query: Rehearse) -> Response:
+    return await _revoked(request, caller, key_id, None, query)
 
 
 @router.post(
@@ -107,20 +117,22 @@ async def revoke_house_key(request: Request, caller: Operator, key_id: Id) -> Re
     summary="Make a new key for the same person of the house, oneself for one; the old one works on for a while",
     responses=MADE,
 )
-async def rotate_house_key(request: Request, caller: Operator, key_id: Id, form: RotateForm | None = None) -> Response:
-    return await _rotated(request, caller, key_id, None, form)
+async def rotate_house_key(
+    request: Request, caller: Operator, key_id: Id, query: Rehearse, form: RotateForm | None = None
+) -> Response:
+    return await _rotated(request, caller, key_id, None, form, query)
 
 
 async def created(
-    request: Request, *, scope: Scope, member_id: str | None, name: str, user: str | None, digest: str | None,
-    person: Named | None = None,
+    request: Request, query: ActQuery, *, scope: Scope, member_id: str | None, name: str, user: str | None,
+    digest: str | None, person: Named | None = None,
 ) -> Response:  # fmt: skip
     """A key, or the request for one. `person`: the named operator whose it is."""
     caller: Caller = request.state.caller
     operators.must_have(caller, "admin")
     if digest is not None:
         given = {"scope": scope, "member": member_id, "name": name, "user": user, "digest": digest}
-        return await _asked(request, "api_key.create", given | {"operator": person.id if person else None})
+        return await _asked(request, "api_key.create", given | {"operator": person.id if person else None}, query)
     keys: KeyRing = request.app.state.keys
 
     def create(connection: sa.Connection) -> tuple[ApiKey, str]:
@@ -128,14 +140,16 @@ async def created(
             _alone(request, connection)
         duties = person.duties if person else None
         owner = person.id if person else user
-        return keys.create(connection, scope=scope, member_id=member_id, name=name, person=owner, duties=duties)
+        return keys.create(
+            connection, scope=scope, member_id=member_id, name=name, person=owner, duties=duties,
+            rehearse=query.dry_run,
+        )  # fmt: skip
 
-    key, secret = await _noted(request, "api_key.create", create)
-    return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
+    return await _shown(request, "api_key.create", create, query)
 
 
 async def _rotated(
-    request: Request, caller: Caller, key_id: str, member_id: str | None, form: RotateForm | None
+    request: Request, caller: Caller, key_id: str, member_id: str | None, form: RotateForm | None, query: ActQuery
 ) -> Response:
     form = form or RotateForm()
     overlap_ms = form.overlap_s * 1000
@@ -143,24 +157,36 @@ async def _rotated(
         operators.must_have(caller, "admin")
     if form.digest is not None:
         given = {"key": key_id, "member": member_id, "overlap_ms": overlap_ms, "digest": form.digest}
-        return await _asked(request, "api_key.rotate", given)
+        return await _asked(request, "api_key.rotate", given, query)
     keys: KeyRing = request.app.state.keys
 
     def rotate(connection: sa.Connection) -> tuple[ApiKey, str]:
         if key_id != caller.id:
             _alone(request, connection)
-        return keys.rotate(connection, key_id, member_id=member_id, overlap_ms=overlap_ms)
+        return keys.rotate(
+            connection, key_id, member_id=member_id, overlap_ms=overlap_ms, rehearse=query.dry_run
+        )  # fmt: skip
 
-    key, secret = await _noted(request, "api_key.rotate", rotate)
+    return await _shown(request, "api_key.rotate", rotate, query)
+
+
+async def _shown(
+    request: Request, action: str, change: Callable[[sa.Connection], tuple[ApiKey, str]], query: ActQuery
+) -> Response:
+    """A new key with its secret; of one that was only rehearsed there is none to show."""
+    key, secret = await _noted(request, action, change, query)
+    if query.dry_run:
+        return acting.rehearsed(views.api_key(key))
     return Json(views.api_key(key) | {"api_key": secret}, status_code=201)
 
 
-async def _asked(request: Request, action: str, given: Parameters) -> Response:
+async def _asked(request: Request, action: str, given: Parameters, query: ActQuery) -> Response:
     """A key whose secret only its owner knows: made at once, or when a second person agrees."""
     house: House = request.app.state.house
     trail = acting.trail(request)
-    done = await durable(house.four_eyes.do(request.state.caller, action, given, trail=trail))
-    if done.approval is not None:
+    asking = house.four_eyes.do(request.state.caller, action, given, rehearse=query.dry_run, trail=trail)
+    done = await durable(asking)
+    if done.rehearsal or done.approval is not None:
         return acting.answer(done)
     return Json(views.api_key(done.result) | {"api_key": None}, status_code=201)
 
@@ -182,27 +208,32 @@ def _listed(request: Request, member_id: str | None) -> Response:
     return Json({"data": [views.api_key(key) for key in found]})
 
 
-async def _revoked(request: Request, caller: Caller, key_id: str, member_id: str | None) -> Response:
+async def _revoked(request: Request, caller: Caller, key_id: str, member_id: str | None, query: ActQuery) -> Response:
     operators.must_have(caller, "admin")
     if key_id == caller.id:
         raise WrongState("This is the key you are using; revoke it with another one.")
     keys: KeyRing = request.app.state.keys
 
     def revoke(connection: sa.Connection) -> tuple[ApiKey, str]:
-        return keys.revoke(connection, key_id, member_id=member_id), ""
+        return keys.revoke(connection, key_id, member_id=member_id, rehearse=query.dry_run), ""
 
-    key, _ = await _noted(request, "api_key.revoke", revoke)
-    return Json(views.api_key(key))
+    key, _ = await _noted(request, "api_key.revoke", revoke, query)
+    return acting.rehearsed(views.api_key(key)) if query.dry_run else Json(views.api_key(key))
 
 
 async def _noted(
-    request: Request, action: str, change: Callable[[sa.Connection], tuple[ApiKey, str]]
+    request: Request, action: str, change: Callable[[sa.Connection], tuple[ApiKey, str]], query: ActQuery
 ) -> tuple[ApiKey, str]:
-    """The change, with its line in the audit log."""
+    """The change, with its line in the audit log; or, in a dry run, neither."""
     house: House = request.app.state.house
     caller: Caller = request.state.caller
 
     def job(connection: sa.Connection) -> tuple[ApiKey, str]:
+        if query.dry_run:
+            with connection.begin_nested() as rehearsal:
+                changed = change(connection)
+                rehearsal.rollback()
+            return changed
         changed = change(connection)
         at, resource_id = house.clock.now_ms(), changed[0].id
         audit_log.record(

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import views
+from ledger_node.gateway import acting, views
+from ledger_node.gateway.acting import ActQuery
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.forms import FiatForm, Id
@@ -22,7 +23,9 @@ router = APIRouter(route_class=LedgerRoute, tags=["fiat"])
 
 
 def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
-    async def submit(request: Request, caller: Operator, form: FiatForm) -> Response:
+    async def submit(
+        request: Request, caller: Operator, form: FiatForm, query: Annotated[ActQuery, Query()]
+    ) -> Response:
         asked = FiatRequest(
             kind=kind,
             caller=caller,
@@ -34,6 +37,9 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
             external_id=form.external_id,
         )
         house: House = request.app.state.house
+        if query.dry_run:
+            would = (await durable(house.desk.rehearse(asked))).operation
+            return acting.rehearsed(views.fiat(would), needs_approval=would.status == "pending_approval")
         accepted = await durable(house.desk.submit(asked))
         headers = {"Location": f"{request.scope['path']}/{accepted.operation.id}"}
         if accepted.replayed:
@@ -65,6 +71,7 @@ def _add(kind: FiatKind, path: str, means: str) -> None:
     made: dict[int | str, Any] = {
         201: {"model": views.FiatView, "description": "Done.", "headers": ANSWERED},
         202: {"model": views.FiatView, "description": "It waits for a second operator.", "headers": ANSWERED},
+        **acting.rehearsal(views.FiatView),
         **problems(404, 422),
     }
     router.add_api_route(

@@ -1,6 +1,7 @@
 """People of the operator's house, what waits for a second one of them, and the log of what they and others did."""
 
-from typing import Annotated
+from concurrent.futures import Future
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
@@ -20,6 +21,7 @@ from ledger_node.gateway.paging import ListQuery
 from ledger_node.gateway.routes.api_keys import MADE, created
 from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
+from ledger_node.settlement.four_eyes import Done
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import ApprovalStatus
 
@@ -85,7 +87,7 @@ async def revoke_operator(
     responses=MADE,
 )
 async def create_operator_key(
-    request: Request, caller: Operator, operator_id: Id, form: OperatorKeyForm | None = None
+    request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: OperatorKeyForm | None = None
 ) -> Response:
     house: House = request.app.state.house
     with house.database.read() as connection:
@@ -94,7 +96,7 @@ async def create_operator_key(
         raise WrongState(f"{person.name} is {person.status}.")
     digest = form.digest if form else None
     return await created(
-        request, scope="operator", member_id=None, name=person.name, user=None, digest=digest, person=person
+        request, query, scope="operator", member_id=None, name=person.name, user=None, digest=digest, person=person
     )
 
 
@@ -119,6 +121,11 @@ async def _first_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
 
 
 # APPROVALS
+
+
+_DECIDED: dict[int | str, dict[str, Any]] = {
+    200: {"model": house_views.ApprovalView, "headers": acting.HEADERS}, **problems(409)
+}  # fmt: skip
 
 
 class ApprovalsQuery(ListQuery):
@@ -147,26 +154,37 @@ def read_approval(request: Request, caller: Anybody, approval_id: Id) -> Respons
 @router.post(
     "/v1/approvals/{approval_id}/approve",
     summary="Agree to what another person asked for; it is done at once, or `failed` says why it could not be",
-    responses={200: {"model": house_views.ApprovalView}, **problems(409)},
+    responses=_DECIDED,
 )
-async def approve(request: Request, caller: Writer, approval_id: Id, form: ReasonForm | None = None) -> Response:
+async def approve(
+    request: Request, caller: Writer, approval_id: Id, query: Rehearse, form: ReasonForm | None = None
+) -> Response:
     house: House = request.app.state.house
     reason = form.reason if form else None
-    done = await durable(house.four_eyes.approve(caller, approval_id, reason=reason, trail=acting.trail(request)))
-    assert done.approval is not None
-    return Json(house_views.approval(done.approval))
+    trail = acting.trail(request)
+    return await _decided(
+        house.four_eyes.approve(caller, approval_id, reason=reason, rehearse=query.dry_run, trail=trail)
+    )
 
 
 @router.post(
     "/v1/approvals/{approval_id}/reject",
     summary="Say no to what another person asked for",
-    responses={200: {"model": house_views.ApprovalView}, **problems(409)},
+    responses=_DECIDED,
 )
-async def reject(request: Request, caller: Writer, approval_id: Id, form: OrderForm) -> Response:
+async def reject(request: Request, caller: Writer, approval_id: Id, form: OrderForm, query: Rehearse) -> Response:
     house: House = request.app.state.house
-    done = await durable(house.four_eyes.reject(caller, approval_id, reason=form.reason, trail=acting.trail(request)))
+    trail = acting.trail(request)
+    return await _decided(
+        house.four_eyes.reject(caller, approval_id, reason=form.reason, rehearse=query.dry_run, trail=trail)
+    )
+
+
+async def _decided(deciding: Future[Done]) -> Response:
+    done = await durable(deciding)
     assert done.approval is not None
-    return Json(house_views.approval(done.approval))
+    shown = house_views.approval(done.approval)
+    return acting.rehearsed(shown) if done.rehearsal else Json(shown)
 
 
 # THE AUDIT LOG
