@@ -51,7 +51,7 @@ from ledger_node.errors import (
 )  # fmt: skip
 from ledger_node.money import Amount, decimal_string, parse_amount
 from ledger_node.money import currency as currency_of
-from ledger_node.settlement import approvals
+from ledger_node.settlement import approvals, operators
 from ledger_node.settlement.blotter import Blotter, Party
 from ledger_node.settlement.model import AccountKind, Caller, FiatRequest, Member, PaymentRequest
 
@@ -91,8 +91,8 @@ def paying_member(blotter: Blotter, caller: Caller) -> Member:
 
 
 def operator(caller: Caller) -> None:
-    if caller.scope != "operator":
-        raise Forbidden("Only the operator moves fiat into and out of deposit accounts.")
+    """Whoever books fiat is a maker, as with every other action of the house. Raises Forbidden."""
+    operators.must_have(caller, "maker")
 
 
 def references(request: PaymentRequest | FiatRequest) -> None:

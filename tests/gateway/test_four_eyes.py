@@ -62,6 +62,8 @@ def test_duties_are_kept(floor: Floor) -> None:
     with floor.door.client(floor.key(f"/v1/operators/{person['resource']}/api_keys")) as eve:
         assert floor.refused(eve.post("/v1/members", json=NEW)) == (403, "forbidden")
         assert floor.refused(eve.post("/v1/api_keys", json={"name": "x", "scope": "operator"})) == (403, "forbidden")
+        assert floor.refused(floor.deposit(eve, "1.00")) == (403, "forbidden")
+        assert floor.refused(floor.deposit(eve, "1000.01")) == (403, "forbidden")
         asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
         assert floor.ok(eve.post(f"/v1/approvals/{asked['id']}/approve"))["status"] == "approved"
         floor.do(f"/v1/operators/{person['resource']}/revoke")
