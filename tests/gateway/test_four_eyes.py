@@ -168,6 +168,24 @@ def test_an_approved_payment_is_judged_again(floor: Floor) -> None:
     assert (ended["status"], ended["code"], ended["reason_code"]) == ("rejected", "insufficient_balance", "AM04")
 
 
+def test_a_suspended_banks_payment_that_waited_for_approval_cannot_be_approved_any_more(floor: Floor) -> None:
+    member = floor.issuer.members["A"].member_id
+    floor.do(f"/v1/members/{member}/limits/USD", {"approval_above": "1.00"}, "PUT")
+    waits = floor.ok(floor.pay(floor.clerk, "2.00"), 202)
+    (asked,) = floor.ok(floor.chief.get("/v1/approvals"))["data"]
+    floor.do(f"/v1/members/{member}/suspend")
+    ended = floor.ok(floor.clerk.get(f"/v1/transfers/{waits['id']}"))
+    assert (ended["status"], ended["code"]) == ("rejected", "member_suspended")
+    for act in ("suspended", "reinstated"):
+        answer = floor.chief.post(f"/v1/approvals/{asked['id']}/approve")
+        assert floor.refused(answer) == (409, "wrong_state"), act
+        assert floor.log(outcome="refused")[0]["request_id"] == answer.headers["x-request-id"]
+        if act == "suspended":
+            floor.do(f"/v1/members/{member}/reinstate")
+    assert floor.ok(floor.clerk.get(f"/v1/transfers/{waits['id']}")) == ended
+    assert floor.issuer.available("A.bda") == floor.issuer.booked("A.bda") == 40_000
+
+
 def test_the_operator_does_not_approve_for_a_bank_nor_one_bank_for_another(floor: Floor) -> None:
     member = floor.issuer.members["A"].member_id
     floor.do(f"/v1/members/{member}/limits/USD", {"approval_above": "1.00"}, "PUT")

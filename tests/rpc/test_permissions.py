@@ -9,8 +9,17 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
 from ledger_node.chain.backend import LocalChain
+from ledger_node.permissions import calls
+from ledger_node.permissions.artifact import ADDRESS
+from ledger_node.permissions.model import AccountStatus
 from tests.clients.guestbook import artifact
-from tests.clients.network import DEPLOYER_KEY, STRANGER_KEY, TRANSACTOR_KEY, open_permissioned_network
+from tests.clients.network import (
+    ADMINISTRATOR_KEY,
+    DEPLOYER_KEY,
+    STRANGER_KEY,
+    TRANSACTOR_KEY,
+    open_permissioned_network,
+)
 from tests.rpc.network import Developer, calldata
 from tests.rpc.server import Answered, Client
 
@@ -84,3 +93,18 @@ def test_who_may_do_what_is_asked_before_it_is_tried(rpc: Client, transactor: De
     refused = rpc("perm_transactionAllowed", {"from": transactor.address, "data": CREATION})
     assert (allowed["allowed"], refused["allowed"]) == (True, False)
     assert "has no right to deploy contracts" in refused["reason"]
+
+
+def test_why_a_waiting_transaction_was_let_go_of(rpc: Client, transactor: Developer) -> None:
+    """It waits for the nonce before it; meanwhile its sender is suspended."""
+    itself = to_checksum_address(transactor.address)
+    waiting = rpc("eth_sendRawTransaction", transactor.sign(to=itself, nonce=5))
+    assert rpc("perm_getRefusal", waiting) is None
+    administrator = Developer(rpc, ADMINISTRATOR_KEY)
+    suspension = calls.set_account_status(bytes.fromhex(transactor.address[2:]), AccountStatus.SUSPENDED)
+    signed = administrator.sign(to=to_checksum_address(ADDRESS), data=suspension)
+    assert rpc("eth_sendRawTransactionSync", signed)["status"] == "0x1"
+    refusal = rpc("perm_getRefusal", waiting)
+    assert refusal["code"] == -32007
+    assert "is suspended" in refusal["message"]
+    assert rpc("eth_getTransactionByHash", waiting) is None
