@@ -111,6 +111,8 @@ def check_signature(said: SignedAttestation, attestor: bytes | None) -> None:
 
 
 def _signer(said: SignedAttestation) -> bytes:
+    if len(said.signature) != 65:
+        raise ProofInvalid("The signature of the attestation is none: it has not 65 bytes.")
     r, s = int.from_bytes(said.signature[:32], "big"), int.from_bytes(said.signature[32:64], "big")
     try:
         if s > SECP256K1_N // 2:

@@ -45,14 +45,14 @@ class Attestations:
 
     def listed(self, part: Slice = _FIRST, *, currency: str | None = None) -> Page[Attested]:
         """Newest first."""
-        query = self._query().where(tables.batches.c.created_at.between(part.since, part.until - 1))
+        query = booked().where(tables.batches.c.created_at.between(part.since, part.until - 1))
         if currency is not None:
             query = query.where(attestations.c.currency == currency)
         if (before := part.number()) is not None:
             query = query.where(attestations.c.number < before)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(attestations.c.number.desc()).limit(part.limit + 1)).all()
-        return page(found, part, read=self._attested, position=lambda row: row.number)
+        return page(found, part, read=self._read, position=lambda row: row.number)
 
     def find(self, attestation_id: str) -> Attested:
         """Raises AttestationNotFound."""
@@ -102,29 +102,35 @@ class Attestations:
             )  # fmt: skip
 
     def _find(self, connection: sa.Connection, attestation_id: str) -> Attested:
-        row = connection.execute(self._query().where(tables.batches.c.id == attestation_id)).first()
+        row = connection.execute(booked().where(tables.batches.c.id == attestation_id)).first()
         if row is None:
             raise AttestationNotFound(f"There is no attestation {attestation_id} on the chain.")
-        return self._attested(row)
+        return self._read(row)
 
-    def _query(self) -> sa.Select[tuple[object, ...]]:
-        batches, tokens, sent = tables.batches, tables.tokens, tables.chain_transactions
-        return (
-            sa.select(
-                attestations.c.number, attestations.c.claims, attestations.c.signature, batches, tokens.c.name,
-                tokens.c.address, house_keys.attestor_of(sent.c.number).label("attestor"),
-            )
-            .join_from(attestations, batches)
-            .join(tokens, tokens.c.currency == batches.c.currency)
-            .join(sent, sent.c.hash == batches.c.transaction_hash)
-            .where(batches.c.status == "booked")
-        )  # fmt: skip
+    def _read(self, row: Row) -> Attested:
+        return Attested(signed(row, self._chain_id()), row.claims, row.number, row.created_at)
 
-    def _attested(self, row: Row) -> Attested:
-        signed = SignedAttestation(
-            id=row.id, currency=row.currency, reserve=row.reserve, claims_root=row.claims_root,
-            ledger_sequence=row.ledger_sequence, ledger_head=row.ledger_head, signature=row.signature,
-            attestor=row.attestor, token_name=row.name, chain_id=self._chain_id(), token=row.address,
-            block_number=row.block_number, transaction_hash=row.transaction_hash,
-        )  # fmt: skip
-        return Attested(signed, row.claims, row.number, row.created_at)
+
+def booked() -> sa.Select[tuple[object, ...]]:
+    """In a query: every attestation that is on the chain, with who was the attestor then."""
+    batches, tokens, sent = tables.batches, tables.tokens, tables.chain_transactions
+    return (
+        sa.select(
+            attestations.c.number, attestations.c.claims, attestations.c.signature, batches, tokens.c.name,
+            tokens.c.address, house_keys.attestor_of(sent.c.number).label("attestor"),
+        )
+        .join_from(attestations, batches)
+        .join(tokens, tokens.c.currency == batches.c.currency)
+        .join(sent, sent.c.hash == batches.c.transaction_hash)
+        .where(batches.c.status == "booked")
+    )  # fmt: skip
+
+
+def signed(row: Row, chain_id: int) -> SignedAttestation:
+    """A row of `booked`."""
+    return SignedAttestation(
+        id=row.id, currency=row.currency, reserve=row.reserve, claims_root=row.claims_root,
+        ledger_sequence=row.ledger_sequence, ledger_head=row.ledger_head, signature=row.signature,
+        attestor=row.attestor, token_name=row.name, chain_id=chain_id, token=row.address,
+        block_number=row.block_number, transaction_hash=row.transaction_hash,
+    )  # fmt: skip

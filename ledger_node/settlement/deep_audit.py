@@ -2,7 +2,8 @@
 
 It walks the journal from its first entry. Operations and postings must come in the order of their own numbers, so a
 row that was altered, deleted, slipped in or moved shows where it stands. The newest head that the chain has of each
-token's attestations must be the journal's, so that rewriting rows and journal together shows too. Reads only.
+token's attestations must be the journal's, so that rewriting rows and journal together shows too. Each attestation
+must be signed by who was the attestor then. Reads only.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,10 +19,13 @@ from ledger_node.chain.blocks import LogFilter
 from ledger_node.database import Database
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.events import ReserveAttested, decode
+from ledger_node.errors import ProofInvalid
 from ledger_node.journal import TAG_BYTES, Entry
+from ledger_node.proofs.document import check_signature
 from ledger_node.reserve import ledger
 from ledger_node.reserve.tables import postings
 from ledger_node.settlement import audit_log, claims, journaling, net_tree, tables
+from ledger_node.settlement.attestations import booked, signed
 from ledger_node.settlement.attested import attestations
 from ledger_node.settlement.governance import audit_log as audit_lines
 from ledger_node.settlement.model import FINAL
@@ -81,6 +85,7 @@ def deep_audit(
             walk.all(connection, on_progress)
             if chain is not None:
                 _heads_on_chain(connection, chain)
+                _signed_by_their_attestors(connection, chain.chain_id, walk.entries)
         except _Found as found:
             return DeepReport(walk.entries, walk.rows, walk.head, found.altered)
     return DeepReport(walk.entries, walk.rows, walk.head, None)
@@ -277,6 +282,20 @@ def _heads_on_chain(connection: sa.Connection, chain: ChainBackend) -> None:
         if said is not None and journal.hash_at(connection, said.ledger_sequence) != said.ledger_head:
             why = f"the chain attests another head for entry {said.ledger_sequence} (block {said.log.block_number})"
             raise _Found(_changed("journal", str(said.ledger_sequence), said.ledger_sequence, why))
+
+
+def _signed_by_their_attestors(connection: sa.Connection, chain_id: int, sequence: int) -> None:
+    """Whoever checks a proof takes the signature as it is stored."""
+    last = 0
+    while rows := connection.execute(
+        booked().where(attestations.c.number > last).order_by(attestations.c.number).limit(CHUNK)
+    ).all():
+        for row in rows:
+            try:
+                check_signature(signed(row, chain_id), None)
+            except ProofInvalid as invalid:
+                raise _Found(_changed("attestation", row.id, sequence, invalid.detail.rstrip("."))) from None
+        last = rows[-1].number
 
 
 def _newest_attested(chain: ChainBackend, token: bytes) -> ReserveAttested | None:

@@ -7,7 +7,10 @@ import sqlalchemy as sa
 
 import ledger_node.settlement.deep_audit as deep_audit_module
 from ledger_node import journal
+from ledger_node.chain.wire import SECP256K1_N
+from ledger_node.settlement.attested import attestations
 from ledger_node.settlement.deep_audit import Altered, deep_audit
+from ledger_node.settlement.house_keys import house_keys
 from tests.ledgers import alter, stand_aside
 from tests.settlement.issuer import Issuer
 from tests.settlement.scenario import play
@@ -277,3 +280,31 @@ def test_a_batch_that_the_chain_does_not_know_is_named(history: Issuer, tmp_path
     other.close()
     assert report.altered is not None
     assert "the chain has no attestation of it" in report.altered.detail
+
+
+def forged(signature: bytes) -> list[bytes]:
+    high = SECP256K1_N - int.from_bytes(signature[32:64], "big")
+    return [
+        bytes(65),
+        signature[:64],
+        signature[:64] + b"\xff",
+        signature[:32] + high.to_bytes(32, "big") + bytes([55 - signature[64]]),
+    ]
+
+
+@pytest.mark.parametrize("way", range(4))
+def test_an_attestation_whose_signature_was_altered_is_named(history: Issuer, way: int) -> None:
+    first = attestations.c.number == 1
+    with history.database.write() as connection:
+        stand_aside(connection)
+        row = connection.execute(attestations.select().where(first)).one()
+        changed = attestations.update().where(first).values(signature=forged(row.signature)[way])
+        connection.execute(changed)
+    assert (altered(history).what, altered(history).reference) == ("attestation", row.batch_id)
+    assert "sign" in altered(history).detail
+
+
+def test_an_attestor_in_whose_place_another_one_was_put_is_found_out(history: Issuer) -> None:
+    with history.database.write() as connection:
+        connection.execute(house_keys.update().where(house_keys.c.office == "attestor").values(address=bytes(20)))
+    assert "not signed by the attestor it names" in altered(history).detail
