@@ -100,8 +100,9 @@ def _disk(directory: DataDirectory) -> Finding:
 
 
 def _keys(config: Config, directory: DataDirectory) -> Finding:
-    held = _held_offices(config)
-    names = [held.get(name, name) for name in KEY_NAMES if not (name == "sealer" and config.chain)]  # it seals itself
+    others = [name for name in KEY_NAMES if name not in house_keys.OFFICES]
+    names = [name for name in others if not (name == "sealer" and config.chain)]  # it seals itself
+    names += _keystores_of_offices(config)
 
     def open_all() -> None:
         password = config.password_path.read_text(encoding="utf-8").strip()
@@ -112,15 +113,15 @@ def _keys(config: Config, directory: DataDirectory) -> Finding:
     return _tried("keys", open_all, remedy, f"{len(names)} keystores open")
 
 
-def _held_offices(config: Config) -> dict[str, str]:
-    """The keystore of each office that the ledger knows; none of a ledger that cannot be read, which is told beside."""
+def _keystores_of_offices(config: Config) -> list[str]:
+    """Of the keys that hold one or are to; those of `init` where the ledger cannot be read, which is told beside."""
     database = Database(config.ledger_url)
     try:
         database.require_current_schema()
         with database.read() as connection:
-            return {str(office): name for office, name in house_keys.keystores(connection).items()}
+            return [*house_keys.keystores(connection).values(), *house_keys.keystores_to_come(connection)]
     except (LedgerNodeError, sa.exc.SQLAlchemyError):
-        return {}
+        return list(house_keys.OFFICES)
     finally:
         database.close()
 

@@ -8,6 +8,8 @@ process argument or database.
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -60,7 +62,10 @@ class Vault(Protocol):
     """Where the house's keys lie, each under a name."""
 
     def create(self, office: str) -> tuple[str, Signer]:
-        """A new random key for this office, durable when this returns; its name and its signer."""
+        """A new random key for this office, durable when this returns; its name and its signer.
+
+        Raises ConfigurationError.
+        """
 
     def open(self, name: str) -> Signer:
         """Raises ConfigurationError."""
@@ -76,16 +81,26 @@ class KeystoreVault:
     def create(self, office: str) -> tuple[str, LocalSigner]:
         private_key = secrets.token_bytes(32)
         name = f"{office}-0x{LocalSigner(private_key).address.hex()}"
-        return name, write_keystore(self._path(name), private_key, self._password())
+        with _telling(self._path(name)):
+            return name, write_keystore(self._path(name), private_key, self._password())
 
     def open(self, name: str) -> LocalSigner:
-        return open_keystore(self._path(name), self._password())
+        with _telling(self._path(name)):
+            return open_keystore(self._path(name), self._password())
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
 
     def _password(self) -> str:
         return self._password_file.read_text(encoding="utf-8").strip()
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # a directory that is read-only, a password file that is gone
+        raise ConfigurationError(f"The keystore {path}: {error}.") from None
 
 
 def new_password() -> str:
@@ -124,6 +139,7 @@ def _decrypted(path: Path, password: str) -> bytes:
         document = json.loads(path.read_text(encoding="utf-8"))
         return bytes(Account.decrypt(document, password))
     except FileNotFoundError:
-        raise ConfigurationError(f"There is no keystore at {path}; run `ledger-node init`.") from None
+        remedy = "`ledger-node init` makes the first ones, and a backup has all."
+        raise ConfigurationError(f"There is no keystore at {path}: {remedy}") from None
     except (ValueError, KeyError, TypeError):
         raise ConfigurationError(f"The keystore {path} cannot be opened with the password given.") from None

@@ -94,6 +94,7 @@ class House:
         self._begun = False
         self._more_booked = False
         self._not_attested: str | None = None
+        self._roles_missing: tuple[str, ...] = ()
         self._caught_up = False
         """Nothing is signed before every block there is has been read: a ledger older than its chain must not sign."""
         self._ended: list[Operation] = []
@@ -197,6 +198,7 @@ class House:
         self.writer.run(lambda _: None)  # whose commit cuts what waited for this
         self.outbox.resend_unmined()
         self.check_backing()
+        self._look_for_roles()
         self._begun = True
 
     def look_after(self) -> None:
@@ -239,6 +241,14 @@ class House:
     def _look_after_keys(self) -> None:
         if self.closed_because() is None and self._successions.look_after():
             self.writer.run(lambda _: None)  # whose commit cuts what comes next
+        if self._roles_missing:
+            self._look_for_roles()
+
+    def _look_for_roles(self) -> None:
+        missing = self._successions.roles_missing()
+        if missing and missing != self._roles_missing:
+            log.critical("Tokens will refuse what this node signs: %s", "; ".join(missing))
+        self._roles_missing = missing
 
     def _tick(self) -> None:
         while not self._stopping.wait(self.settings.tick_ms / 1000):
@@ -342,7 +352,12 @@ class House:
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Every reason why payments do not settle now; none when the house is ready."""
-        reasons = [self.closed_because(), self._chain_away or self.outbox.trouble, *self.more_reasons()]
+        reasons = [
+            self.closed_because(),
+            self._chain_away or self.outbox.trouble,
+            *self._roles_missing,
+            *self.more_reasons(),
+        ]
         if self._stopping.is_set():
             reasons.append("the node is stopping")
         if not self._begun:

@@ -103,6 +103,11 @@ def keystores(connection: sa.Connection) -> dict[Office, str]:
     return names | {row.office: row.keystore for row in connection.execute(chosen)}
 
 
+def keystores_to_come(connection: sa.Connection) -> list[str]:
+    coming = sa.select(house_keys.c.keystore).where(house_keys.c.status.in_(["incoming", "accepting"]))
+    return list(connection.execute(coming.order_by(house_keys.c.number)).scalars())
+
+
 def rehearse(connection: sa.Connection, office: Office, *, at: int) -> HouseKey:
     """What `ask` would make, without its key. Raises WrongState."""
     coming = house_keys.c.status.in_(["incoming", "accepting"])

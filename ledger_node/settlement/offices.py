@@ -223,7 +223,7 @@ ACTIONS: dict[str, Action] = {
     "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),
     "api_key.create": Action(_create_key, duty="admin"),
     "api_key.rotate": Action(_rotate_key, "key", duty="admin"),
-    "house_key.rotate": Action(_rotate_house_key, "office", duty="admin"),
+    "house_key.rotate": Action(_rotate_house_key, duty="admin"),
     "house_key.cancel": Action(_cancel_house_key, "house_key", duty="admin"),
 }
 

@@ -18,6 +18,7 @@ from ledger_node.clock import iso8601
 from ledger_node.database import Database
 from ledger_node.deposit_token import calls, roles
 from ledger_node.deposit_token.refusals import refusal
+from ledger_node.errors import ConfigurationError
 from ledger_node.keys import Seat, Signer, Vault
 from ledger_node.settlement import audit_log, events, house_keys, outcomes, tables
 from ledger_node.settlement.deployment import Signers
@@ -68,11 +69,12 @@ class Successions:
 
         Raises ChainUnavailable.
         """
+        self._steps = ()
         with self._database.read() as connection:
             moving = [row for row in house_keys.unfinished(connection) if not _still_needed(connection, row)]
             busy = bool(moving) and _something_on_its_way(connection)
             tokens = {row.address: row.currency for row in connection.execute(sa.select(tables.tokens))}
-        if not moving or busy:
+        if not moving or not tokens or busy:
             return False
         self._steps = tuple(step for row in moving if (step := self._next(row, tokens)) is not None)
         return bool(self._steps)
@@ -80,6 +82,8 @@ class Successions:
     def cut(self, connection: sa.Connection) -> None:
         """Sign and store what was worked out; runs inside the writer's commit."""
         steps, self._steps = self._steps, ()
+        if not steps or _something_on_its_way(connection):
+            return  # the plan was made before the last commit was to be seen
         for step in steps:
             row = connection.execute(
                 sa.select(house_keys.house_keys).where(house_keys.house_keys.c.id == step.row.id)
@@ -89,7 +93,9 @@ class Successions:
             for send in step.sends:
                 self._outbox.put(connection, send.signer, "role", to=send.token, data=send.data, gas=ROLE_GAS)
             if step.status == "current":
-                self._seat(connection, row, step)
+                # One key's nonces keep orders and registrations in their order; two keys have none in common.
+                if row.office != "admin" or not _has_unmined(connection, self._seats.admin.address):
+                    self._seat(connection, row, step)
             elif step.status == "retired":
                 house_keys.change(
                     connection, row.id, status="retired", waits_for=None, retired_at=self._outbox.now_ms()
@@ -112,6 +118,22 @@ class Successions:
         draft = events.draft(f"house_key.{status}", member_id=None, resource_id=row.id, data=data)
         events.record(connection, [draft], at=at)
 
+    def roles_missing(self) -> tuple[str, ...]:
+        """What tokens do not let the house do, in words: its ledger may be from before a key was rotated.
+
+        Raises ChainUnavailable.
+        """
+        with self._database.read() as connection:
+            deployed = sa.select(tables.tokens).where(tables.tokens.c.block_number.is_not(None))
+            tokens = connection.execute(deployed.order_by(tables.tokens.c.currency)).all()
+        holders = {office: getattr(self._seats, office).address for office in house_keys.OFFICES}
+        return tuple(
+            f"the {token.currency} token gives the {office} key 0x{address.hex()} no role for it: it was taken, or "
+            "this ledger is from before another key took the office over"
+            for token in tokens for office, address in holders.items()
+            if not all(roles.has_role(self._chain, token.address, role, address) for role in roles.ROLES_OF[office])
+        )  # fmt: skip
+
     # WHAT COMES NEXT
 
     def _next(self, row: Row, tokens: dict[Address, str]) -> Step | None:
@@ -125,13 +147,16 @@ class Successions:
         sends = list(self._gifts(row, tokens))
         if sends:
             return self._tried(row, sends, tokens)
-        signer = self._vault.open(row.keystore)
-        if row.office != "attestor":
-            self._adopt(signer)
-        if row.office == "admin":
-            to_accept = [token for token in tokens if roles.default_admin(self._chain, token) != row.address]
-            if to_accept:
-                return self._accept(row, to_accept, signer)
+        to_accept = self._to_accept(row, tokens)
+        if (delay := self._delay_of(to_accept)) is not None:
+            return Step(row, waits_for=delay)
+        try:
+            signer = self._taken_into_use(row)
+        except ConfigurationError as unusable:
+            return Step(row, waits_for=f"its keystore. {unusable.detail}")
+        if to_accept:
+            accepting = tuple(Send(signer, token, roles.accept_default_admin_transfer()) for token in to_accept)
+            return Step(row, accepting, status="accepting")
         return Step(row, status="current", signer=signer)
 
     def _out(self, row: Row, tokens: dict[Address, str]) -> Step:
@@ -172,14 +197,28 @@ class Successions:
         offered = (roles.default_admin(self._chain, token), roles.pending_default_admin(self._chain, token)[0])
         return row.address not in offered
 
-    def _accept(self, row: Row, tokens: Sequence[Address], signer: Signer) -> Step:
-        """The default admin's office is taken over once its delay is over: on all tokens together."""
-        after_s = max(roles.pending_default_admin(self._chain, token)[1] for token in tokens) + CLOCKS_APART_S
-        if self._outbox.now_ms() <= after_s * 1000:
-            over = iso8601(after_s * 1000)
-            return Step(row, status=row.status, waits_for=f"the delay of the admin's office, over at {over}")
-        sends = tuple(Send(signer, token, roles.accept_default_admin_transfer()) for token in tokens)
-        return Step(row, sends, status="accepting")
+    def _to_accept(self, row: Row, tokens: Iterable[Address]) -> list[Address]:
+        """The tokens whose default admin this key is to be and is not."""
+        if row.office != "admin":
+            return []
+        return [token for token in tokens if roles.default_admin(self._chain, token) != row.address]
+
+    def _delay_of(self, tokens: Sequence[Address]) -> str | None:
+        """What is left of the default admin's delay, in words; it is taken over on all tokens together."""
+        schedules = [roles.pending_default_admin(self._chain, token)[1] for token in tokens]
+        over_ms = (max(schedules, default=0) + CLOCKS_APART_S) * 1000
+        if not tokens or self._outbox.now_ms() > over_ms:
+            return None
+        return f"the delay of the admin's office, over at {iso8601(over_ms)}"
+
+    def _taken_into_use(self, row: Row) -> Signer:
+        """Raises ConfigurationError when there is no such key in the vault."""
+        signer = self._vault.open(row.keystore)
+        if signer.address != row.address:
+            raise ConfigurationError(f"keys/{row.keystore}.json holds 0x{signer.address.hex()}.")
+        if row.office != "attestor":
+            self._adopt(signer)
+        return signer
 
     def _takings(self, row: Row, tokens: Iterable[Address]) -> Iterator[Send]:
         """What a token still gives it and should not."""
@@ -221,6 +260,11 @@ def _something_on_its_way(connection: sa.Connection) -> bool:
     undeployed = sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
     changing = _UNMINED.where(tables.chain_transactions.c.kind == "role")
     return connection.execute(sa.select(sa.or_(undeployed.exists(), changing.exists()))).scalar_one()
+
+
+def _has_unmined(connection: sa.Connection, sender: Address) -> bool:
+    mine = tables.chain_transactions.c.sender == sender
+    return connection.execute(sa.select(_UNMINED.where(mine).exists())).scalar_one()
 
 
 _UNMINED = sa.select(tables.chain_transactions.c.number).where(

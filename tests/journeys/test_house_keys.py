@@ -113,6 +113,7 @@ def test_the_attestor_needs_nobody_and_a_killed_node_goes_on_with_both(node: Nod
 def test_an_admin_on_its_way_waits_for_its_right_and_can_be_canceled(node: NodeProcess) -> None:
     made = json.loads(command(node, "key", "rotate", "admin"))
     wait_for(node, "admin", "current", "incoming", waits_for="to let it deploy")
+    assert "6 keystores open" in command(node, "doctor")
     command(node, "network", "grant", made["address"], "deploy")
     wait_for(node, "admin", "current", "incoming", waits_for="the delay of the admin's office")
     command(node, "key", "cancel", made["id"], "--reason", "Not before the audit")

@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 
 from ledger_node.data_directory import KEY_NAMES
+from ledger_node.settlement.house_keys import OFFICES
 
 LEDGER_NODE = [sys.executable, "-m", "ledger_node"]
 
@@ -71,18 +72,21 @@ def _answers(url: str, credentials: dict[str, Any]) -> str:
                 )
                 for key in ("m1", "m2")
             ),
-            *(http.get(path, headers=heads[0]) for path in ("/v1/audit_log", "/v1/tokens", "/v1/events", "/readyz")),
+            *(http.post("/v1/house_keys", json={"office": office}, headers=heads[0]) for office in OFFICES),
+            *(http.get(path, headers=heads[0])
+              for path in ("/v1/house_keys", "/v1/audit_log", "/v1/tokens", "/v1/events", "/readyz")),
         ]  # fmt: skip
-    assert [answer.status_code for answer in told[:3]] == [201, 201, 422]
+    assert [answer.status_code for answer in told[:6]] == [201, 201, 422, 201, 201, 201]
     return "\n".join(answer.text for answer in told)
 
 
 def secrets_of(data: Path) -> dict[str, bytes]:
     password = (data / "keys" / "password").read_text().strip()
     keys = {
-        name: bytes(Account.decrypt(json.loads((data / "keys" / f"{name}.json").read_text()), password))
-        for name in KEY_NAMES
+        path.stem: bytes(Account.decrypt(json.loads(path.read_text()), password))
+        for path in (data / "keys").glob("*.json")
     }
+    assert len(keys) == len(KEY_NAMES) + len(OFFICES), "those of init, and those that were made by rotating"
     return keys | {"password": password.encode()}
 
 
