@@ -17,7 +17,7 @@ TRANSFER = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a
 NOBODY = bytes(20)
 POSITIONS = 1 << 24
 """The chain store numbers a log by its block times this, plus its index in the block."""
-OPEN = ("pending_approval", "accepted", "processing")
+OPEN = ("pending_approval", "accepted", "processing", "queued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Moved:
     amount: int
     block: int
     index: int
+    transaction: int
+    """Its transaction's place in the block."""
 
 
 def check(directory: Path, promised: dict[str, str] | None = None, *, at_rest: bool = False) -> list[str]:
@@ -44,16 +46,17 @@ def check(directory: Path, promised: dict[str, str] | None = None, *, at_rest: b
         checks = _Checks(ledger, chain, at_rest=at_rest)
         return [
             *checks.backing(), *checks.books(), *checks.holders(), *checks.statements(), *checks.operations(),
-            *checks.outbox(), *checks.promises(promised or {}), *checks.events(),
+            *checks.nets(), *checks.outbox(), *checks.promises(promised or {}), *checks.events(),
         ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the ledger's rows say now: (booked, available) per account id, status per operation id, the block booked."""
+    """What the ledger's rows say now: (booked, available) per account id, status and code per operation id, the block
+    booked."""
 
     balances: dict[str, tuple[int, int]]
-    statuses: dict[str, str]
+    statuses: dict[str, tuple[str, str | None]]
     booked_block: int
     suspended: set[str]
     """Names of the banks."""
@@ -65,7 +68,7 @@ def standing(directory: Path) -> Standing:
         balances = {row["id"][4:]: (row["posted"], row["posted"] - row["outgoing"]) for row in rows}
         for row in ledger.execute("SELECT account_id, booked, outgoing FROM holdings"):
             balances[row["account_id"]] = (row["booked"], row["booked"] - row["outgoing"])
-        statuses = dict(map(tuple, ledger.execute("SELECT id, status FROM operations")))
+        statuses = {row["id"]: (row["status"], row["code"]) for row in ledger.execute("SELECT * FROM operations")}
         cursor = ledger.execute("SELECT block_number FROM chain_cursor").fetchone()
         suspended = ledger.execute("SELECT legal_name FROM members WHERE status = 'suspended'")
         names = {row["legal_name"] for row in suspended}
@@ -87,6 +90,9 @@ class _Checks:
         self.booked: int = cursor[0] if cursor else 0
         self.tokens = {row["address"]: row for row in ledger.execute("SELECT * FROM tokens")}
         self.moves = [moved for moved in _moves(chain) if moved.token in self.tokens]
+        self.transactions = {
+            divmod(row["id"], POSITIONS): row["position"] for row in chain.execute("SELECT * FROM logs")
+        }
         self.accounts = {row["id"]: row for row in ledger.execute("SELECT * FROM accounts")}
         self.by_address = {
             (row["currency"], row["address"]): row["id"] for row in self.accounts.values() if row["address"]
@@ -153,9 +159,13 @@ class _Checks:
         promised: Counter[str] = Counter()
         for row in self.ledger.execute(
             "SELECT debtor_account, amount FROM operations"
-            f" WHERE kind IN ('transfer', 'redemption') AND status IN {OPEN}"
+            f" WHERE kind IN ('transfer', 'redemption') AND status IN {OPEN} AND net_until IS NULL"
         ):
             promised[row["debtor_account"]] += row["amount"]
+        for row in self.ledger.execute(
+            "SELECT account_id, net FROM net_positions JOIN batches ON batch_id = batches.id WHERE status = 'in_flight'"
+        ):
+            promised[row["account_id"]] += max(0, -row["net"])
         for row in self.ledger.execute("SELECT * FROM holdings"):
             account = row["account_id"]
             if row["booked"] != chain[account] or row["booked"] < 0:
@@ -197,7 +207,7 @@ class _Checks:
                 if self.at_rest:
                     yield f"I4: {row['id']} is still {row['status']}"
                 continue
-            if row["status"] != "settled":
+            if row["status"] != "settled" or row["net_until"] is not None:
                 continue
             place = (row["block_number"], row["log_index"])
             used[place] += 1
@@ -217,6 +227,24 @@ class _Checks:
             expected = 1 if row["status"] == "settled" and row["kind"] != "transfer" else 0
             if fiat[row["id"]] != expected:
                 yield f"I3: {row['id']} ({row['kind']}, {row['status']}) moved fiat {fiat[row['id']]} times"
+
+    def nets(self) -> Iterator[str]:
+        """I37: the payments of a net batch, added up for each account, are what its transaction moved."""
+        wanted: dict[tuple[int, int], Counter[bytes]] = defaultdict(Counter)
+        for row in self.ledger.execute("SELECT * FROM operations WHERE status = 'settled' AND net_until IS NOT NULL"):
+            place = (row["block_number"], self.transactions.get((row["block_number"], row["log_index"]), -1))
+            wanted[place][self._address(row["debtor_account"])] -= row["amount"]
+            wanted[place][self._address(row["creditor_account"])] += row["amount"]
+        found: dict[tuple[int, int], Counter[bytes]] = defaultdict(Counter)
+        for moved in self.moves:
+            if (moved.block, moved.transaction) in wanted:
+                found[moved.block, moved.transaction][moved.payer] -= moved.amount
+                found[moved.block, moved.transaction][moved.payee] += moved.amount
+        for place, nets in wanted.items():
+            if {side: net for side, net in nets.items() if net} != {
+                side: net for side, net in found[place].items() if net
+            }:
+                yield f"I37: what block {place[0]} moved is not the net of the payments that it settled"
 
     def outbox(self) -> Iterator[str]:
         """I5: nonces of each key are contiguous, and nothing that the ledger signed later was mined before."""
@@ -270,7 +298,13 @@ def _moves(chain: sqlite3.Connection) -> Iterator[Moved]:
     for row in chain.execute("SELECT * FROM logs WHERE topic0 = ? ORDER BY id", (TRANSFER,)):
         block, index = divmod(row["id"], POSITIONS)
         yield Moved(
-            row["address"], row["topic1"][12:], row["topic2"][12:], int.from_bytes(row["data"], "big"), block, index
+            row["address"],
+            row["topic1"][12:],
+            row["topic2"][12:],
+            int.from_bytes(row["data"], "big"),
+            block,
+            index,
+            row["position"],
         )
 
 

@@ -17,9 +17,15 @@ class Asked:
     creditor: str | None
     amount: int
     operation: str | None = None
+    status: str | None = None
     done: str | None = None
     excused: bool = False
     """Its bank was suspended while it was open, so a rejection needs no other cause."""
+
+    @property
+    def net(self) -> bool:
+        """Whether it waits for a netting cycle, and promises nothing until one takes it."""
+        return isinstance(self.request, PaymentRequest) and self.request.settlement == "net"
 
 
 @dataclass
@@ -29,8 +35,11 @@ class Model:
     suspended: set[str] = field(default_factory=set)
 
     def available(self, account: str) -> int:
-        promised = sum(asked.amount for asked in self.open() if asked.debtor == account and asked.operation)
-        return self.booked[account] - promised
+        answered = [asked for asked in self.open() if asked.operation]
+        promised = sum(asked.amount for asked in answered if asked.debtor == account and not asked.net)
+        netted = [asked for asked in answered if asked.net and asked.status == "processing"]
+        net = sum(asked.amount * ((asked.debtor == account) - (asked.creditor == account)) for asked in netted)
+        return self.booked[account] - promised - max(0, net)
 
     def open(self) -> list[Asked]:
         return [asked for asked in self.asked.values() if asked.done is None]

@@ -12,7 +12,7 @@ from unittest import mock
 from ledger_node.chain.pyevm.engine import PyEvmChain
 from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.reserve import ledger, movements
-from ledger_node.settlement import bookkeeper, events, rules, verbs
+from ledger_node.settlement import bookkeeper, cycles, events, rules, verbs
 from ledger_node.settlement.blotter import Blotter
 from ledger_node.settlement.booking import Booking
 from ledger_node.settlement.house import House
@@ -195,3 +195,18 @@ def forget_a_nonce(stack: ExitStack) -> None:
 @mutation
 def seat_a_key_that_has_no_roles(stack: ExitStack) -> None:
     _put(stack, Successions, "_gifts", lambda *_: iter(()))
+
+
+@mutation
+def promise_a_net_for_ever(stack: ExitStack) -> None:
+    """What a net batch was to take from an account stays set aside after it was taken."""
+    _put(stack, Booking, "free", lambda *_: None)
+
+
+@mutation
+def forget_a_payment_of_a_net_batch(stack: ExitStack) -> None:
+    def carried(original: Any, *arguments: Any) -> Any:
+        net = original(*arguments)
+        return net and replace(net, payments=net.payments[:-1])
+
+    _wrap(stack, cycles, "carried", carried)

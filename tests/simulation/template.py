@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from ledger_node import keys
-from ledger_node.settlement import claims, ids
+from ledger_node.settlement import claims, cycles, ids
 from tests.settlement.issuer import Issuer, key
 from tests.simulation.followed import NETWORK, Followed
 
@@ -33,6 +33,7 @@ def seeded_ids(seed: int | str) -> Iterator[None]:
     with (
         mock.patch.object(ids, "uuid_utils", unique),
         mock.patch.object(claims, "secrets", salts),
+        mock.patch.object(cycles, "secrets", salts),
         mock.patch.object(keys, "secrets", salts),
     ):
         yield

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "500"))
 CHUNK = 10
-MUTANT_SEEDS = 60
+MUTANT_SEEDS = 200
 """A mutation must be found within so many seeds; most are found in the first few."""
 
 
