@@ -85,7 +85,7 @@ def account_orders(**given: Any) -> None:
 
 @click.group()
 def token() -> None:
-    """Show, pause and unpause tokens."""
+    """Show, pause and unpause tokens, and limit what may be minted."""
 
 
 @token.command("list")
@@ -106,6 +106,16 @@ def _add_token(name: str, means: str) -> None:
 
 _add_token("pause", "Stop a currency's token: nothing of it moves. Needs a reason.")
 _add_token("unpause", "Let a paused token move again. Needs a reason.")
+
+
+@token.command("limit-minting")
+@click.argument("currency")
+@click.argument("per_day")
+@acting
+def token_limit_minting(currency: str, per_day: str, **given: Any) -> None:
+    """Let at most PER_DAY be minted in 24 hours; `unlimited` lifts it. Needs a reason."""
+    body = {"per_day": None if per_day == "unlimited" else per_day}
+    act("POST", f"/v1/tokens/{currency}/limit_minting", body, given)
 
 
 @click.group()

@@ -204,6 +204,14 @@ class FreezeAmountForm(OrderForm):
     amount: Annotated[AmountText, Field(description="What is frozen from now on, in all; 0.00 lifts it.")]
 
 
+class MintLimitForm(OrderForm):
+    model_config = _like(per_day="50000000.00", reason="Risk committee, 2026-01-30")
+
+    per_day: Annotated[
+        AmountText | None, Field(description="What may be minted in 24 hours; null: what the reserve covers.")
+    ]
+
+
 class ForcedTransferForm(OrderForm):
     model_config = _like(
         debtor_account=examples.BDA_ID,

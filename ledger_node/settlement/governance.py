@@ -119,7 +119,8 @@ orders = sa.Table(
     sa.Column("transaction_hash", sa.LargeBinary(32), sa.ForeignKey("chain_transactions.hash")),
     sa.Column("block_number", sa.BigInteger),
     sa.CheckConstraint(
-        "kind IN ('freeze', 'unfreeze', 'partial_freeze', 'forced_transfer', 'pause', 'unpause')", name="kind"
+        "kind IN ('freeze', 'unfreeze', 'partial_freeze', 'forced_transfer', 'pause', 'unpause', 'mint_limit')",
+        name="kind",
     ),
     sa.CheckConstraint("status IN ('accepted', 'processing', 'settled', 'rejected')", name="status"),
     sa.Index("ix_orders_transaction_hash", "transaction_hash"),

@@ -140,7 +140,7 @@ class House:
         )  # fmt: skip
         self._registrations = Registrations(self.outbox, registrar=seats.admin)
         self._standings = Standings(self.outbox, registrar=seats.admin)
-        self._orders = Orders(self.outbox, enforcer=seats.admin)
+        self._orders = Orders(self.outbox, enforcer=seats.admin, minter=seats.settlement)
         self._relays = Relays(self.outbox, relayer=seats.settlement)
         self._batches = Batches(
             self.outbox, clock, settlement=seats.settlement, attestor=seats.attestor,

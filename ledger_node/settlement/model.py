@@ -96,12 +96,14 @@ class Limits:
     approval_above: int | None = None
 
 
-OrderKind: TypeAlias = Literal["freeze", "unfreeze", "partial_freeze", "forced_transfer", "pause", "unpause"]
+OrderKind: TypeAlias = Literal[
+    "freeze", "unfreeze", "partial_freeze", "forced_transfer", "pause", "unpause", "mint_limit"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the operator ordered against an account (or, for pause and unpause, a whole token), with its reason."""
+    """What the operator ordered against an account (or, for pause, unpause and mint_limit, a whole token), and why."""
 
     id: str
     kind: OrderKind

@@ -153,6 +153,12 @@ def _unpause(act: Act, given: Parameters) -> Any:
     return orders.pause(act.connection, given["currency"], act.stated_reason(), paused=False, at=act.at)
 
 
+def _limit_minting(act: Act, given: Parameters) -> Any:
+    of = act.issued(given["currency"])
+    per_day = None if given["per_day"] is None else _amount(given["per_day"], of, "/per_day", zero=True)
+    return orders.limit_minting(act.connection, of.code, per_day, act.stated_reason(), at=act.at)
+
+
 def _call_netting_cycle(act: Act, given: Parameters) -> Any:
     if act.rehearsal:
         return cycles.rehearse(act.connection, given["currency"], at=act.at)
@@ -218,6 +224,7 @@ ACTIONS: dict[str, Action] = {
     "forced_transfer": Action(_force_transfer, "debtor_account"),
     "token.pause": Action(_pause, "currency"),
     "token.unpause": Action(_unpause, "currency"),
+    "token.limit_minting": Action(_limit_minting, "currency"),
     "netting.call": Action(_call_netting_cycle, "currency", four_eyes=False),
     "operator.name": Action(_name_operator, duty="admin"),
     "operator.revoke": Action(_revoke_operator, "operator", duty="admin"),

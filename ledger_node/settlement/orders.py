@@ -1,4 +1,5 @@
-"""Orders of the operator against an account or a whole token: freeze, freeze an amount, force a transfer, pause.
+"""Orders of the operator against an account or a whole token: freeze, freeze an amount, force a transfer, pause, limit
+what may be minted.
 
 Each has its reason and becomes one call on the token, of a key that moves no money. The token is the judge; what it
 refuses is rejected with its reason. Freezing a whole account goes by way of its standing (standings.py).
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
+from ledger_node.deposit_token.deployment import UNLIMITED
 from ledger_node.errors import (
     AccountClosed,
     CurrencyMismatch,
@@ -22,7 +24,7 @@ from ledger_node.errors import (
 )
 from ledger_node.keys import Signer
 from ledger_node.money import Amount
-from ledger_node.settlement import accounts, events, tables
+from ledger_node.settlement import accounts, events, house_keys, tables
 from ledger_node.settlement.governance import orders
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Account, Caller, Order, OrderKind, Page
@@ -89,12 +91,26 @@ def force_transfer(
 
 def pause(connection: sa.Connection, code: str, reason: str, *, paused: bool, at: int) -> Order:
     """Nothing of this currency's token moves any more, or does again. Raises UnknownCurrency."""
+    return _of_token(connection, "pause" if paused else "unpause", code, reason, at=at)
+
+
+def limit_minting(connection: sa.Connection, code: str, per_day: int | None, reason: str, *, at: int) -> Order:
+    """The settlement key mints so much of this currency in 24 hours and no more (None: what is attested limits it).
+
+    Raises UnknownCurrency; WrongState while another key is to hold the office, which takes its allowance over.
+    """
+    to_come = {key.office for key in house_keys.listed(connection) if key.status in ("incoming", "accepting")}
+    if "settlement" in to_come:
+        raise WrongState("Another settlement key is on its way; order it again once that one is current.")
+    return _of_token(connection, "mint_limit", code, reason, at=at, amount=per_day)
+
+
+def _of_token(
+    connection: sa.Connection, kind: OrderKind, code: str, reason: str, *, at: int, amount: int | None = None
+) -> Order:
     if connection.execute(sa.select(tables.tokens.c.currency).where(tables.tokens.c.currency == code)).first() is None:
         raise UnknownCurrency(f"No token is issued in {code}.")
-    order = Order(
-        new_id("ord"), "pause" if paused else "unpause", code, None, None, None, _reason(reason), "accepted", at
-    )
-    return _insert(connection, order)
+    return _insert(connection, Order(new_id("ord"), kind, code, None, None, amount, _reason(reason), "accepted", at))
 
 
 def find(connection: sa.Connection, order_id: str) -> Order:
@@ -133,15 +149,16 @@ def ended(
 
 
 class Orders:
-    def __init__(self, outbox: Outbox, *, enforcer: Signer) -> None:
+    def __init__(self, outbox: Outbox, *, enforcer: Signer, minter: Signer) -> None:
         self._outbox = outbox
         self._enforcer = enforcer
+        self._minter = minter
 
     def cut(self, connection: sa.Connection) -> None:
         """A transaction for every order that waits for one."""
         for row in fetch(connection, _UNSENT):
             signed = self._outbox.put(
-                connection, self._enforcer, "order", to=row.token, data=_call(row), gas=ORDER_GAS
+                connection, self._enforcer, "order", to=row.token, data=_call(row, self._minter.address), gas=ORDER_GAS
             )  # fmt: skip
             sent = {"status": "processing", "transaction_hash": signed.hash}
             connection.execute(orders.update().where(orders.c.id == row.id).values(sent))
@@ -166,7 +183,9 @@ def _unsent() -> sa.Select[Any]:
 _UNSENT = _unsent()
 
 
-def _call(row: Row) -> bytes:
+def _call(row: Row, minter: bytes) -> bytes:
+    if row.kind == "mint_limit":
+        return calls.set_minter_allowance(minter, UNLIMITED if row.amount is None else row.amount)
     if row.kind == "partial_freeze":
         return calls.set_frozen_tokens(row.debtor, row.amount)
     if row.kind == "forced_transfer":

@@ -168,6 +168,7 @@ def test_every_endpoint_answers_as_described(
     ids = {"account_id": opened["id"]}
     call(operator, "POST", "/v1/accounts/{account_id}/freeze", why, **ids)
     call(operator, "POST", "/v1/accounts/{account_id}/unfreeze", why, **ids)
+    call(operator, "POST", "/v1/tokens/{currency}/limit_minting", {"per_day": None, **why}, currency="USD")
     call(operator, "POST", "/v1/accounts/{account_id}/freeze_amount", {"amount": "1.00", **why}, **ids)
     call(operator, "POST", "/v1/accounts/{account_id}/close", **ids)
     call(operator, "POST", "/v1/members/{member_id}/offboard", member_id=made["id"])

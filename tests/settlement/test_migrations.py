@@ -94,3 +94,26 @@ def test_an_older_schema_is_brought_up_to_date_by_the_node_and_named_to_who_only
     assert database.require_ledger() == first
     database.migrate()
     database.require_current_schema()
+
+
+def test_orders_of_an_older_schema_are_kept_when_another_kind_is_added(database: Database) -> None:
+    """SQLite makes the whole table anew for it."""
+    config = _alembic_config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004_house_keys")
+    columns = "INSERT INTO orders (id, kind, currency, reason, status, created_at) VALUES "
+    pause = columns + "('ord_1', 'pause', 'USD', 'Fire', 'accepted', 7)"
+    limit = columns + "('ord_2', 'mint_limit', 'USD', 'Risk', 'accepted', 8)"
+    with database.write() as connection:
+        connection.exec_driver_sql(pause)
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+        connection.exec_driver_sql(limit)
+    database.migrate()
+    with database.write() as connection:
+        connection.exec_driver_sql(limit)
+    with database.read() as connection:
+        kept = connection.exec_driver_sql("SELECT number, id, kind, reason FROM orders ORDER BY number").all()
+    assert [tuple(row) for row in kept] == [(1, "ord_1", "pause", "Fire"), (2, "ord_2", "mint_limit", "Risk")]
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+        connection.exec_driver_sql(limit.replace("mint_limit", "burn").replace("ord_2", "ord_3"))

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from ledger_node.deposit_token import calls
-from ledger_node.errors import Forbidden, InvalidField, LedgerNodeError, WrongAccountKind, WrongState
+from ledger_node.errors import (
+    Forbidden,
+    InvalidAmount,
+    InvalidField,
+    LedgerNodeError,
+    UnknownCurrency,
+    WrongAccountKind,
+    WrongState,
+)
 from ledger_node.settlement.model import Caller, Order
 from tests.settlement.issuer import OPERATOR, SUPERVISOR, TIMEOUT_S, Issuer, key
 from tests.settlement.scenario import play
@@ -50,6 +58,47 @@ def test_a_frozen_account_neither_pays_nor_is_paid_until_it_is_unfrozen(funded: 
         order(funded, "account.freeze", account=funded.id("A.bda"))
     assert order(funded, "account.unfreeze", account=funded.id("A.bda")).status == "settled"
     play(funded, "transfer t3 A.bda B.bda 1.00 settled")
+
+
+def test_no_more_is_minted_in_a_day_than_was_ordered(funded: Issuer) -> None:
+    play(funded, "deposit d2 A.dda 100.00 settled")
+    done = order(funded, "token.limit_minting", currency="USD", per_day="15.00")
+    assert (done.status, done.kind, done.amount, done.account_id) == ("settled", "mint_limit", 1500, None)
+    play(
+        funded,
+        """
+        mint      t1  A.dda  A.bda    10.00    settled
+        mint      t2  A.dda  A.bda    10.00    mint_limit_exceeded
+        transfer  t3  A.bda  B.bda    50.00    settled
+        """,
+    )
+    assert order(funded, "token.limit_minting", currency="USD", per_day="0").status == "settled"
+    play(funded, "mint t4 A.dda A.bda 0.01 mint_limit_exceeded")
+    assert order(funded, "token.limit_minting", currency="USD", per_day=None).amount is None
+    play(funded, "mint t5 A.dda A.bda 90.00 settled\naudit backed")
+
+
+def test_a_mint_limit_goes_over_to_the_next_settlement_key(funded: Issuer) -> None:
+    play(funded, "deposit d2 A.dda 100.00 settled")
+    order(funded, "token.limit_minting", currency="USD", per_day="15.00")
+    doing = funded.house.four_eyes.do(OPERATOR, "house_key.rotate", {"office": "settlement"})
+    assert doing.result(TIMEOUT_S).result.status == "incoming"
+    with pytest.raises(WrongState, match="on its way"):
+        order(funded, "token.limit_minting", currency="USD", per_day="99.00")
+    for _ in range(4):
+        funded.house.look_after()
+        funded.settle()
+    play(funded, "mint t1 A.dda A.bda 15.01 mint_limit_exceeded\nmint t2 A.dda A.bda 15.00 settled")
+    order(funded, "token.limit_minting", currency="USD", per_day="40.00")
+    play(funded, "mint t3 A.dda A.bda 40.00 settled\naudit backed")
+
+
+@pytest.mark.parametrize("per_day", ["-1.00", "1.001", "much"])
+def test_a_mint_limit_is_an_amount_of_the_currency(funded: Issuer, per_day: str) -> None:
+    with pytest.raises(InvalidAmount):
+        order(funded, "token.limit_minting", currency="USD", per_day=per_day)
+    with pytest.raises(UnknownCurrency):
+        order(funded, "token.limit_minting", currency="CHF", per_day="1.00")
 
 
 def test_a_freeze_outlasts_suspension_and_reinstatement(funded: Issuer) -> None:

@@ -1,4 +1,7 @@
-"""Orders of the operator: freeze an account or an amount, force a transfer, pause a token. Each needs its reason."""
+"""Orders of the operator: freeze an account or an amount, force a transfer, pause a token, limit what may be minted.
+
+Each needs its reason.
+"""
 
 from typing import Annotated
 
@@ -11,7 +14,7 @@ from ledger_node.gateway import acting, house_views
 from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page
 from ledger_node.gateway.bodies import LedgerRoute
-from ledger_node.gateway.forms import ForcedTransferForm, FreezeAmountForm, Id, OrderForm
+from ledger_node.gateway.forms import ForcedTransferForm, FreezeAmountForm, Id, MintLimitForm, OrderForm
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.paging import ListQuery
 
@@ -88,6 +91,19 @@ def _add_for_token(act: str, means: str) -> None:
 
 _add_for_token("pause", "Pause a token: nothing of this currency moves")
 _add_for_token("unpause", "Let a paused token move again")
+
+
+@router.post(
+    "/v1/tokens/{currency}/limit_minting",
+    status_code=201,
+    summary="Limit what may be minted of a token in 24 hours, also by a stolen settlement key",
+    responses=answers(house_views.OrderView, made=True),
+)
+async def limit_minting(
+    request: Request, caller: Operator, currency: Id, form: MintLimitForm, query: Rehearse
+) -> Response:
+    given = {"currency": currency, "per_day": form.per_day}
+    return await acting.act(request, caller, "token.limit_minting", given, query, reason=form.reason, made="/v1/orders")
 
 
 @router.get("/v1/orders", summary="List orders", responses={200: {"model": PageView[house_views.OrderView]}})
