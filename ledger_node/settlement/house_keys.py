@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 
 from ledger_node.database import metadata
-from ledger_node.errors import ConfigurationError, HouseKeyNotFound, WrongState
+from ledger_node.errors import ConfigurationError, HouseKeyNotFound, Unavailable, WrongState
 from ledger_node.keys import Vault
 from ledger_node.settlement import tables
 from ledger_node.settlement.ids import new_id
@@ -118,9 +118,12 @@ def rehearse(connection: sa.Connection, office: Office, *, at: int) -> HouseKey:
 
 
 def ask(connection: sa.Connection, office: Office, vault: Vault, *, at: int) -> HouseKey:
-    """Make a key that is to hold this office. Raises WrongState while another is on its way."""
+    """Make a key that is to hold this office. Raises WrongState while another is on its way, and Unavailable."""
     key = rehearse(connection, office, at=at)
-    keystore, signer = vault.create(office)
+    try:
+        keystore, signer = vault.create(office)
+    except ConfigurationError as unstorable:
+        raise Unavailable(f"No key was made. {unstorable.detail}") from None
     connection.execute(
         house_keys.insert().values(
             id=key.id, office=office, address=signer.address, keystore=keystore, status="incoming", created_at=at
@@ -136,7 +139,7 @@ def cancel(connection: sa.Connection, key_id: str) -> HouseKey:
     """
     key = find(connection, key_id)
     if key.status != "incoming":
-        raise WrongState(f"{key_id} is {key.status}; only a key that is on its way can be canceled.")
+        raise WrongState(f"{key_id} is {key.status}; only a key that is incoming can be canceled.")
     change(connection, key_id, status="outgoing", waits_for=None)
     return find(connection, key_id)
 

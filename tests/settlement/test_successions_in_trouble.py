@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger_node.deposit_token import calls, roles
-from ledger_node.errors import ConfigurationError, Forbidden, WrongState
+from ledger_node.errors import Forbidden, Unavailable, WrongState
 from ledger_node.keys import LocalSigner
 from ledger_node.proofs import payment_document
 from ledger_node.settlement import house_keys, tables
@@ -15,9 +15,11 @@ from ledger_node.settlement.four_eyes import Policy
 from ledger_node.settlement.house_keys import HouseKey, Office
 from ledger_node.settlement.model import Approval, Caller
 from tests.ledgers import copy_of_ledger, put_back
+from tests.settlement.custody import held
 from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Drawer, Issuer
 from tests.settlement.scenario import play
 from tests.settlement.test_netting import queue, settled_cycle
+from tests.settlement.test_relays import accepted_while_cut
 from tests.settlement.test_successions import (
     DELAY_S,
     EVERYTHING,
@@ -31,6 +33,7 @@ from tests.settlement.test_successions import (
     turn,
 )
 
+__all__ = ["held"]
 DELAY_MS = (DELAY_S + 60) * 1000
 ALL: tuple[Office, ...] = house_keys.OFFICES
 
@@ -247,6 +250,21 @@ def test_a_netting_cycle_in_flight_names_its_attestor_and_the_next_one_the_new(i
         assert payment_document.verify(payment_document.written(proof), attestor=attestor)
 
 
+def test_an_authorisation_that_the_old_key_relays_is_settled_and_the_next_one_by_its_successor(held: Issuer) -> None:
+    new = rotate(held, "settlement")
+    turn(held)
+    waiting = accepted_while_cut(held)  # signed by the old key, and not sent
+    held.line.cut = False
+    for _ in range(3):
+        held.house.look_after()
+        held.flush()
+    assert found(held, new.id).status == "current"
+    assert ("settlement", "outgoing") in keys(held)
+    turn(held, 4)
+    assert held.house.queries.operation(OPERATOR, waiting.id).status == "settled"
+    assert ("settlement", "retired") in keys(held)
+
+
 FOUR_EYES = Policy(four_eyes=True)
 ASKING = Caller("key_mia", "operator", person="mia", duties=frozenset({"admin"}))
 AGREEING = Caller("key_carl", "operator", person="carl", duties=frozenset({"checker"}))
@@ -304,7 +322,7 @@ def test_a_key_that_cannot_be_stored_is_refused_and_the_house_goes_on(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     monkeypatch.setattr("ledger_node.keys.write_keystore", read_only)
-    with pytest.raises(ConfigurationError, match="Read-only file system"):
+    with pytest.raises(Unavailable, match="Read-only file system"):
         rotate(issuer, "settlement")
     play(issuer, EVERYTHING.format(n="after"))
     assert len(keys(issuer)) == 3
