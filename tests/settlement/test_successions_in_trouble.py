@@ -221,6 +221,26 @@ def test_keys_change_hands_while_a_token_is_paused(issuer: Issuer) -> None:
     play(issuer, EVERYTHING.format(n="after"))
 
 
+def test_what_may_be_minted_a_day_is_the_same_under_the_next_key(issuer: Issuer) -> None:
+    limit = {"currency": "USD", "per_day": "50.00"}
+    issuer.house.four_eyes.do(OPERATOR, "token.limit_minting", limit, reason="Theft").result(TIMEOUT_S)
+    new = rotate(issuer, "settlement")  # while the order is on its way
+    issuer.settle()
+    play(
+        issuer,
+        """
+        deposit  d1  A.dda         100.00  settled
+        mint     m1  A.dda  A.bda   20.00  settled
+        """,
+    )
+    turn(issuer, 4)
+    assert found(issuer, new.id).status == "current"
+    assert roles.minter_allowance(issuer.chain, issuer.token(), address_of(new)) == 50_00
+    refused = issuer.paid("mint", "m2", "A.dda", "A.bda", "60.00")
+    assert (refused.status, refused.code) == ("rejected", "mint_limit_exceeded")
+    play(issuer, "mint m3 A.dda A.bda 50.00 settled")
+
+
 def test_a_canceled_admin_leaves_room_for_another_one_at_once(issuer: Issuer) -> None:
     first = rotate(issuer, "admin")
     issuer.house.look_after()  # what it is given is on its way
