@@ -63,6 +63,8 @@ def test_a_cycle_settles_both_and_each_bank_proves_its_payments(
     newest = albion.http.get(f"/v1/accounts/{albion.bda['USD']}/entries").json()["data"][0]
     assert (newest["netting_cycle"], newest["operation"]) == (cycle["id"], None)
     assert cedar.http.get(f"/v1/netting_cycles/{cycle['id']}/payments").json()["data"] == []
+    unknown = cedar.http.get("/v1/netting_cycles/net_unknown/payments")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "netting_cycle_not_found")
     foreign = cedar.http.get(f"/v1/transfers/{there['id']}/proof")
     assert (foreign.status_code, foreign.json()["code"]) == (404, "payment_not_found")
 
