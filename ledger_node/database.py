@@ -21,6 +21,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger_node import storage
 from ledger_node.errors import ConfigurationError, StorageFailed
@@ -55,12 +56,14 @@ class Database:
         self.url = url
         self._on_durable_write = on_durable_write
         self._idle: list[sa.Connection] = []
+        self._closed = False
         self.on_failure: Callable[[StorageFailed], None] = lambda _: None
         """Hears of a disk that fails, whoever was reading or writing."""
         # SQLite's transactions see one snapshot anyway; PostgreSQL's would see each statement's own.
         snapshots = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self.engine = sa.create_engine(url, pool_size=16, max_overflow=16, **snapshots)
         sa.event.listen(self.engine, "handle_error", self._tell_failure)
+        sa.event.listen(self.engine, "checkin", self._given_back)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -170,9 +173,15 @@ class Database:
             command.upgrade(config, "head")
 
     def close(self) -> None:
+        """Close every connection; one that a reader still has is closed when it is given back."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()
         self.engine.dispose()
+
+    def _given_back(self, _: Any, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()  # its pool is gone, and nobody would close it
 
 
 # STATEMENTS MADE ONCE

@@ -1,5 +1,7 @@
 """Statements made once, and parts of a transaction that are undone alone."""
 
+import sqlite3
+
 import pytest
 import sqlalchemy as sa
 
@@ -92,3 +94,12 @@ def test_a_part_that_cannot_be_undone_is_the_whole_groups_failure(database):
         assert "no such savepoint" in str(future.exception(timeout=30))
     assert len(faults) == 1
     assert kept(database) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_a_reader_still_has_when_the_database_is_closed_is_closed_when_it_is_given_back(database):
+    with database.read() as connection:
+        held = connection.connection.dbapi_connection
+        database.close()
+        assert connection.execute(ALL).first() is not None, "it reads on to its end"
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        held.execute("SELECT 1")
