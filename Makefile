@@ -145,8 +145,7 @@ $(POSTGRESQL):
 .PHONY: test-postgresql
 test-postgresql: $(DEV) | $(POSTGRESQL) ## Run the money rooms' tests once more, with the ledger on PostgreSQL
 	$(call say,"The ledger on PostgreSQL")
-# One idle connection of an earlier test is sometimes collected unclosed; which test leaves it is not known. SQLite's runs stay strict.
-	@$(BIN)/python -m tests.networks.postgresql $(BIN)/pytest $(PYTEST_ARGS) -W "ignore::ResourceWarning" tests/reserve tests/settlement
+	@$(BIN)/python -m tests.networks.postgresql $(BIN)/pytest $(PYTEST_ARGS) tests/reserve tests/settlement
 
 SEEDS ?= 500
 FIRST ?= 0

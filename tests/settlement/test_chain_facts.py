@@ -7,12 +7,10 @@ import pytest
 from ledger_node.chain.contract import create_address
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.genesis import GenesisAccount
-from ledger_node.database import Database
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
 from ledger_node.errors import AlreadyExists, ChainBehindLedger, DoorsClosed, Fault, InvalidField
 from ledger_node.settlement.bookkeeper import Bookkeeper
-from tests.ledgers import ledger_url
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key, network
 from tests.settlement.scenario import play
 
@@ -123,11 +121,9 @@ def test_a_block_is_booked_once(issuer: Issuer) -> None:
 
 
 def test_nothing_is_booked_before_the_founding(tmp_path: Path) -> None:
-    database = Database(ledger_url(tmp_path))
-    database.migrate()
     issuer = Issuer(tmp_path)
     bookkeeper = Bookkeeper(issuer.chain, issuer.clock, on_ended=list)
-    with database.read() as connection:
+    with issuer.database.read() as connection:
         assert not bookkeeper.catch_up(connection)
     issuer.close()
 
