@@ -94,7 +94,7 @@ class Successions:
                 self._outbox.put(connection, send.signer, "role", to=send.token, data=send.data, gas=ROLE_GAS)
             if step.status == "current":
                 # One key's nonces keep orders and registrations in their order; two keys have none in common.
-                if row.office != "admin" or not _has_unmined(connection, self._seats.admin.address):
+                if row.office != "admin" or not self._admin_has_unmined(connection):
                     self._seat(connection, row, step)
             elif step.status == "retired":
                 house_keys.change(
@@ -103,6 +103,9 @@ class Successions:
                 self._tell(connection, row, "retired")
             else:
                 house_keys.change(connection, row.id, status=step.status or row.status, waits_for=step.waits_for)
+
+    def _admin_has_unmined(self, connection: sa.Connection) -> bool:
+        return _has_unmined(connection, tables.chain_transactions.c.sender == self._seats.admin.address)
 
     def _seat(self, connection: sa.Connection, row: Row, step: Step) -> None:
         house_keys.seat(connection, row, at=self._outbox.now_ms())
@@ -251,22 +254,18 @@ def _still_needed(connection: sa.Connection, row: Row) -> bool:
         return False
     successor = house_keys.current(connection, row.office)
     assert successor is not None, "an office is never empty"
-    before = tables.chain_transactions.c.number < successor.first_transaction
-    return connection.execute(sa.select(_UNMINED.where(before).exists())).scalar_one()
+    return _has_unmined(connection, tables.chain_transactions.c.number < successor.first_transaction)
 
 
 def _something_on_its_way(connection: sa.Connection) -> bool:
     """Whether the chain has not answered yet: a token is not deployed, or a role is changing hands."""
     undeployed = sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
-    changing = _UNMINED.where(tables.chain_transactions.c.kind == "role")
-    return connection.execute(sa.select(sa.or_(undeployed.exists(), changing.exists()))).scalar_one()
+    if connection.execute(undeployed).first() is not None:
+        return True
+    return _has_unmined(connection, tables.chain_transactions.c.kind == "role")
 
 
-def _has_unmined(connection: sa.Connection, sender: Address) -> bool:
-    mine = tables.chain_transactions.c.sender == sender
-    return connection.execute(sa.select(_UNMINED.where(mine).exists())).scalar_one()
-
-
-_UNMINED = sa.select(tables.chain_transactions.c.number).where(
-    tables.chain_transactions.c.status == tables.literally("signed")
-)
+def _has_unmined(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:
+    sent = tables.chain_transactions
+    unmined = sa.select(sent.c.number).where(sent.c.status == tables.literally("signed"), which)
+    return connection.execute(unmined.limit(1)).first() is not None
