@@ -149,7 +149,9 @@ class Config(BaseSettings):
     rpc_trace_steps: Count = Field(200_000, description="Steps that a struct-logger trace may have.")
     rpc_filters: Count = Field(1_000, description="Filters (`eth_newFilter` and its kind) kept at once.")
     rpc_filter_idle_ms: Count = Field(300_000, description="Milliseconds after which a filter nobody asks for is gone.")
-    rpc_filter_changes: Count = Field(10_000, description="Changes one filter keeps for its client.")
+    rpc_filter_changes: Count = Field(
+        10_000, description="Changes in one answer of a filter, and pending transactions it keeps."
+    )
     rpc_connections: Count = Field(256, description="WebSocket connections at once.")
     rpc_subscriptions_per_connection: Count = Field(64, description="Subscriptions on one WebSocket connection.")
     rpc_requests_per_connection: Count = Field(32, description="Requests under way on one WebSocket connection.")

@@ -1,7 +1,8 @@
 """Filters that are polled: `eth_newFilter`, `eth_newBlockFilter`, `eth_newPendingTransactionFilter` and their changes.
 
 A block or log filter is only a place in the chain: changes are read from the store when asked for, so an idle filter
-costs nothing. A filter that nobody asks for five minutes is dropped, as in geth.
+costs nothing. When more has changed than one answer may hold, the next answer goes on where it ended. A filter that
+nobody asks for five minutes is dropped, as in geth.
 """
 
 import secrets
@@ -25,7 +26,11 @@ class Filter:
     asked_at_ms: int
     next_block: int
     query: LogQuery = EVERYTHING
+    told: int = 0
+    """Logs of `next_block` that were in an answer already."""
     transactions: deque[Transaction] = field(default_factory=deque)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while changes are read, so that two who ask at once are not told the same."""
 
 
 class Filters:
@@ -66,13 +71,11 @@ class Filters:
                 taken = list(found.transactions)
                 found.transactions.clear()
             return taken
-        head = self._chain.head().number
-        with self._lock:
-            first, found.next_block = min(found.next_block, head + 1), head + 1
-        if found.kind == "block":
-            first = max(first, head + 1 - self._limits.filter_changes)
-            return [self._chain.header(number).hash for number in range(first, head + 1)]
-        return self._new_logs(found.query, first, head)
+        with found.turn:
+            head = self._chain.head().number
+            if found.next_block > head + 1:  # a developer's chain was turned back
+                found.next_block, found.told = head + 1, 0
+            return self._new_blocks(found, head) if found.kind == "block" else self._new_logs(found, head)
 
     def logs(self, filter_id: str) -> list[Log]:
         """Everything a log filter's own range holds."""
@@ -85,16 +88,28 @@ class Filters:
         if self._stop_listening is not None:
             self._stop_listening()
 
-    def _new_logs(self, query: LogQuery, first: int, head: int) -> list[Log]:
+    def _new_blocks(self, found: Filter, head: int) -> list[Hash32]:
+        first = found.next_block
+        found.next_block = min(head + 1, first + self._limits.filter_changes)
+        return [self._chain.header(number).hash for number in range(first, found.next_block)]
+
+    def _new_logs(self, found: Filter, head: int) -> list[Log]:
+        query, first, told = found.query, found.next_block, found.told
+        found.next_block, found.told = head + 1, 0
         if query.block_hash is not None:
             return []
-        if isinstance(query.first, int):
-            first = max(first, query.first)
+        if isinstance(query.first, int) and query.first > first:
+            first, told = query.first, 0
         last = min(head, query.last) if isinstance(query.last, int) else head
         if first > last:
             return []
-        wanted = LogFilter(first, last, None, query.addresses, query.topics, limit=self._limits.filter_changes)
-        return list(self._chain.logs(wanted))
+        most = told + self._limits.filter_changes
+        wanted = LogFilter(first, last, None, query.addresses, query.topics, limit=most + 1)
+        logs = list(self._chain.logs(wanted))
+        if len(logs) > most:
+            found.next_block = logs[most].block_number
+            found.told = sum(log.block_number == found.next_block for log in logs[:most])
+        return logs[told:most]
 
     def _add(self, new: Filter) -> str:
         filter_id = new_id()

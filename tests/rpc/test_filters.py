@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from ledger_node.chain.backend import LocalChain
+from ledger_node.chain.blocks import LogFilter
 from ledger_node.clock import HandSetClock
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
 from tests.rpc.network import Developer
@@ -20,7 +22,7 @@ def clock() -> HandSetClock:
 
 @pytest.fixture
 def server(chain: LocalChain, clock: HandSetClock) -> Iterator[RpcServer]:
-    with RpcServer(chain, RpcSettings(limits=RpcLimits(filters=3)), clock) as running:
+    with RpcServer(chain, RpcSettings(limits=RpcLimits(filters=3, filter_changes=4, log_results=6)), clock) as running:
         yield running
 
 
@@ -98,3 +100,48 @@ def test_a_filter_over_a_reversed_range_is_refused(rpc: Client) -> None:
     with pytest.raises(Answered, match="invalid block range") as refused:
         rpc("eth_newFilter", {"fromBlock": "0x5", "toBlock": "0x1"})
     assert refused.value.code == -32602
+
+
+def shouting(developer: Developer, logs: int) -> str:
+    """A contract that leaves so many logs whenever it is called."""
+    runtime = bytes.fromhex("5f5fa0" * logs)
+    creation = bytes.fromhex("61") + len(runtime).to_bytes(2, "big") + bytes.fromhex("80600a5f395ff3") + runtime
+    return str(developer.send(data="0x" + creation.hex())["contractAddress"])
+
+
+def test_a_filter_with_more_changes_than_an_answer_holds_goes_on_in_the_next(rpc: Client, developer: Developer) -> None:
+    """Cut between blocks, and in the middle of one; nothing is lost and nothing is told twice."""
+    loud = shouting(developer, 3)
+    log_filter, block_filter = rpc("eth_newFilter", {"address": loud}), rpc("eth_newBlockFilter")
+    sent = [developer.send(to=to_checksum_address(loud)) for _ in range(5)]
+    answers = [rpc("eth_getFilterChanges", log_filter) for _ in range(5)]
+    assert [len(answer) for answer in answers] == [4, 4, 4, 3, 0]
+    assert [log for answer in answers for log in answer] == [log for receipt in sent for log in receipt["logs"]]
+    blocks = [rpc("eth_getFilterChanges", block_filter) for _ in range(3)]
+    assert blocks == [[one["blockHash"] for one in sent[:4]], [sent[4]["blockHash"]], []]
+
+
+def test_a_block_with_more_logs_than_an_answer_holds_is_told_in_parts(rpc: Client, developer: Developer) -> None:
+    loud = shouting(developer, 11)
+    log_filter = rpc("eth_newFilter", {"address": loud})
+    logs = developer.send(to=to_checksum_address(loud))["logs"]
+    answers = [rpc("eth_getFilterChanges", log_filter) for _ in range(4)]
+    assert answers == [logs[:4], logs[4:8], logs[8:], []]
+
+
+def test_a_filters_whole_range_is_refused_above_the_limit_and_never_read(
+    rpc: Client, developer: Developer, chain: LocalChain
+) -> None:
+    loud = shouting(developer, 3)
+    log_filter = rpc("eth_newFilter", {"fromBlock": "0x0", "address": loud})
+    for _ in range(2):
+        developer.send(to=to_checksum_address(loud))
+    assert len(rpc("eth_getFilterLogs", log_filter)) == 6
+    developer.send(to=to_checksum_address(loud))
+    for method, argument in (("eth_getFilterLogs", log_filter), ("eth_getLogs", {"fromBlock": "0x0"})):
+        with pytest.raises(Answered, match="max results 6") as refused:
+            rpc(method, argument)
+        assert refused.value.code == -32005
+    first = chain.logs(LogFilter(0, 9, limit=7))
+    assert [log.log_index for log in first] == [0, 1, 2, 0, 1, 2, 0]
+    assert chain.logs(LogFilter(0, 9, limit=0)) == []

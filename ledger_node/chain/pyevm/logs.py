@@ -57,7 +57,7 @@ def _topics(stored: tuple[bytes | None, ...]) -> tuple[Hash32, ...]:
 
 
 def find_logs(store: Store, query: LogFilter) -> list[Log]:
-    """The logs of `query` between its `first` and `last` block, in the order of the chain."""
+    """The logs of `query` between its `first` and `last` block, in the order of the chain, and no more than its limit."""
     wanted = {place: alternatives for place, alternatives in enumerate(query.topics) if alternatives is not None}
     if query.addresses:
         wanted[_ADDRESS] = query.addresses
@@ -83,8 +83,8 @@ def find_logs(store: Store, query: LogFilter) -> list[Log]:
         rows = db.execute(
             "SELECT l.id, l.position, l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data, l.number, "  # noqa: S608
             f"b.hash, b.timestamp, t.hash FROM ({located}) l JOIN blocks b USING (number) "
-            f"JOIN transactions t ON t.id = l.number * {POSITIONS} + l.position ORDER BY l.id",
-            [*keys, *ids, *exact],
+            f"JOIN transactions t ON t.id = l.number * {POSITIONS} + l.position ORDER BY l.id LIMIT ?",
+            [*keys, *ids, *exact, -1 if query.limit is None else query.limit],
         ).fetchall()
     return [_log(*row) for row in rows]
 
