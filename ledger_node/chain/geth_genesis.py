@@ -28,7 +28,13 @@ _BY_NUMBER = (
     ("grayGlacierBlock", "gray_glacier"),
 )
 _BY_TIME = (("shanghaiTime", "shanghai"), ("cancunTime", "cancun"), ("pragueTime", "prague"))
-_UNKNOWN = ("osakaTime", "bpo1Time", "amsterdamTime", "verkleTime")
+_NO_FORKS = frozenset(
+    ("chainId", "daoForkBlock", "daoForkSupport", "eip150Hash", "eip155Block", "mergeNetsplitBlock",
+     "terminalTotalDifficulty", "terminalTotalDifficultyPassed", "depositContractAddress", "blobSchedule",
+     "ethash", "clique")
+)  # fmt: skip
+"""What a config may say beside its forks. Anything else might be a fork, or another rule, that is unknown here."""
+_KNOWN = _NO_FORKS.union(key for key, _ in (*_BY_NUMBER, *_BY_TIME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +127,11 @@ def parse_geth_genesis(document: Any) -> GethGenesis:
     """Raises ConfigurationError when it is no geth genesis, or names forks this release does not know."""
     try:
         config = document["config"]
-        unknown = [name for name in _UNKNOWN if config.get(name) is not None]
+        unknown = [name for name, value in config.items() if name not in _KNOWN and value is not None]
         if unknown:
             raise ConfigurationError(
-                f"The genesis schedules {', '.join(unknown)}; this release knows forks up to Prague."
+                f"The genesis schedules {', '.join(sorted(unknown))}; this release knows geth's forks up to Prague, and "
+                "no other rules."
             )
         if config.get("daoForkSupport"):
             raise ConfigurationError("The genesis supports the DAO fork, which this release does not carry out.")

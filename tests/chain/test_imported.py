@@ -161,6 +161,27 @@ def test_an_altered_block_is_refused_and_the_true_one_taken_after_it(
     chain.close()
 
 
+@pytest.mark.parametrize("shanghai", [False, True])
+def test_block_0_has_its_size_and_withdrawals_only_from_shanghai_on(
+    genesis: GethGenesis, tmp_path: Path, shanghai: bool
+) -> None:
+    document = genesis.document
+    if shanghai:
+        forks = {key: 0 for key in document["config"] if key.endswith(("Block", "Time"))}
+        merged = {**document["config"], **forks, "cancunTime": None, "pragueTime": None, "terminalTotalDifficulty": 0}
+        document = {**document, "config": merged, "difficulty": "0x0"}
+    chain = open_stored_chain(tmp_path, parse_geth_genesis(document))
+    block, raw = chain.block(0), chain.raw_block(0)
+    assert block.withdrawals == (() if shanghai else None)
+    assert block.size == len(raw) > 500
+    assert wire.decode_block(raw).withdrawals == (b"\xc0" if shanghai else None)
+    assert list(chain.export_blocks(0, 0)) == [raw]
+    with chain.store.writing() as db:  # as earlier releases kept it
+        db.execute("UPDATE blocks SET withdrawals = ?, size = 0", (b"\xc0",))
+    assert (chain.block(0), chain.raw_block(0)) == (block, raw)
+    chain.close()
+
+
 def test_another_genesis_is_refused(genesis: GethGenesis, tmp_path: Path) -> None:
     open_stored_chain(tmp_path, genesis).close()
     other = parse_geth_genesis({**genesis.document, "timestamp": "0x1"})
@@ -170,8 +191,11 @@ def test_another_genesis_is_refused(genesis: GethGenesis, tmp_path: Path) -> Non
 
 def test_forks_that_are_not_known_here_are_refused(genesis: GethGenesis) -> None:
     config = genesis.document["config"]
-    with pytest.raises(ConfigurationError, match="osakaTime"):
-        parse_geth_genesis({**genesis.document, "config": {**config, "osakaTime": 500}})
+    for name in ("osakaTime", "bpo1Time", "bpo2Time", "bpo5Time", "amsterdamTime", "verkleTime", "zeroBaseFee", "x"):
+        for scheduled in (0, 500, True, {}):
+            with pytest.raises(ConfigurationError, match=name):
+                parse_geth_genesis({**genesis.document, "config": {**config, name: scheduled}})
+        parse_geth_genesis({**genesis.document, "config": {**config, name: None}})
     with pytest.raises(ConfigurationError, match="DAO"):
         parse_geth_genesis({**genesis.document, "config": {**config, "daoForkSupport": True}})
     with pytest.raises(ConfigurationError):

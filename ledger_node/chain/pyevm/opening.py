@@ -12,6 +12,7 @@ from ledger_node.chain.pyevm.forks import NETWORK
 from ledger_node.chain.pyevm.interpreter import fast_computation
 from ledger_node.chain.pyevm.rules import ChainRules, ParentState, Permissions, Rules
 from ledger_node.chain.pyevm.store import Store
+from ledger_node.chain.pyevm.views import genesis_row
 from ledger_node.errors import ConfigurationError
 
 
@@ -19,7 +20,7 @@ def start_store(store: Store, genesis: Genesis | GethGenesis) -> None:
     """Start the chain, or see that it is the one that was started. Raises GenesisMismatch."""
     nodes: dict[Hash32, bytes] = {}
     genesis.write_state(nodes)
-    store.put_genesis(json.dumps(dict(genesis.to_json())), genesis.header(), nodes)
+    store.put_genesis(json.dumps(dict(genesis.to_json())), genesis_row(genesis.header()), nodes)
 
 
 def stored_genesis(store: Store) -> Genesis | GethGenesis:

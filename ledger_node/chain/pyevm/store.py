@@ -228,18 +228,18 @@ class Store:
 
     # WRITE
 
-    def put_genesis(self, document: str, header: Header, nodes: Mapping[Hash32, bytes]) -> None:
+    def put_genesis(self, document: str, block: BlockRow, nodes: Mapping[Hash32, bytes]) -> None:
         """Start the chain, or see that it is the one that was started. Raises GenesisMismatch."""
         first = self.header(0)
         if first is None:
             with self.writing() as db:
                 self.put_meta(db, "genesis", document)
                 self.put_nodes(db, nodes.items())
-                self.put_block(db, BlockRow(header, b"\xc0", b"\xc0", 0), ())
-        elif first.hash != header.hash:
+                self.put_block(db, block, ())
+        elif first.hash != block.header.hash:
             raise GenesisMismatch(
                 f"The chain in {self.path.parent} started from genesis 0x{first.hash.hex()}, the genesis given is "
-                f"0x{header.hash.hex()}. Use the genesis file this directory was made with, or another directory."
+                f"0x{block.header.hash.hex()}. Use the genesis file this directory was made with, or another directory."
             )
 
     @staticmethod

@@ -10,6 +10,8 @@ from ledger_node.chain.errors import BlockNotFound
 from ledger_node.chain.pyevm.logs import block_logs
 from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
 
+_EMPTY_LIST = b"\xc0"
+
 
 def find_header(store: Store, head: Header, at: BlockRef) -> Header:
     """Raises BlockNotFound. Every block is final once it is here; what is pending builds on the newest."""
@@ -66,8 +68,15 @@ def raw_blocks(store: Store, head: Header, first: int, last: int) -> Iterator[by
     return (raw_block(store, find_header(store, head, number)) for number in range(first, last + 1))
 
 
+def genesis_row(header: Header) -> BlockRow:
+    """Block 0; whether it has a list of withdrawals, an empty one, its header says."""
+    raw = wire.RawBlock(header, (), _EMPTY_LIST, None if header.withdrawals_root is None else _EMPTY_LIST)
+    return BlockRow(header, raw.ommers, raw.withdrawals, len(wire.encode_block(raw)))
+
+
 def _row(store: Store, header: Header) -> BlockRow:
-    row = store.block(header)
+    # What earlier releases kept of block 0 beside its header was wrong.
+    row = genesis_row(header) if header.number == 0 else store.block(header)
     if row is None:
         raise BlockNotFound(f"Block {header.number} is no longer here.")
     return row
