@@ -130,8 +130,8 @@ def parse_geth_genesis(document: Any) -> GethGenesis:
         unknown = [name for name, value in config.items() if name not in _KNOWN and value is not None]
         if unknown:
             raise ConfigurationError(
-                f"The genesis schedules {', '.join(sorted(unknown))}; this release knows geth's forks up to Prague, and "
-                "no other rules."
+                f"The genesis names {', '.join(sorted(unknown))}; this release knows geth's forks up to Prague, "
+                "and no other rules."
             )
         if config.get("daoForkSupport"):
             raise ConfigurationError("The genesis supports the DAO fork, which this release does not carry out.")

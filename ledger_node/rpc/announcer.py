@@ -1,4 +1,4 @@
-"""Tells WebSocket subscribers what happened: new heads, their logs, and pending transactions.
+"""Tells WebSocket subscribers what happened: new heads, their logs and receipts, and pending transactions.
 
 One thread reads each new block once and renders each message once, however many subscribers there are. It starts with
 the first subscriber. The chain's own threads only put into its queue.
@@ -8,11 +8,13 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 
 from ledger_node.chain.backend import LocalChain
 from ledger_node.chain.blocks import Header, Log, Transaction
+from ledger_node.rpc.receipts import receipts_json
 from ledger_node.rpc.render import header_json, hexed, log_json, transaction_json
 from ledger_node.rpc.session import Session
 
@@ -76,6 +78,7 @@ class Announcer:
     def _tell(self, header: Header, sessions: list[Session]) -> None:
         message: bytes | None = None
         logs: list[tuple[Log, bytes]] | None = None
+        receipts: list[dict[str, Any]] | None = None
         for session in sessions:
             for subscription in session.subscriptions("newHeads"):
                 if message is None:
@@ -87,6 +90,12 @@ class Announcer:
                 for log, rendered in logs:
                     if subscription.query.matches(log):
                         session.notify(subscription, rendered)
+            for subscription in session.subscriptions("transactionReceipts"):
+                if receipts is None:
+                    receipts = receipts_json(self._chain, self._chain.block(header.number), header.number)
+                wanted = subscription.transactions
+                if chosen := [one for one in receipts if not wanted or one["transactionHash"] in wanted]:
+                    session.notify(subscription, orjson.dumps(chosen))
 
     def _logs(self, header: Header) -> list[tuple[Log, bytes]]:
         if not any(header.logs_bloom):

@@ -45,6 +45,12 @@ def invalid_params(message: str) -> RpcError:
     return RpcError(INVALID_PARAMS, message)
 
 
+def asks_too_much(message: str) -> RpcError:
+    """One request asks for more than is allowed. Not LIMIT_EXCEEDED: some clients read that as a limit on the rate of
+    requests, and send the same again."""
+    return invalid_params(message)
+
+
 def limit_exceeded(message: str) -> RpcError:
     return RpcError(LIMIT_EXCEEDED, message)
 
@@ -97,6 +103,8 @@ def as_rpc_error(error: LedgerNodeError) -> RpcError:
             REVERTED, f"execution reverted: {reason}" if reason else "execution reverted", hexed(error.data)
         )
     row = TABLE.get(error.code, Row(INTERNAL_ERROR))
+    if error.code == "block_not_found":
+        return RpcError(row.code, row.words)  # no word more: clients that ask again later compare the whole message
     if row.words and not error.detail.lower().startswith(row.words.lower()):
         return RpcError(row.code, f"{row.words}: {error.detail}")
     return RpcError(row.code, error.detail)

@@ -28,6 +28,7 @@ class Filter:
     query: LogQuery = EVERYTHING
     told: int = 0
     """Logs of `next_block` that were in an answer already."""
+    full_transactions: bool = False
     transactions: deque[Transaction] = field(default_factory=deque)
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held while changes are read, so that two who ask at once are not told the same."""
@@ -51,8 +52,10 @@ class Filters:
         check_size(query, self._limits)
         return self._add(Filter("log", self._clock.now_ms(), self._chain.head().number + 1, query))
 
-    def add_transaction_filter(self) -> str:
-        found = Filter("transaction", self._clock.now_ms(), 0, transactions=deque(maxlen=self._limits.filter_changes))
+    def add_transaction_filter(self, *, full_transactions: bool = False) -> str:
+        """Its changes are transactions, or their hashes."""
+        found = Filter("transaction", self._clock.now_ms(), 0, full_transactions=full_transactions)
+        found.transactions = deque(maxlen=self._limits.filter_changes)
         filter_id = self._add(found)
         with self._lock:
             if self._stop_listening is None:
@@ -70,7 +73,7 @@ class Filters:
             with self._lock:
                 taken = list(found.transactions)
                 found.transactions.clear()
-            return taken
+            return taken if found.full_transactions else [one.hash for one in taken]
         with found.turn:
             head = self._chain.head().number
             if found.next_block > head + 1:  # a developer's chain was turned back

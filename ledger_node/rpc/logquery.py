@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from ledger_node.chain.blocks import BlockRef, Hash32, Log, LogFilter
 from ledger_node.rpc import parse
-from ledger_node.rpc.errors import RpcError, invalid_params, limit_exceeded
+from ledger_node.rpc.errors import RpcError, asks_too_much, invalid_params
 from ledger_node.rpc.parse import Parser, array, fields, member, shown, within
 from ledger_node.rpc.settings import RpcLimits
 
@@ -78,16 +78,21 @@ def _position(value: Any) -> tuple[Hash32, ...] | None:
     return array(value, parse.hash32, "topics")
 
 
+def transaction_hashes(value: Any) -> tuple[Hash32, ...]:
+    """Of the filter of a `transactionReceipts` subscription; none stand for all."""
+    return member(fields(value), "transactionHashes", lambda item: array(item, parse.hash32, "hashes"), ())
+
+
 def check_size(query: LogQuery, limits: RpcLimits) -> None:
     if len(query.addresses) > limits.log_addresses:
-        raise limit_exceeded(f"exceed max addresses: {limits.log_addresses} are allowed in one filter; send several")
+        raise asks_too_much(f"exceed max addresses: {limits.log_addresses} are allowed in one filter; send several")
     for position in query.topics:
         if position is not None and len(position) > limits.log_topics:
-            raise limit_exceeded(f"exceed max topics: {limits.log_topics} are allowed at one position; send several")
+            raise asks_too_much(f"exceed max topics: {limits.log_topics} are allowed at one position; send several")
 
 
 def resolve(query: LogQuery, *, head: int, finalized: int, limits: RpcLimits) -> LogFilter:
-    """Numbers for tags. Raises -32602 for a reversed or future range, -32005 for one above the limit."""
+    """Numbers for tags. Raises -32602 for a range that is reversed, in the future or above the limit."""
     if query.block_hash is not None:
         return LogFilter(
             block_hash=query.block_hash, addresses=query.addresses, topics=query.topics, limit=limits.log_results + 1
@@ -99,7 +104,7 @@ def resolve(query: LogQuery, *, head: int, finalized: int, limits: RpcLimits) ->
     if last > head:
         raise invalid_params(f"block range extends beyond current head block: toBlock {last}, head {head}")
     if last - first + 1 > limits.log_blocks:
-        raise limit_exceeded(f"exceed maximum block range: {limits.log_blocks} blocks are allowed; ask in parts")
+        raise asks_too_much(f"exceed maximum block range: {limits.log_blocks} blocks are allowed; ask in parts")
     return LogFilter(
         first=first, last=last, addresses=query.addresses, topics=query.topics, limit=limits.log_results + 1
     )
@@ -118,6 +123,6 @@ def _number(bound: BlockRef | None, head: int, finalized: int) -> int:
 
 
 def too_many(limits: RpcLimits) -> RpcError:
-    return limit_exceeded(
+    return asks_too_much(
         f"query exceeds max results {limits.log_results}: narrow the block range, or name an address or topics"
     )

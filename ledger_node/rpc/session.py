@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from ledger_node.rpc.errors import limit_exceeded
 from ledger_node.rpc.filters import new_id
@@ -19,7 +19,7 @@ from ledger_node.rpc.settings import RpcLimits
 
 POLICY_VIOLATION = 1008
 
-Topic = Literal["newHeads", "logs", "newPendingTransactions", "syncing"]
+Topic = Literal["newHeads", "logs", "newPendingTransactions", "syncing", "transactionReceipts"]
 
 
 @dataclass(slots=True)
@@ -28,6 +28,8 @@ class Subscription:
     topic: Topic
     query: LogQuery = EVERYTHING
     full_transactions: bool = False
+    transactions: frozenset[str] = frozenset()
+    """Hashes, whose receipts are wanted; empty for all."""
     announced: bool = False
     held_back: list[bytes] = field(default_factory=list)
 
@@ -47,8 +49,8 @@ class Session:
 
     # SUBSCRIPTIONS
 
-    def subscribe(self, topic: Topic, query: LogQuery, *, full_transactions: bool = False) -> Subscription:
-        new = Subscription(new_id(), topic, query, full_transactions)
+    def subscribe(self, topic: Topic, query: LogQuery, **options: Any) -> Subscription:
+        new = Subscription(new_id(), topic, query, **options)
         with self._lock:
             most = self._limits.subscriptions_per_connection
             if len(self._subscriptions) >= most:
@@ -109,8 +111,9 @@ class Turn:
         self._session = session
         self._made: list[Subscription] = []
 
-    def subscribe(self, topic: Topic, query: LogQuery | None = None, *, full_transactions: bool = False) -> str:
-        new = self._session.subscribe(topic, query or EVERYTHING, full_transactions=full_transactions)
+    def subscribe(self, topic: Topic, query: LogQuery | None = None, **options: Any) -> str:
+        """`options`: the members of Subscription that its topic has."""
+        new = self._session.subscribe(topic, query or EVERYTHING, **options)
         self._made.append(new)
         return new.id
 

@@ -10,7 +10,8 @@ Profile = Literal["production", "dev"]
 
 @dataclass(frozen=True, slots=True)
 class RpcLimits:
-    """What callers may ask for at once. A limit answers with -32005 and its number, request size with HTTP 413."""
+    """What callers may ask for at once. A limit answers with its number: -32602 where one request asks for too much,
+    -32005 where the same request may do later or on another connection; request size with HTTP 413."""
 
     request_bytes: int = 5 * 1024 * 1024
     batch_items: int = 1_000

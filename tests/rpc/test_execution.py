@@ -226,3 +226,36 @@ def test_the_fields_decide_the_type(rpc: Client, developer: Developer, fields: d
 def test_a_type_its_fields_do_not_fit_is_refused(rpc: Client, developer: Developer) -> None:
     with pytest.raises(Answered, match="its fields make it type 2, not type 0"):
         rpc("eth_fillTransaction", {"from": developer.address, "to": NOBODY, "maxFeePerGas": "0x5", "type": "0x0"})
+
+
+REVERTING = "0x" + "77" * 20
+OUTER = "0x" + "88" * 20
+CODES = {  # OUTER calls REVERTING, which reads slot 5, writes slot 6 and reverts; then it reads its own slot 1
+    REVERTING: {"code": "0x600554506001600655" + "5f5ffd"},
+    OUTER: {"code": "0x5f5f5f5f5f73" + REVERTING[2:] + "5af1" + "5060015450" + "00"},
+}
+
+
+def test_an_access_list_keeps_what_a_frame_touched_that_reverted(rpc: Client) -> None:
+    found = rpc("eth_createAccessList", {"to": OUTER}, "latest", CODES)
+    assert "error" not in found
+    slots = {entry["address"]: [number(key) for key in entry["storageKeys"]] for entry in found["accessList"]}
+    assert slots == {REVERTING: [5, 6], OUTER: [1]}
+    failing = rpc("eth_createAccessList", {"to": REVERTING}, "latest", CODES)
+    assert failing["error"].startswith("execution reverted")
+    assert [entry["address"] for entry in failing["accessList"]] == [REVERTING]
+
+
+def test_a_call_must_be_payable_at_its_cap_as_a_transaction_must(rpc: Client) -> None:
+    """The price it would pay is 1 wei; the cap is what its sender must have."""
+    fees = {"maxFeePerGas": "0x64", "maxPriorityFeePerGas": "0x1", "gas": "0xc350"}
+    call = {"from": NOBODY, "to": OUTER, "value": "0x7", **fees}
+
+    def owning(balance: int) -> dict[str, Any]:
+        return {NOBODY: {"balance": hex(balance)}}
+
+    needed = 100 * 50_000 + 7
+    assert rpc("eth_call", call, "latest", owning(needed)) == "0x"
+    with pytest.raises(Answered, match=f"insufficient funds .* have {needed - 1} want {needed}") as refused:
+        rpc("eth_call", call, "latest", owning(needed - 1))
+    assert refused.value.code == -32000

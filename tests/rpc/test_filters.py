@@ -62,6 +62,19 @@ def test_a_pending_transaction_filter_tells_hashes(rpc: Client, developer: Devel
     assert rpc("eth_getFilterChanges", pending) == []
 
 
+def test_a_pending_transaction_filter_tells_whole_transactions_when_asked(rpc: Client, developer: Developer) -> None:
+    whole, hashes = rpc("eth_newPendingTransactionFilter", True), rpc("eth_newPendingTransactionFilter", False)
+    sent = developer.send(to=TO)["transactionHash"]
+    # The published schema knows hashes alone.
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_getFilterChanges", "params": [whole]}
+    (transaction,) = rpc.send(asked)["result"]
+    assert (transaction["hash"], transaction["blockHash"], transaction["to"]) == (sent, None, TO)
+    assert rpc("eth_getFilterChanges", hashes) == [sent]
+    with pytest.raises(Answered) as refused:
+        rpc("eth_newPendingTransactionFilter", "yes")
+    assert refused.value.code == -32602
+
+
 def test_a_removed_filter_is_not_found(rpc: Client) -> None:
     block_filter = rpc("eth_newBlockFilter")
     assert rpc("eth_uninstallFilter", block_filter) is True
@@ -141,7 +154,7 @@ def test_a_filters_whole_range_is_refused_above_the_limit_and_never_read(
     for method, argument in (("eth_getFilterLogs", log_filter), ("eth_getLogs", {"fromBlock": "0x0"})):
         with pytest.raises(Answered, match="max results 6") as refused:
             rpc(method, argument)
-        assert refused.value.code == -32005
+        assert refused.value.code == -32602  # not -32005, which some clients send again as a limit on the rate
     first = chain.logs(LogFilter(0, 9, limit=7))
     assert [log.log_index for log in first] == [0, 1, 2, 0, 1, 2, 0]
     assert chain.logs(LogFilter(0, 9, limit=0)) == []

@@ -184,9 +184,10 @@ def test_many_slots_are_read_at_once(rpc: Client, book: str, page: dict[str, Any
 
 def test_state_at_a_block_that_is_not_there_is_an_error(rpc: Client) -> None:
     for at in ("0x99", NOWHERE, {"blockHash": NOWHERE}):
-        with pytest.raises(Answered, match="header not found") as refused:
-            rpc("eth_getBalance", NOBODY, at)
-        assert refused.value.code == -32000
+        for method, arguments in (("eth_getBalance", [NOBODY]), ("eth_call", [{"to": NOBODY}])):
+            with pytest.raises(Answered) as refused:
+                rpc(method, *arguments, at)
+            assert (refused.value.code, refused.value.message) == (-32000, "header not found")
 
 
 # LOGS

@@ -106,3 +106,32 @@ def test_what_cannot_be_traced_is_refused(rpc: Client, method: str, params: list
     with pytest.raises(Answered) as refused:
         rpc(method, *params)
     assert refused.value.code == code
+
+
+def test_options_are_known_by_their_names_whatever_their_case(rpc: Client, page: dict[str, Any]) -> None:
+    """geth's own Go client has no JSON names for some, and writes them with a capital, and null for what is not set."""
+    of = page["transactionHash"]
+    plain = rpc("debug_traceTransaction", of, {"tracer": "callTracer", "tracerConfig": {"withLog": True}})
+    nulls = {"Timeout": None, "Reexec": None, "EnableMemory": False, "Limit": 0}
+    go = {"Tracer": "callTracer", "TracerConfig": {"WITHLOG": True}, **nulls}
+    assert plain["logs"]
+    assert rpc("debug_traceTransaction", of, go) == plain
+    assert all("stack" not in step for step in rpc("debug_traceTransaction", of, {"DisableStack": True})["structLogs"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tracre": "callTracer"}, {"Tracer": "nothingTracer"}, {"tracer": "{fault: function() {}}"}, {"overrides": {}},
+        {"txIndex": "0x1"}, {"tracer": "callTracer", "tracerConfig": {"onlytopcal": True}}, {"": 1},
+    ],
+)  # fmt: skip
+def test_an_unknown_tracer_or_option_is_refused(rpc: Client, page: dict[str, Any], options: dict[str, Any]) -> None:
+    call = {"to": page["to"], "data": "0x"}
+    for method, arguments in (
+        ("debug_traceTransaction", [page["transactionHash"]]), ("debug_traceCall", [call, "latest"]),
+        ("debug_traceBlockByNumber", ["latest"]),
+    ):  # fmt: skip
+        with pytest.raises(Answered, match=r"not known|unknown option") as refused:
+            rpc(method, *arguments, options)
+        assert refused.value.code == -32602

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from ledger_node.chain.backend import LocalChain
+from ledger_node.chain.encoding import keccak
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
 from tests.rpc.network import Developer
 from tests.rpc.server import RpcServer
@@ -99,7 +100,7 @@ def test_after_unsubscribing_nothing_more_is_heard(socket: ClientConnection, dev
 
 
 def test_a_subscription_to_nothing_is_refused(socket: ClientConnection) -> None:
-    assert ask(socket, "eth_subscribe", "weather")["error"]["code"] == -32602
+    assert ask(socket, "eth_subscribe", "weather")["error"]["code"] == -32601
     assert ask(socket, "eth_subscribe", "logs", {"address": "0x12"})["error"]["code"] == -32602
     assert ask(socket, "eth_subscribe")["error"]["code"] == -32602
 
@@ -165,3 +166,26 @@ def test_a_web_page_of_ours_can(chain: LocalChain, settings: RpcSettings) -> Non
         connect(server.ws_url, origin="https://remix.ethereum.org") as socket,  # type: ignore[arg-type]
     ):
         assert ask(socket, "eth_chainId")["result"] == "0x7a69"
+
+
+def test_receipts_are_told_block_by_block_of_all_or_of_some(socket: ClientConnection, developer: Developer) -> None:
+    everybody = ask(socket, "eth_subscribe", "transactionReceipts")["result"]
+    raw = developer.sign(to="0x" + "11" * 20)
+    wanted = "0x" + keccak(bytes.fromhex(raw[2:])).hex()
+    one = ask(socket, "eth_subscribe", "transactionReceipts", {"transactionHashes": [wanted]})["result"]
+    receipt = developer.rpc("eth_sendRawTransactionSync", raw)
+    assert receipt["transactionHash"] == wanted
+    assert heard(socket) == {"subscription": everybody, "result": [receipt]}
+    assert heard(socket) == {"subscription": one, "result": [receipt]}
+    other = developer.send(to="0x" + "22" * 20)
+    assert heard(socket) == {"subscription": everybody, "result": [other]}
+    assert ask(socket, "eth_unsubscribe", one)["result"] is True
+    for wrong in ({"transactionHashes": ["0x1"]}, {"transactionHashes": wanted}, [wanted]):
+        assert ask(socket, "eth_subscribe", "transactionReceipts", wrong)["error"]["code"] == -32602
+
+
+def test_what_cannot_be_subscribed_to_is_no_method(socket: ClientConnection) -> None:
+    for topic in ("nothing", "newheads", ""):
+        error = ask(socket, "eth_subscribe", topic)["error"]
+        assert error["code"] == -32601
+        assert error["message"].startswith(f'no "{topic}" subscription in eth namespace')

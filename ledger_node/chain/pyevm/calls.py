@@ -34,7 +34,14 @@ from ledger_node.chain.errors import (
 )
 from ledger_node.chain.pyevm.execution import Outcome, run_message
 from ledger_node.chain.pyevm.forks import Fork
-from ledger_node.chain.pyevm.rules import INITCODE_MAX, Permissions, check_permissions, effective_price, fee_cap
+from ledger_node.chain.pyevm.rules import (
+    INITCODE_MAX,
+    Permissions,
+    check_permissions,
+    effective_price,
+    fee_cap,
+    total_cost,
+)
 
 _MESSAGES: tuple[tuple[type[VMError], str], ...] = (
     (OutOfGas, "out of gas"),
@@ -92,10 +99,10 @@ def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Perm
         raise CallFailed(f"max initcode size exceeded: code size {len(tx.data)}, limit {INITCODE_MAX}")
     price = effective_price(tx, state.execution_context.base_fee_per_gas)
     balance = state.world.get_balance(tx.sender)
-    if balance < tx.value + tx.gas * price:
+    if balance < total_cost(tx):  # at the most it offers to pay, as for a transaction
         raise InsufficientBalanceForGas(
             f"insufficient funds for gas * price + value: address 0x{tx.sender.hex()} "
-            f"have {balance} want {tx.value + tx.gas * price}"
+            f"have {balance} want {total_cost(tx)}"
         )
     return run_message(state, fork, tx, price=price, permissions=permissions)
 

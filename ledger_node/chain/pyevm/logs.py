@@ -57,7 +57,7 @@ def _topics(stored: tuple[bytes | None, ...]) -> tuple[Hash32, ...]:
 
 
 def find_logs(store: Store, query: LogFilter) -> list[Log]:
-    """The logs of `query` between its `first` and `last` block, in the order of the chain, and no more than its limit."""
+    """The logs of `query` between its `first` and `last` block, in the order of the chain; no more than its limit."""
     wanted = {place: alternatives for place, alternatives in enumerate(query.topics) if alternatives is not None}
     if query.addresses:
         wanted[_ADDRESS] = query.addresses

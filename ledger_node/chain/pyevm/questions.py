@@ -23,11 +23,11 @@ from ledger_node.chain.pyevm import calls
 from ledger_node.chain.pyevm.execution import Outcome, begin_block, run_message, state_on
 from ledger_node.chain.pyevm.forks import Fork
 from ledger_node.chain.pyevm.overrides import apply_account, overridden, with_moved_precompiles
+from ledger_node.chain.pyevm.recording import RecordingWorld
 from ledger_node.chain.pyevm.rules import ChainRules, ParentState, Permissions, effective_price, fee_cap
 from ledger_node.chain.pyevm.simulation import Simulation
 from ledger_node.chain.pyevm.store import Store
-from ledger_node.chain.pyevm.tracers import CallTracer, PrestateTracer, RecordingWorld, StructLogger, Tracer
-from ledger_node.chain.pyevm.world import World
+from ledger_node.chain.pyevm.tracers import CallTracer, PrestateTracer, StructLogger, Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,10 @@ def _tracer(config: TraceConfig, fork: Fork, state: Any) -> Tracer:
     return (CallTracer if config.tracer == "call" else StructLogger)(config, fork).attached(state)
 
 
-def _touched(world: World, outcome: Outcome, call: Call) -> tuple[tuple[Address, tuple[int, ...]], ...]:
+def _touched(world: RecordingWorld, outcome: Outcome, call: Call) -> tuple[tuple[Address, tuple[int, ...]], ...]:
     """What an access list should name: not what is warm anyway, nor what the call itself created."""
     warm: dict[Address, set[int]] = {}
-    for place in world.warm_places():
+    for place in world.touched:
         address, slot = place if isinstance(place, tuple) else (place, None)
         warm.setdefault(address, set())
         if slot is not None:

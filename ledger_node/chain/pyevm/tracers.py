@@ -29,7 +29,8 @@ from ledger_node.chain.inspection import (
 from ledger_node.chain.pyevm.calls import error_message
 from ledger_node.chain.pyevm.execution import Outcome
 from ledger_node.chain.pyevm.forks import Fork
-from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account, World
+from ledger_node.chain.pyevm.recording import RecordingWorld
+from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
 
 STEPS_MAX = 500_000
 _CALLS = {op.CALL: "CALL", op.CALLCODE: "CALLCODE", op.DELEGATECALL: "DELEGATECALL", op.STATICCALL: "STATICCALL"}
@@ -317,29 +318,6 @@ class CallTracer(Tracer):
 
 
 # THE PRESTATE TRACER
-
-
-class RecordingWorld(World):
-    """Remembers what every account and slot was when it was first looked at."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.start_recording()
-
-    def start_recording(self) -> None:
-        self.accounts_seen: dict[Address, Account | None] = {}
-        self.slots_seen: dict[Address, dict[int, int]] = {}
-
-    def account(self, address: Address) -> Account | None:
-        account = super().account(address)
-        self.accounts_seen.setdefault(address, account)
-        return account
-
-    def get_storage(self, address: Any, slot: int, from_journal: bool = True) -> int:
-        value = super().get_storage(address, slot, from_journal)
-        if from_journal:
-            self.slots_seen.setdefault(address, {}).setdefault(slot, value)
-        return value
 
 
 class PrestateTracer(Tracer):

@@ -4,11 +4,11 @@ from typing import Any
 
 from ledger_node.chain.blocks import Block, BlockRef
 from ledger_node.chain.errors import BlockNotFound
-from ledger_node.rpc.blobs import blob_base_fee
 from ledger_node.rpc.door import Door
 from ledger_node.rpc.parse import BlockNumberParam, BlockParam, BoolParam, HashParam, Uint64Param
+from ledger_node.rpc.receipts import receipts_json
 from ledger_node.rpc.registry import method
-from ledger_node.rpc.render import block_json, header_json, quantity, receipt_json
+from ledger_node.rpc.render import block_json, header_json, quantity
 
 
 @method("eth_blockNumber", lane="now")
@@ -56,15 +56,7 @@ def get_block_receipts(door: Door, block: BlockParam) -> list[dict[str, Any]] | 
     found = find_block(door, block)
     if found is None:
         return None
-    fee = blob_base_fee(found.header)
-    return [
-        receipt_json(receipt, blobs=len(transaction.blob_versioned_hashes or ()), blob_base_fee=fee)
-        for receipt, transaction in zip(_receipts(door, found, block), found.transactions, strict=True)
-    ]
-
-
-def _receipts(door: Door, found: Block, asked: BlockRef) -> Any:
-    return door.chain.receipts(asked if asked == "pending" else found.header.hash)
+    return receipts_json(door.chain, found, block if block == "pending" else found.header.hash)
 
 
 # UNCLES: proof of authority has none, but imported chains may name some by hash

@@ -54,11 +54,29 @@ class Asked:
     overrides: Overrides
 
 
+OPTIONS = (
+    "tracer", "tracerConfig", "enableMemory", "disableStack", "disableStorage", "enableReturnData", "limit",
+    "stateOverrides", "blockOverrides",
+    # These do nothing: the node has limits of its own, and geth, too, takes the last three and leaves them.
+    "timeout", "reexec", "debug", "disableMemory", "disableReturnData",
+)  # fmt: skip
+TRACER_OPTIONS = ("onlyTopCall", "withLog", "diffMode", "disableCode", "disableStorage")
+
+
+def named(given: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """The members under their names, in whatever case they came: geth's own client writes some as Go does."""
+    names = {name.lower(): name for name in known}
+    for name in given:
+        if name.lower() not in names:
+            raise ValueError(f"unknown option {shown(name)}; known are {', '.join(known)}")
+    return {names[name.lower()]: value for name, value in given.items()}
+
+
 def _trace_options(value: Any) -> Asked:
-    """geth's options. `timeout` and `reexec` are accepted and do nothing: the node has its own limits."""
-    given = fields(value)
+    """geth's options."""
+    given = named(fields(value), OPTIONS)
     tracer = member(given, "tracer", _tracer, STEPS)
-    own = member(given, "tracerConfig", fields, {})
+    own = named(member(given, "tracerConfig", fields, {}), TRACER_OPTIONS)
     return Asked(
         TraceConfig(
             tracer=tracer,

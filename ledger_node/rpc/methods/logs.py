@@ -4,12 +4,12 @@ from typing import Any
 
 from ledger_node.chain.blocks import Log, Transaction
 from ledger_node.rpc.door import Door
-from ledger_node.rpc.errors import invalid_params
+from ledger_node.rpc.errors import METHOD_NOT_FOUND, RpcError, asks_too_much, invalid_params
 from ledger_node.rpc.filters import find_logs
-from ledger_node.rpc.logquery import EVERYTHING, LogQueryParam, check_size, log_query
-from ledger_node.rpc.parse import AnyParam, TextParam, boolean, parsed, shown
+from ledger_node.rpc.logquery import EVERYTHING, LogQueryParam, check_size, log_query, transaction_hashes
+from ledger_node.rpc.parse import AnyParam, BoolParam, TextParam, boolean, parsed, shown
 from ledger_node.rpc.registry import method
-from ledger_node.rpc.render import hexed, log_json, logs_json
+from ledger_node.rpc.render import hexed, log_json, logs_json, transaction_json
 
 
 @method("eth_getLogs")
@@ -33,8 +33,8 @@ def new_block_filter(door: Door) -> str:
 
 
 @method("eth_newPendingTransactionFilter")
-def new_pending_transaction_filter(door: Door) -> str:
-    return door.filters.add_transaction_filter()
+def new_pending_transaction_filter(door: Door, full_transactions: BoolParam = False) -> str:
+    return door.filters.add_transaction_filter(full_transactions=full_transactions)
 
 
 @method("eth_getFilterChanges")
@@ -57,7 +57,7 @@ def _change_json(change: bytes | Transaction | Log) -> Any:
         case bytes():
             return hexed(change)
         case Transaction():
-            return hexed(change.hash)
+            return transaction_json(change, base_fee=None)
         case Log():
             return log_json(change)
 
@@ -67,7 +67,8 @@ def _change_json(change: bytes | Transaction | Log) -> Any:
 
 @method("eth_subscribe", transport="websocket")
 def subscribe(door: Door, topic: TextParam, option: AnyParam = None) -> str:
-    """`newHeads`; `logs` with a filter; `newPendingTransactions`, with `true` for whole transactions; `syncing`."""
+    """`newHeads`; `logs` with a filter; `newPendingTransactions`, with `true` for whole transactions; `syncing`;
+    `transactionReceipts`, a block's in one message, with `transactionHashes` to hear of these alone."""
     turn = door.connection
     if topic in ("newHeads", "syncing"):
         return turn.subscribe("newHeads" if topic == "newHeads" else "syncing")
@@ -78,7 +79,16 @@ def subscribe(door: Door, topic: TextParam, option: AnyParam = None) -> str:
         query = parsed(log_query, option or {}, "invalid argument 1 (filter)")
         check_size(query, door.limits)
         return turn.subscribe("logs", query)
-    raise invalid_params(f"no {shown(topic)} subscription: subscribe to newHeads, logs or newPendingTransactions")
+    if topic == "transactionReceipts":
+        wanted = parsed(transaction_hashes, option or {}, "invalid argument 1 (filter)")
+        if len(wanted) > door.limits.log_topics:
+            raise asks_too_much(f"exceed max transaction hashes: {door.limits.log_topics} are allowed; send several")
+        return turn.subscribe("transactionReceipts", transactions=frozenset(map(hexed, wanted)))
+    raise RpcError(
+        METHOD_NOT_FOUND,
+        f"no {shown(topic)} subscription in eth namespace: subscribe to newHeads, logs, newPendingTransactions or "
+        "transactionReceipts",
+    )
 
 
 @method("eth_unsubscribe", transport="websocket")

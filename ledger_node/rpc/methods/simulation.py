@@ -9,7 +9,7 @@ from ledger_node.chain.inspection import BlockOverride, Overrides, SimulatedBloc
 from ledger_node.rpc import parse
 from ledger_node.rpc.callargs import Arguments, arguments, block_override, state_overrides
 from ledger_node.rpc.door import Door
-from ledger_node.rpc.errors import RpcError, as_rpc_error, invalid_params, limit_exceeded
+from ledger_node.rpc.errors import RpcError, as_rpc_error, asks_too_much, invalid_params
 from ledger_node.rpc.parse import BlockParam, Parser, array, boolean, fields, member, within
 from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import block_json, hexed, logs_json, quantity
@@ -93,7 +93,7 @@ PayloadParam = Annotated[Payload, Parser(_payload)]
 def simulate(door: Door, payload: PayloadParam, at: BlockParam = "latest") -> list[dict[str, Any]]:
     calls = sum(len(step.arguments) for step in payload.steps)
     if calls > door.limits.simulated_calls:
-        raise limit_exceeded(f"too many calls: {calls}, and {door.limits.simulated_calls} are allowed; send fewer")
+        raise asks_too_much(f"too many calls: {calls}, and {door.limits.simulated_calls} are allowed; send fewer")
     parent = door.chain.header(at)
     steps = in_order(payload.steps, parent, door.limits.simulated_blocks, door.chain.chain_id)
     try:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from ledger_node.rpc import parse
 from ledger_node.rpc.door import Door
-from ledger_node.rpc.errors import limit_exceeded
+from ledger_node.rpc.errors import asks_too_much
 from ledger_node.rpc.parse import AddressParam, BlockParam, Parser, SlotParam, array, fields, within
 from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import hexed, quantity, word
@@ -44,9 +44,7 @@ StorageRequestsParam = Annotated[dict[bytes, tuple[int, ...]], Parser(_requests)
 def get_storage_values(door: Door, requests: StorageRequestsParam, at: BlockParam = "latest") -> dict[str, list[str]]:
     asked = sum(len(slots) for slots in requests.values())
     if asked > door.limits.storage_slots:
-        raise limit_exceeded(
-            f"too many slots: {asked} are asked for, {door.limits.storage_slots} allowed; ask in parts"
-        )
+        raise asks_too_much(f"too many slots: {asked} are asked for, {door.limits.storage_slots} allowed; ask in parts")
     return {
         hexed(address): [word(door.chain.storage(address, slot, at)) for slot in slots]
         for address, slots in requests.items()
@@ -70,7 +68,7 @@ KeysParam = Annotated[tuple[tuple[int, str], ...], Parser(_keys)]
 def get_proof(door: Door, address: AddressParam, keys: KeysParam, at: BlockParam = "latest") -> dict[str, Any]:
     """EIP-1186."""
     if len(keys) > door.limits.proof_slots:
-        raise limit_exceeded(f"too many keys: at most {door.limits.proof_slots} in one proof; ask for several")
+        raise asks_too_much(f"too many keys: at most {door.limits.proof_slots} in one proof; ask for several")
     proof = door.chain.proof(address, [slot for slot, _ in keys], at)
     return {
         "address": hexed(proof.address),
