@@ -27,7 +27,7 @@ from ledger_node.chain.pyevm.recording import RecordingWorld
 from ledger_node.chain.pyevm.rules import ChainRules, ParentState, Permissions, effective_price, fee_cap
 from ledger_node.chain.pyevm.simulation import Simulation
 from ledger_node.chain.pyevm.store import Store
-from ledger_node.chain.pyevm.tracers import CallTracer, PrestateTracer, StructLogger, Tracer
+from ledger_node.chain.pyevm.tracers.choosing import recording, tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Questions:
 
     def create_access_list(self, call: Call, header: Header, overrides: Overrides) -> AccessListResult:
         """As geth: execute, take down what was touched, and again with that list, until it stays the same."""
-        attempt = self._attempt(call, header, overrides, recording=True)
+        attempt = self._attempt(call, header, overrides, watched=True)
         listed = call.access_list
         for _ in range(10):
             transaction = replace(attempt.transaction, access_list=listed, type=max(attempt.transaction.type, 1))
@@ -70,7 +70,7 @@ class Questions:
         error = None if outcome.succeeded else str(calls.failure(outcome).detail)
         return AccessListResult(listed, outcome.gas_used, error)
 
-    def _attempt(self, call: Call, header: Header, overrides: Overrides, *, recording: bool = False) -> "_Attempt":
+    def _attempt(self, call: Call, header: Header, overrides: Overrides, *, watched: bool = False) -> "_Attempt":
         """Who asks without naming a price pays nothing, whatever the base fee is."""
         free = not (call.gas_price or call.max_fee_per_gas or call.max_priority_fee_per_gas)
         block = overridden(header, overrides)
@@ -82,8 +82,8 @@ class Questions:
 
         def fresh() -> Any:
             state = state_on(self.store, self.schedule, block, root=root, permissions=permissions, fork=fork)
-            if recording:
-                state = _recording(state)
+            if watched:
+                state = recording(state)
             state.blob_base_fee_override = overrides.block.blob_base_fee
             if overrides.block.prev_randao is not None:
                 state.execution_context._mix_hash = overrides.block.prev_randao
@@ -106,11 +106,11 @@ class Questions:
     # TRACES
 
     def trace_call(self, call: Call, header: Header, config: TraceConfig, overrides: Overrides) -> Trace:
-        attempt = self._attempt(call, header, overrides, recording=True)
+        attempt = self._attempt(call, header, overrides, watched=True)
         state = attempt.state()
-        tracer = _tracer(config, attempt.fork, state)
-        outcome = calls.run_call(state, tracer.fork, attempt.transaction, attempt.permissions)
-        return tracer.trace(outcome, attempt.transaction)
+        watching = tracer(config, attempt.fork, state)
+        outcome = calls.run_call(state, watching.fork, attempt.transaction, attempt.permissions)
+        return watching.trace(outcome, attempt.transaction)
 
     def trace_transaction(self, header: Header, position: int, config: TraceConfig) -> Trace:
         (traced,) = self._replay(header, config, first=position, last=position)
@@ -130,7 +130,7 @@ class Questions:
         root = self.root_of(parent)
         fork = self.schedule.fork_at(header)
         permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
-        state = _recording(state_on(self.store, self.schedule, header, root=root, permissions=permissions, fork=fork))
+        state = recording(state_on(self.store, self.schedule, header, root=root, permissions=permissions, fork=fork))
         begin_block(state, fork, header)
         traces = []
         for position, row in enumerate(self.store.transactions(header.number)):
@@ -141,14 +141,14 @@ class Questions:
             if position < first:
                 run_message(state, fork, transaction, price=price, permissions=permissions)
                 continue
-            tracer = _tracer(config, fork, state)
-            outcome = run_message(state, tracer.fork, transaction, price=price, permissions=permissions)
+            watching = tracer(config, fork, state)
+            outcome = run_message(state, watching.fork, transaction, price=price, permissions=permissions)
             if outcome.gas_used != row.gas_used:
                 raise ChainError(
                     f"Replaying transaction 0x{row.hash.hex()} used {outcome.gas_used} gas, its receipt says "
                     f"{row.gas_used}. The store is damaged, or its state was set by hand."
                 )
-            traces.append(TransactionTrace(row.hash, tracer.trace(outcome, transaction)))
+            traces.append(TransactionTrace(row.hash, watching.trace(outcome, transaction)))
         return tuple(traces)
 
 
@@ -167,19 +167,7 @@ class _Attempt:
         return calls.run_call(self.state(), self.fork, transaction, self.permissions)
 
 
-# WATCHING
-
-
-def _recording(state: Any) -> Any:
-    world = state.world
-    state.world = state._account_db = RecordingWorld(world._root, world._read, world._read_code)
-    return state
-
-
-def _tracer(config: TraceConfig, fork: Fork, state: Any) -> Tracer:
-    if config.tracer == "prestate":
-        return PrestateTracer(config, fork, state.world).attached(state)
-    return (CallTracer if config.tracer == "call" else StructLogger)(config, fork).attached(state)
+# TOUCHING
 
 
 def _touched(world: RecordingWorld, outcome: Outcome, call: Call) -> tuple[tuple[Address, tuple[int, ...]], ...]:

@@ -22,7 +22,7 @@ from ledger_node.chain.pyevm.rules import (
     check_transaction,
     next_base_fee,
 )
-from ledger_node.chain.pyevm.tracers import Tracer
+from ledger_node.chain.pyevm.tracers.watching import Tracer
 from ledger_node.chain.pyevm.world import World
 
 NATIVE = b"\xee" * 20

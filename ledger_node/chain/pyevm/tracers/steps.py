@@ -1,0 +1,112 @@
+"""The struct logger: every instruction with what it found and what it cost."""
+
+from collections.abc import Callable
+from typing import Any
+
+from eth.exceptions import VMError
+from eth.vm import opcode_values as op
+
+from ledger_node.chain.blocks import Address, Transaction
+from ledger_node.chain.errors import CallFailed
+from ledger_node.chain.inspection import Step, StructTrace, TraceConfig
+from ledger_node.chain.pyevm.calls import error_message
+from ledger_node.chain.pyevm.execution import Outcome
+from ledger_node.chain.pyevm.forks import Fork
+from ledger_node.chain.pyevm.tracers.watching import Tracer, opcode_name, word_of
+
+STEPS_MAX = 500_000
+
+
+class StructLogger(Tracer):
+    def __init__(self, config: TraceConfig, fork: Fork) -> None:
+        super().__init__(config, fork)
+        self._steps: list[Step | None] = []
+        self._limit = min(config.limit or STEPS_MAX, STEPS_MAX)
+        self._costs: list[int | None] = []
+        self._storage: dict[Address, dict[int, int]] = {}
+
+    def enter(self, message: Any, parent: Any, context: Any) -> None:
+        if parent is not None and self._costs:
+            # What the instruction took from its caller before the callee began; a creation's own gas is not its cost.
+            given = message.gas if message.is_create else 0
+            self._costs[-1] = parent._gas_meter.gas_remaining + given
+
+    def step(self, opcode: int, run: Callable[..., None], computation: Any) -> None:
+        if len(self._steps) >= STEPS_MAX:
+            raise CallFailed(f"the trace is longer than {STEPS_MAX} steps; ask for fewer with its limit")
+        if len(self._steps) >= self._limit:
+            run(computation=computation)
+            return
+        place = len(self._steps)
+        self._steps.append(None)
+        seen = self._seen(opcode, computation)
+        gas = computation._gas_meter.gas_remaining
+        self._costs.append(None)
+        error: str | None = None
+        try:
+            run(computation=computation)
+        except VMError as failure:
+            if opcode != op.REVERT:
+                error = error_message(failure, computation)
+            raise
+        finally:
+            left = self._costs.pop()
+            if left is None:
+                left = computation._gas_meter.gas_remaining
+            if opcode == op.SLOAD and seen["storage_slot"] is not None and error is None:
+                self._see_storage(computation, seen["storage_slot"])
+            self._steps[place] = self._made(opcode, computation, seen, gas, gas - left, error)
+
+    def _seen(self, opcode: int, computation: Any) -> dict[str, Any]:
+        stack = tuple(word_of(item) for item in computation._stack.values)
+        slot = None
+        if opcode == op.SLOAD and stack:
+            slot = stack[-1]
+        elif opcode == op.SSTORE and len(stack) >= 2:
+            slots = self._storage.setdefault(computation.msg.storage_address, {})
+            slots[stack[-1]] = stack[-2]
+        return {
+            "pc": max(computation.code.program_counter - 1, 0),
+            "stack": stack,
+            "memory": bytes(computation._memory._bytes) if self.config.with_memory else None,
+            "return_data": bytes(computation.return_data) if self.config.with_return_data else None,
+            "refund": _refund(computation),
+            "storage_slot": slot,
+        }
+
+    def _see_storage(self, computation: Any, slot: int) -> None:
+        address = computation.msg.storage_address
+        self._storage.setdefault(address, {})[slot] = computation.state.get_storage(address, slot)
+
+    def _made(
+        self, opcode: int, computation: Any, seen: dict[str, Any], gas: int, cost: int, error: str | None
+    ) -> Step:
+        storage = None
+        if self.config.with_storage and opcode in (op.SLOAD, op.SSTORE):
+            storage = dict(self._storage.get(computation.msg.storage_address, {}))
+        return Step(
+            pc=seen["pc"],
+            op=opcode_name(opcode),
+            gas=gas,
+            gas_cost=cost,
+            depth=computation.msg.depth + 1,
+            error=error,
+            stack=seen["stack"] if self.config.with_stack else None,
+            memory=seen["memory"],
+            storage=storage,
+            return_data=seen["return_data"],
+            refund=seen["refund"],
+        )
+
+    def trace(self, outcome: Outcome, transaction: Transaction) -> StructTrace:
+        return StructTrace(
+            gas=outcome.gas_used,
+            failed=not outcome.succeeded,
+            return_value=outcome.output,
+            steps=tuple(step for step in self._steps if step is not None),
+        )
+
+
+def _refund(computation: Any) -> int:
+    refund: int = computation._gas_meter.gas_refunded
+    return max(refund, 0)
