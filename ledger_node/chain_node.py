@@ -56,6 +56,7 @@ def chain_settings(config: Config, *, transactions_to: str = "") -> ChainSetting
     return ChainSettings(
         produce=config.produce,
         interval_s=config.block_interval_s or None,
+        confirming_blocks=config.confirming_blocks,
         fast_interpreter=config.interpreter == "fast",
         block_budget_ms=config.block_budget_ms,
         call_workers=config.call_workers,

@@ -76,6 +76,13 @@ class Config(BaseSettings):
     block_interval_s: Seconds = Field(
         0.0, description="Seconds after which an idle embedded chain makes an empty block; 0 means never."
     )
+    confirming_blocks: int = Field(
+        24,
+        ge=0,
+        le=1000,
+        description="Blocks the embedded engine makes after a transaction that came by JSON-RPC, if need be empty: "
+        "tools wait for them. 0 makes none.",
+    )
     interpreter: Literal["fast", "plain"] = Field(
         "fast", description="The embedded engine's EVM loop: ours (translated to Python) or py-evm's own."
     )

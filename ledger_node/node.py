@@ -213,6 +213,7 @@ def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> Chain
         settings=ChainSettings(
             produce=config.produce,
             interval_s=config.block_interval_s or None,
+            confirming_blocks=config.confirming_blocks,
             fast_interpreter=config.interpreter == "fast",
             block_budget_ms=config.block_budget_ms,
             call_workers=config.call_workers,

@@ -141,6 +141,11 @@ class LocalChain(ChainBackend, Protocol):
     def refusal(self, transaction_hash: Hash32) -> InvalidTransaction | None:
         """Why a transaction that waited was let go of without a block having taken it, if that was lately."""
 
+    def build_on(self, transaction_hash: Hash32) -> None:
+        """Somebody may wait for blocks after this transaction's: an engine that makes blocks sees to it that some come.
+
+        Only tools ask for that. What the house sends is final in its block, and no empty block follows it."""
+
     def on_pending_transaction(self, listener: Callable[[Transaction], None]) -> Callable[[], None]:
         """Call `listener` with every transaction as it becomes pending; returns how to unsubscribe. Be quick."""
 

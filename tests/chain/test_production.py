@@ -49,6 +49,49 @@ def test_an_idle_chain_makes_empty_blocks_only_if_asked(tmp_path: Path, genesis:
     assert idle.head().number == 0
 
 
+def test_blocks_follow_a_transaction_that_somebody_waits_for_and_then_the_chain_rests(
+    tmp_path: Path, genesis: Genesis, open_at: Open, alice: Person
+) -> None:
+    chain = open_at(tmp_path, genesis, settings=ChainSettings(confirming_blocks=3))
+    heads = heads_of(chain)
+    chain.send_raw_transaction(alice.sign())
+    assert heads.get(timeout=SOON).number == 1
+    sent = chain.send_raw_transaction(alice.sign())
+    chain.build_on(sent)  # before or after its block is made
+    assert [heads.get(timeout=SOON).number for _ in range(4)] == [2, 3, 4, 5]
+    assert [len(chain.block(number).transactions) for number in range(1, 6)] == [1, 1, 0, 0, 0]
+    assert not chain.awaits_blocks
+    chain.send_raw_transaction(alice.sign())
+    assert heads.get(timeout=SOON).number == 6  # none was made in between, and none follows what nobody waits for
+    assert not chain.awaits_blocks
+
+
+def test_work_comes_before_the_blocks_that_somebody_waits_for(
+    tmp_path: Path, genesis: Genesis, open_at: Open, alice: Person, bob: Person
+) -> None:
+    chain = open_at(tmp_path, genesis, settings=ChainSettings(confirming_blocks=2))
+    heads = heads_of(chain)
+    chain.build_on(chain.send_raw_transaction(alice.sign()))
+    assert heads.get(timeout=SOON).number == 1
+    sent = chain.send_raw_transaction(bob.sign())
+    while (receipt := chain.receipt(sent)) is None:
+        heads.get(timeout=SOON)
+    while chain.awaits_blocks:
+        heads.get(timeout=SOON)
+    assert chain.head().number == max(3, receipt.block_number)
+
+
+def test_nothing_is_built_on_a_transaction_that_is_not_here_or_was_let_go_of(
+    tmp_path: Path, genesis: Genesis, open_at: Open, alice: Person
+) -> None:
+    chain = open_at(tmp_path, genesis, settings=ChainSettings(confirming_blocks=2))
+    chain.build_on(b"\x99" * 32)
+    gap = alice.sign(nonce=5)
+    chain.build_on(chain.send_raw_transaction(gap))  # it waits for an earlier nonce
+    assert not chain.awaits_blocks
+    assert chain.head().number == 0
+
+
 def test_with_production_off_transactions_stay_pending(chain: PyEvmChain, alice: Person) -> None:
     transaction_hash = chain.send_raw_transaction(alice.sign())
     pending = chain.transaction(transaction_hash)

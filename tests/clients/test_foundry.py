@@ -114,6 +114,12 @@ def test_cast_decodes_the_custom_error(foundry: Foundry, book: str) -> None:
     assert foundry("cast", "decode-error", "--sig", "TooLong(uint256,uint256)", error).split() == ["12", "8"]
 
 
+def test_cast_waits_for_confirmations_on_an_idle_network(foundry: Foundry, book: str) -> None:
+    sign = ("cast", "send", book, "sign(string)", "sure", "--confirmations", "5", *foundry.key("TRANSACTOR"))
+    receipt = foundry.json(*sign)
+    assert int(foundry("cast", "block-number")) >= int(receipt["blockNumber"], 16) + 4
+
+
 def test_forge_script_broadcasts_all_its_transactions(foundry: Foundry) -> None:
     url = foundry.environment["RPC_URL"]
     what = ("script/Open.s.sol:Open", "--broadcast", "--rpc-url", url, *foundry.key("DEPLOYER"))

@@ -73,7 +73,7 @@ class Bank:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    node = NodeProcess(tmp_path_factory.mktemp("permissioned") / "node")
+    node = NodeProcess(tmp_path_factory.mktemp("permissioned") / "node", "--confirming-blocks", "0")
     node.init("--permissions", "enforced")
     node.start()
     network = Network(node)

@@ -16,6 +16,7 @@ from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import ChainUnavailable, InvalidBlock
 from ledger_node.chain.genesis import Genesis
 from ledger_node.chain.geth_genesis import GethGenesis
+from ledger_node.chain.pyevm.awaited import AwaitedBlocks
 from ledger_node.chain.pyevm.execution import EMPTY_LIST, Executed, execute_block
 from ledger_node.chain.pyevm.imported import ImportedChain
 from ledger_node.chain.pyevm.opening import network_rules, start_store, stored_genesis
@@ -142,11 +143,13 @@ class PyEvmChain(StoredChain):
         self._on_fault = on_fault
         store.on_failure = self._stop_for
         self._withheld: str | None = None
+        self._awaited = AwaitedBlocks(settings.confirming_blocks)
         self._producer: Producer | None = None
         if settings.produce and sealer is not None:
             self._producer = Producer(
                 make_block=self._make_block_if_it_is_ours,
                 has_work=self._has_work,
+                is_awaited=lambda: self.awaits_blocks and self.may_seal,
                 interval_s=settings.interval_s,
                 on_fault=self._stop_for,
             )
@@ -191,6 +194,23 @@ class PyEvmChain(StoredChain):
 
     def _has_work(self) -> bool:
         return len(self.pool) > 0
+
+    @property
+    def awaits_blocks(self) -> bool:
+        """Whether somebody waits for blocks after the newest."""
+        return self._head.number < self._awaited.until
+
+    def build_on(self, transaction_hash: Hash32) -> None:
+        """See LocalChain."""
+        if self._producer is None or not self.settings.confirming_blocks:
+            return
+        mined = self._awaited.ask(
+            transaction_hash,
+            waits=lambda: self.pool.get(transaction_hash) is not None,
+            mined_in=lambda: None if (found := self._find(transaction_hash)) is None else found[0],
+        )
+        if mined:
+            self._producer.wake()
 
     def tell_faults_to(self, listener: Callable[[BaseException], None]) -> None:
         """Who else hears of what stops this chain, also when it has stopped already."""
@@ -318,4 +338,7 @@ class PyEvmChain(StoredChain):
         return header
 
     def _commit(self, executed: Executed, header: Header) -> Header:
-        return self._keep(executed.row(header), executed.transactions, executed.logs, executed.created, executed.codes)
+        rows = executed.transactions
+        kept = self._keep(executed.row(header), rows, executed.logs, executed.created, executed.codes)
+        self._awaited.mined(kept.number, [row.hash for row in rows], all_gone=len(self.pool) == 0)
+        return kept

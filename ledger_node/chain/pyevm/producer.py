@@ -1,4 +1,5 @@
-"""The thread that makes blocks: one as soon as there is work, and empty ones at an interval if that is asked for.
+"""The thread that makes blocks: one as soon as there is work, empty ones for whoever waits for blocks after his
+transaction, and empty ones at an interval if that is asked for.
 
 What a block is and how it is kept is the chain's business; this file only says when.
 """
@@ -9,9 +10,14 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
+CONFIRMING_PAUSE_S = 0.25
+"""Between the empty blocks that somebody waits for; whatever has work comes first and starts the pause anew."""
+
 
 class Producer:
     """`make_block(empty)` makes one block and says whether it did; `has_work` whether something waits.
+
+    `is_awaited` whether somebody waits for an empty one.
 
     `on_fault` hears of an error that no block can be made past; nothing is produced after it.
     """
@@ -21,11 +27,13 @@ class Producer:
         *,
         make_block: Callable[[bool], bool],
         has_work: Callable[[], bool],
+        is_awaited: Callable[[], bool],
         interval_s: float | None,
         on_fault: Callable[[BaseException], None],
     ) -> None:
         self._make_block = make_block
         self._has_work = has_work
+        self._is_awaited = is_awaited
         self._interval_s = interval_s
         self._on_fault = on_fault
         self._wanted = threading.Event()
@@ -36,7 +44,7 @@ class Producer:
         self._thread.start()
 
     def wake(self) -> None:
-        """There is work."""
+        """There is work, or somebody waits."""
         self._wanted.set()
 
     def stop(self) -> None:
@@ -49,7 +57,7 @@ class Producer:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                woken = self._wanted.wait(self._interval_s)
+                woken = self._wanted.wait(self._pause_s())
                 self._wanted.clear()
                 if self._stopping.is_set():
                     return
@@ -61,3 +69,8 @@ class Producer:
         except BaseException as fault:  # the outermost loop of this thread
             log.critical("block production stopped: %s", fault, exc_info=fault)
             self._on_fault(fault)
+
+    def _pause_s(self) -> float | None:
+        if not self._is_awaited():
+            return self._interval_s
+        return CONFIRMING_PAUSE_S if self._interval_s is None else min(CONFIRMING_PAUSE_S, self._interval_s)

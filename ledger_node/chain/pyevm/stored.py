@@ -49,7 +49,8 @@ from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
 
 @dataclass(frozen=True, slots=True)
 class ChainSettings:
-    """`produce`: make blocks. `interval_s`: also empty ones on an idle chain, this far apart.
+    """`produce`: make blocks. `interval_s`: also empty ones on an idle chain, this far apart. `confirming_blocks`: so
+    many, if need be empty ones, follow a transaction that somebody waits for (see LocalChain.build_on).
 
     `block_budget_ms`: no transaction is started in a block after it has taken this long. `call_gas_max`: gas of a call
     that names none, and the most one may name. `fast_interpreter`: translate hot code instead of interpreting it.
@@ -60,6 +61,7 @@ class ChainSettings:
 
     produce: bool = True
     interval_s: float | None = None
+    confirming_blocks: int = 0
     block_budget_ms: int = 2_000
     call_gas_max: int = 30_000_000
     fast_interpreter: bool = True
@@ -259,6 +261,9 @@ class StoredChain:
                 if self.store.find_transaction(transaction.hash) is None:
                     raise
         return transaction.hash
+
+    def build_on(self, transaction_hash: Hash32) -> None:
+        """See LocalChain; nobody makes blocks here."""
 
     def _admit(self, transaction: Transaction) -> None:
         for ready in self.pool.add(transaction):

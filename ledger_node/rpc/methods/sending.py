@@ -19,7 +19,13 @@ from ledger_node.rpc.render import hexed, transaction_json
 
 @method("eth_sendRawTransaction")
 def send_raw_transaction(door: Door, raw: DataParam) -> str:
-    return hexed(door.chain.send_raw_transaction(raw))
+    return hexed(_send(door, raw))
+
+
+def _send(door: Door, raw: bytes) -> bytes:
+    transaction_hash = door.chain.send_raw_transaction(raw)
+    door.chain.build_on(transaction_hash)
+    return transaction_hash
 
 
 @method("eth_sendRawTransactionSync", lane="wait")
@@ -32,7 +38,7 @@ def send_raw_transaction_sync(door: Door, raw: DataParam, timeout_ms: NumberPara
     heads: queue.SimpleQueue[Header] = queue.SimpleQueue()
     stop_listening = door.chain.on_new_head(heads.put)  # before sending: no head may slip by
     try:
-        transaction_hash = door.chain.send_raw_transaction(raw)
+        transaction_hash = _send(door, raw)
         if any(waiting.hash == transaction_hash for waiting in door.chain.queued_transactions()):
             raise RpcError(
                 SYNC_UNREADY,
@@ -77,7 +83,7 @@ def accounts(door: Door) -> list[str]:
 def send_transaction(door: Door, transaction: CallParam) -> str:
     call = transaction.for_chain(door.chain.chain_id)
     if call.sender in door.accounts:
-        return hexed(door.chain.send_raw_transaction(_signed(door, call)))
+        return hexed(_send(door, _signed(door, call)))
     if door.settings.profile == "dev":
         return hexed(door.dev.send_unsigned(call))
     raise no_such_key(call.sender)

@@ -7,6 +7,6 @@ const network = (key) => ({ type: "http", url: RPC_URL, chainId: Number(CHAIN_ID
 export default {
   plugins: [ignition],
   solidity: { compilers: [{ version: "0.8.37", path: SOLC, settings: { evmVersion: "prague" } }] },
-  ignition: { blockPollingInterval: 50, requiredConfirmations: 1 },
+  ignition: { blockPollingInterval: 50 },
   networks: { deployer: network(DEPLOYER_KEY), transactor: network(TRANSACTOR_KEY) },
 };
