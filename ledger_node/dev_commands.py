@@ -13,6 +13,7 @@ from eth_account import Account
 from ledger_node.chain.genesis import GenesisAccount, build_genesis
 from ledger_node.chain.pyevm.dev import open_dev_chain
 from ledger_node.chain.pyevm.stored import ChainSettings
+from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
@@ -53,7 +54,7 @@ async def _serve(config: Config, chain_id: int) -> None:
         chain_id=chain_id,
         sealer=sealer.address,
         timestamp=clock.now_ms() // 1000,
-        alloc={bytes.fromhex(account[2:]): GenesisAccount(balance=FUNDS_WEI) for account in accounts},
+        alloc=TOOL_CONTRACTS | {bytes.fromhex(account[2:]): GenesisAccount(balance=FUNDS_WEI) for account in accounts},
     )
     chain_settings = ChainSettings(
         interval_s=config.block_interval_s or None, fast_interpreter=config.interpreter == "fast"

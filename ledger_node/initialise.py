@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis
+from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, make_durable, write_private
@@ -33,11 +34,12 @@ SAMPLE_BANKS = (
 
 def initialise(
     config: Config, *, chain_id: int, sample: bool, permissioned: bool = True, attestors: tuple[bytes, ...] = (),
-    quorum: int | None = None, clock: Clock | None = None,
+    quorum: int | None = None, tool_contracts: bool = False, clock: Clock | None = None,
 ) -> None:  # fmt: skip
     """With `permissioned` off, anybody may transact and deploy on the network, for ever.
 
-    `attestors`: whose followers make blocks final, `quorum` of them (two thirds if None).
+    `attestors`: whose followers make blocks final, `quorum` of them (two thirds if None). `tool_contracts`: with those
+    that development tools expect.
     Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
     clock = clock or SystemClock()
     directory = DataDirectory(config.data)
@@ -46,7 +48,8 @@ def initialise(
     try:
         _require_empty(directory)
         addresses = _write_keys(config, directory)
-        genesis = _genesis(addresses, chain_id, permissioned, clock, attestors=attestors, quorum=quorum)
+        genesis = _genesis(addresses, chain_id, permissioned, clock, attestors=attestors, quorum=quorum,
+                           tool_contracts=tool_contracts)  # fmt: skip
         write_private(directory.genesis, json.dumps(genesis.to_json(), indent=2) + "\n")
         write_private(directory.credentials, json.dumps(_credentials(config, clock, sample=sample), indent=2) + "\n")
         make_durable(directory.path.parent)
@@ -67,7 +70,7 @@ def _require_empty(directory: DataDirectory) -> None:
 
 def _genesis(
     addresses: dict[str, bytes], chain_id: int, permissioned: bool, clock: Clock, *, attestors: tuple[bytes, ...],
-    quorum: int | None,
+    quorum: int | None, tool_contracts: bool,
 ) -> Genesis:  # fmt: skip
     """The operator's keys are on the network from its first block: the network key votes, the admin key deploys, the
     settlement key transacts. Everybody else is admitted by vote.
@@ -84,7 +87,7 @@ def _genesis(
         chain_id=chain_id,
         sealer=addresses["sealer"],
         timestamp=clock.now_ms() // 1000,
-        alloc={PERMISSIONS: genesis_account(setup)},
+        alloc={PERMISSIONS: genesis_account(setup)} | (TOOL_CONTRACTS if tool_contracts else {}),
         rules=NetworkRules(permissions=permissioned),
         attestors=attestors,
         quorum=quorum,

@@ -33,20 +33,31 @@ from ledger_node.settlement.model import ReservePosition
     type=click.Choice(["enforced", "open"]),
     help="Who may transact and deploy: accounts admitted by vote, or anybody. Open with --sample, else enforced.",
 )
+@click.option(
+    "--tool-contracts/--no-tool-contracts",
+    default=None,
+    help="Whether the CREATE2 deployer and Multicall3 are there from the first block; with --sample they are.",
+)
 @click.option("--attestor", "attestors", multiple=True, type=ADDRESS, help="Address of a follower that attests blocks.")
 @click.option(
     "--quorum", type=click.IntRange(1), help="How many of the attestors make a block final; two thirds if not given."
 )
 @settings("data", "currencies", "chain", "database_url")
 def init(
-    chain_id: int, sample: bool, permissions: str | None, attestors: tuple[bytes, ...], quorum: int | None, **flags: Any
+    chain_id: int,
+    sample: bool,
+    permissions: str | None,
+    attestors: tuple[bytes, ...],
+    quorum: int | None,
+    tool_contracts: bool | None,
+    **flags: Any,
 ) -> None:
     """Make a data directory: genesis, encrypted keystores, configuration, credentials."""
     config = load_config(flags)
     permissions = permissions or ("open" if sample else "enforced")
     initialise(
         config, chain_id=chain_id, sample=sample, permissioned=permissions == "enforced", attestors=attestors,
-        quorum=quorum,
+        quorum=quorum, tool_contracts=sample if tool_contracts is None else tool_contracts,
     )  # fmt: skip
     directory = DataDirectory(config.data)
     click.echo(f"Initialised {config.data} (chain id {chain_id}, permissions {permissions}).")

@@ -20,7 +20,7 @@ CHAIN_ID = 2_026_031
 def permissioned_node(data: Path, *settings: str) -> NodeProcess:
     """Made, not yet started."""
     node = NodeProcess(data, "--currencies", "USD", *settings)
-    node.init("--chain-id", str(CHAIN_ID), "--currencies", "USD", "--permissions", "enforced")
+    node.init("--chain-id", str(CHAIN_ID), "--currencies", "USD", "--permissions", "enforced", "--tool-contracts")
     path = DataDirectory(data).genesis
     genesis = read_genesis(path)
     contract = genesis.alloc[PERMISSIONS]

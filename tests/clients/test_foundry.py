@@ -130,6 +130,18 @@ def test_forge_script_broadcasts_all_its_transactions(foundry: Foundry) -> None:
     assert foundry("cast", "call", ran["receipts"][0]["contractAddress"], "pages()(uint256)") == "1"
 
 
+def test_forge_script_deploys_with_a_salt_for_who_may_deploy(foundry: Foundry) -> None:
+    url = foundry.environment["RPC_URL"]
+    what = ("script", "script/Salted.s.sol:Salted", "--broadcast", "--rpc-url", url)
+    refused = foundry("forge", *what, *foundry.key("TRANSACTOR"), status=1)
+    assert "Transaction Failure" in refused  # forge sends it unasked; the creation inside is refused
+    assert "ONCHAIN EXECUTION COMPLETE & SUCCESSFUL" in foundry("forge", *what, *foundry.key("DEPLOYER"))
+    path = next((foundry.project / "broadcast" / "Salted.s.sol").rglob("run-latest.json"))
+    created, _ = json.loads(path.read_text(encoding="utf-8"))["transactions"]
+    assert created["transactionType"] == "CREATE2"
+    assert foundry("cast", "call", created["contractAddress"], "pages()(uint256)") == "1"
+
+
 def test_forge_tests_on_a_fork_of_the_running_network(foundry: Foundry, book: str, receipt: Any) -> None:
     before = str(int(receipt["blockNumber"], 16) - 1)
     printed = foundry(

@@ -18,6 +18,7 @@ from ledger_node.chain.errors import InvalidBlock, NotPermitted
 from ledger_node.chain.genesis import Genesis, GenesisAccount, NetworkRules, build_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.chain.pyevm.rules import everyone, seal
+from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import HandSetClock
 from ledger_node.permissions import calls, reads
 from ledger_node.permissions.artifact import ADDRESS
@@ -44,7 +45,7 @@ class Enforced:
             chain_id=CHAIN_ID,
             sealer=SEALER.address,
             timestamp=START,
-            alloc={ADDRESS: genesis_account(setup)} | rich,
+            alloc={ADDRESS: genesis_account(setup)} | rich | TOOL_CONTRACTS,
             rules=NetworkRules(permissions=True),
         )
         self._opened: list[PyEvmChain] = []
