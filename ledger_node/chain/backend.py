@@ -25,6 +25,7 @@ from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
     AccountProof,
+    BlockTrace,
     Overrides,
     SimulatedBlock,
     SimulationStep,
@@ -179,6 +180,9 @@ class LocalChain(ChainBackend, Protocol):
         """None for a transaction that is not mined. Executes the block up to it again."""
 
     def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]: ...
+
+    def trace_blocks(self, numbers: Sequence[int], config: TraceConfig) -> tuple[BlockTrace, ...]:
+        """Several blocks, as one question: the time a call may take is for all of them together."""
 
     def trace_call(
         self,

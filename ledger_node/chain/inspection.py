@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from ledger_node.chain.blocks import Address, Block, Call, Hash32, Log
+from ledger_node.chain.blocks import Address, Block, Call, Hash32, Header, Log
 
 AccessList: TypeAlias = tuple[tuple[Address, tuple[int, ...]], ...]
 Tracer: TypeAlias = Literal["struct", "call", "prestate"]
@@ -133,6 +133,8 @@ class TraceConfig:
     with_log: bool = False
     diff_mode: bool = False
     with_code: bool = True
+    message_gas: bool = False
+    """Call tracer: the outermost frame's gas is what the machine was given; else the transaction's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,10 @@ class CallLog:
 
 @dataclass(frozen=True, slots=True)
 class CallFrame:
-    """`type` is the opcode: CALL, STATICCALL, DELEGATECALL, CALLCODE, CREATE, CREATE2 or SELFDESTRUCT."""
+    """`type` is the opcode: CALL, STATICCALL, DELEGATECALL, CALLCODE, CREATE, CREATE2 or SELFDESTRUCT.
+
+    `to` of a creation is where the contract is, or would have been.
+    """
 
     type: str
     sender: Address
@@ -184,6 +189,7 @@ class CallFrame:
     error: str | None = None
     calls: tuple["CallFrame", ...] = ()
     logs: tuple[CallLog, ...] = ()
+    is_precompile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,3 +218,9 @@ Trace: TypeAlias = StructTrace | CallFrame | Prestate
 class TransactionTrace:
     transaction_hash: Hash32
     trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTrace:
+    header: Header
+    transactions: tuple[TransactionTrace, ...]

@@ -17,6 +17,8 @@ from ledger_node.rpc.render import hexed, quantity, word
 from ledger_node.rpc.revert import reason_of
 
 WORD = 32
+CREATIONS = ("CREATE", "CREATE2")
+"""Where one failed there is no contract, and no `to`."""
 
 
 def trace_json(trace: Trace, config: TraceConfig) -> Any:
@@ -78,7 +80,7 @@ def _frame_json(frame: CallFrame) -> dict[str, Any]:
         "input": hexed(frame.input),
         "type": frame.type,
     }
-    if frame.to is not None:
+    if frame.to is not None and not (frame.error is not None and frame.type in CREATIONS):
         shown["to"] = hexed(frame.to)
     if frame.value is not None:
         shown["value"] = quantity(frame.value)

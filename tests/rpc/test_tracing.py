@@ -122,6 +122,8 @@ def test_options_are_known_by_their_names_whatever_their_case(rpc: Client, page:
 @pytest.mark.parametrize(
     "options",
     [
+        {"tracer": "muxTracer", "tracerConfig": {"nothingTracer": {}}}, {"tracer": "muxTracer", "tracerConfig": []},
+        {"tracer": "muxTracer", "tracerConfig": {"callTracer": {"nothing": 1}}},
         {"tracre": "callTracer"}, {"Tracer": "nothingTracer"}, {"tracer": "{fault: function() {}}"}, {"overrides": {}},
         {"txIndex": "0x1"}, {"tracer": "callTracer", "tracerConfig": {"onlytopcal": True}}, {"": 1},
     ],
@@ -132,6 +134,6 @@ def test_an_unknown_tracer_or_option_is_refused(rpc: Client, page: dict[str, Any
         ("debug_traceTransaction", [page["transactionHash"]]), ("debug_traceCall", [call, "latest"]),
         ("debug_traceBlockByNumber", ["latest"]),
     ):  # fmt: skip
-        with pytest.raises(Answered, match=r"not known|unknown option") as refused:
+        with pytest.raises(Answered, match=r"not known|unknown option|expected an object") as refused:
             rpc(method, *arguments, options)
         assert refused.value.code == -32602

@@ -12,6 +12,7 @@ from ledger_node.chain.blocks import Address, Call, Header, Transaction
 from ledger_node.chain.errors import CallFailed, ChainError
 from ledger_node.chain.inspection import (
     AccessListResult,
+    BlockTrace,
     Overrides,
     SimulatedBlock,
     SimulationStep,
@@ -118,6 +119,9 @@ class Questions:
 
     def trace_block(self, header: Header, config: TraceConfig) -> tuple[TransactionTrace, ...]:
         return self._replay(header, config, first=0, last=None)
+
+    def trace_blocks(self, headers: Sequence[Header], config: TraceConfig) -> tuple[BlockTrace, ...]:
+        return tuple(BlockTrace(header, self.trace_block(header, config)) for header in headers)
 
     def _replay(
         self, header: Header, config: TraceConfig, *, first: int, last: int | None

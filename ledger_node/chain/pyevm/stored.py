@@ -28,6 +28,7 @@ from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
     AccountProof,
+    BlockTrace,
     Overrides,
     SimulatedBlock,
     SimulationStep,
@@ -235,6 +236,9 @@ class StoredChain:
 
     def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]:
         return self._questions.trace_block(self.header(at), config)
+
+    def trace_blocks(self, numbers: Sequence[int], config: TraceConfig) -> tuple[BlockTrace, ...]:
+        return self._questions.trace_blocks([self.header(number) for number in numbers], config)
 
     def trace_call(self, call: Call, at: BlockRef, config: TraceConfig, overrides: Overrides = NO_OVERRIDES) -> Trace:
         return self._questions.trace_call(call, self.header(at), config, overrides)

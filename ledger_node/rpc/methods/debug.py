@@ -1,17 +1,19 @@
 """Raw bytes as peers carry them, and traces: what a transaction or call did, step by step or frame by frame."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
 from ledger_node.chain.blocks import BlockRef
-from ledger_node.chain.inspection import Overrides, TraceConfig, Tracer
-from ledger_node.rpc.callargs import CallParam, block_override, state_overrides
+from ledger_node.chain.encoding import NotCanonical
+from ledger_node.chain.inspection import Trace, TraceConfig
+from ledger_node.chain.wire import decode_block
+from ledger_node.rpc.callargs import CallParam
 from ledger_node.rpc.door import Door
-from ledger_node.rpc.errors import SERVER_ERROR, RpcError
-from ledger_node.rpc.parse import BlockNumberParam, BlockParam, HashParam, Parser, boolean, fields, member, shown, text
+from ledger_node.rpc.errors import SERVER_ERROR, RpcError, invalid_params
+from ledger_node.rpc.flatjson import in_block
+from ledger_node.rpc.parse import BlockNumberParam, BlockParam, DataParam, HashParam
 from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import hexed
-from ledger_node.rpc.tracejson import trace_json
+from ledger_node.rpc.traceoptions import NO_OPTIONS, Asked, TraceParam, answers
 
 # RAW BYTES
 
@@ -44,94 +46,36 @@ def get_bad_blocks(door: Door) -> list[Any]:
 
 # TRACES
 
-STEPS: Tracer = "struct"
-TRACERS: dict[str, Tracer] = {"callTracer": "call", "prestateTracer": "prestate"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    config: TraceConfig
-    overrides: Overrides
-
-
-OPTIONS = (
-    "tracer", "tracerConfig", "enableMemory", "disableStack", "disableStorage", "enableReturnData", "limit",
-    "stateOverrides", "blockOverrides",
-    # These do nothing: the node has limits of its own, and geth, too, takes the last three and leaves them.
-    "timeout", "reexec", "debug", "disableMemory", "disableReturnData",
-)  # fmt: skip
-TRACER_OPTIONS = ("onlyTopCall", "withLog", "diffMode", "disableCode", "disableStorage")
-
-
-def named(given: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    """The members under their names, in whatever case they came: geth's own client writes some as Go does."""
-    names = {name.lower(): name for name in known}
-    for name in given:
-        if name.lower() not in names:
-            raise ValueError(f"unknown option {shown(name)}; known are {', '.join(known)}")
-    return {names[name.lower()]: value for name, value in given.items()}
-
-
-def _trace_options(value: Any) -> Asked:
-    """geth's options."""
-    given = named(fields(value), OPTIONS)
-    tracer = member(given, "tracer", _tracer, STEPS)
-    own = named(member(given, "tracerConfig", fields, {}), TRACER_OPTIONS)
-    return Asked(
-        TraceConfig(
-            tracer=tracer,
-            with_memory=member(given, "enableMemory", boolean, False),
-            with_stack=not member(given, "disableStack", boolean, False),
-            with_storage=not member(given, "disableStorage", boolean, False),
-            with_return_data=member(given, "enableReturnData", boolean, False),
-            limit=member(given, "limit", _limit, 0),
-            only_top_call=member(own, "onlyTopCall", boolean, False),
-            with_log=member(own, "withLog", boolean, False),
-            diff_mode=member(own, "diffMode", boolean, False),
-            with_code=not member(own, "disableCode", boolean, False),
-        ),
-        Overrides(
-            member(given, "stateOverrides", state_overrides, {}),
-            block_override(given.get("blockOverrides", {})),
-        ),
-    )
-
-
-def _tracer(value: Any) -> Tracer:
-    name = text(value)
-    if name in ("", "structLogger"):
-        return STEPS
-    if name not in TRACERS:
-        raise ValueError(f"tracer {shown(name)} is not known; use {', '.join(TRACERS)}, or none for single steps")
-    return TRACERS[name]
-
-
-def _limit(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"expected a number of steps, got {shown(value)}")
-    return value
-
-
-TraceParam = Annotated[Asked, Parser(_trace_options)]
-NO_OPTIONS = Asked(TraceConfig(), Overrides())
-
 
 @method("debug_traceTransaction", lane="execute")
 def trace_transaction(door: Door, transaction_hash: HashParam, options: TraceParam = NO_OPTIONS) -> Any:
-    config = _bounded(options.config, door)
-    trace = door.chain.trace_transaction(transaction_hash, config)
-    if trace is None:
+    found = door.chain.transaction(transaction_hash)
+    if found is None or found.block_number is None:
         raise RpcError(
             SERVER_ERROR, f"transaction not found: {hexed(transaction_hash)} is not in a block of this chain"
         )
-    return trace_json(trace, config)
+
+    def run(config: TraceConfig) -> list[Trace]:
+        trace = door.chain.trace_transaction(transaction_hash, config)
+        assert trace is not None, "it is mined"
+        return [trace]
+
+    assert found.block_hash is not None and found.index is not None
+    place = in_block(found.block_number, found.block_hash, found.index, transaction_hash)
+    return answers(options, run, [place], steps_max=door.limits.trace_steps)[0]
 
 
 @method("debug_traceCall", lane="execute")
 def trace_call(door: Door, transaction: CallParam, at: BlockParam = "latest", options: TraceParam = NO_OPTIONS) -> Any:
-    config = _bounded(options.config, door)
     call = transaction.for_chain(door.chain.chain_id)
-    return trace_json(door.chain.trace_call(call, at, config, options.overrides), config)
+    header = door.chain.header(at)
+    pinned = at if at == "pending" else header.hash  # several tracers see one block
+
+    def run(config: TraceConfig) -> list[Trace]:
+        return [door.chain.trace_call(call, pinned, config, options.overrides)]
+
+    place = {"blockHash": None, "blockNumber": 0, "transactionHash": None, "transactionPosition": 0}
+    return answers(options, run, [place], steps_max=door.limits.trace_steps)[0]
 
 
 @method("debug_traceBlockByNumber", lane="execute")
@@ -144,16 +88,26 @@ def trace_block_by_hash(door: Door, block_hash: HashParam, options: TraceParam =
     return _trace_block(door, block_hash, options)
 
 
+@method("debug_traceBlock", lane="execute")
+def trace_encoded_block(door: Door, raw: DataParam, options: TraceParam = NO_OPTIONS) -> list[Any]:
+    """A block in RLP, if it is one of this chain's: another was not executed here, so its state is not known."""
+    try:
+        block_hash = decode_block(raw).header.hash
+    except NotCanonical as error:
+        raise invalid_params(f"invalid argument 0 (raw): the block cannot be decoded: {error}") from None
+    return _trace_block(door, block_hash, options)
+
+
 def _trace_block(door: Door, block: BlockRef, options: Asked) -> list[Any]:
-    if door.chain.header(block).number == 0:
+    found = door.chain.block(block)
+    header = found.header
+    if header.number == 0:
         raise RpcError(SERVER_ERROR, "genesis is not traceable: it has no transactions")
-    config = _bounded(options.config, door)
-    return [
-        {"txHash": hexed(one.transaction_hash), "result": trace_json(one.trace, config)}
-        for one in door.chain.trace_block(block, config)
-    ]
+    hashes = [transaction.hash for transaction in found.transactions]
+    places = [in_block(header.number, header.hash, index, one) for index, one in enumerate(hashes)]
 
+    def run(config: TraceConfig) -> list[Trace]:
+        return [one.trace for one in door.chain.trace_block(header.hash, config)]
 
-def _bounded(config: TraceConfig, door: Door) -> TraceConfig:
-    most = door.limits.trace_steps
-    return replace(config, limit=min(config.limit or most, most))
+    shown = answers(options, run, places, steps_max=door.limits.trace_steps)
+    return [{"txHash": hexed(one), "result": result} for one, result in zip(hashes, shown, strict=True)]

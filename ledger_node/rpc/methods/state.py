@@ -30,6 +30,27 @@ def get_storage_at(door: Door, address: AddressParam, slot: SlotParam, at: Block
     return word(door.chain.storage(address, slot, at))
 
 
+@method("eth_getAccount")
+def get_account(door: Door, address: AddressParam, at: BlockParam = "latest") -> dict[str, str]:
+    account = door.chain.proof(address, (), at)
+    return {
+        "nonce": quantity(account.nonce),
+        "balance": quantity(account.balance),
+        "storageRoot": hexed(account.storage_hash),
+        "codeHash": hexed(account.code_hash),
+    }
+
+
+@method("eth_getAccountInfo")
+def get_account_info(door: Door, address: AddressParam, at: BlockParam = "latest") -> dict[str, str]:
+    at = at if at == "pending" else door.chain.header(at).hash  # the three are of one block
+    return {
+        "balance": quantity(door.chain.balance(address, at)),
+        "nonce": quantity(door.chain.nonce(address, at)),
+        "code": hexed(door.chain.code(address, at)),
+    }
+
+
 def _requests(value: Any) -> dict[bytes, tuple[int, ...]]:
     return {
         within("address", parse.address, key): within(key, lambda item: array(item, parse.slot, "storage slots"), slots)

@@ -89,7 +89,7 @@ class CallTracer(Tracer):
         closed = CallFrame(
             type=frame.type,
             sender=frame.sender,
-            to=frame.to if error is None or not computation.msg.is_create else None,
+            to=frame.to,
             value=frame.value,
             gas=frame.gas,
             gas_used=frame.gas - computation.get_gas_remaining(),
@@ -98,6 +98,7 @@ class CallTracer(Tracer):
             error=error,
             calls=() if self.config.only_top_call else tuple(frame.calls),
             logs=tuple(frame.logs) if self.config.with_log and error is None else (),
+            is_precompile=computation.msg.code_address in computation.precompiles,
         )
         if self._open:
             self._open[-1].calls.append(closed)
@@ -108,4 +109,6 @@ class CallTracer(Tracer):
         if self._top is None:
             self.leave(outcome.computation)  # an address collision: nothing was entered
             assert self._top is not None
+        if self.config.message_gas:
+            return self._top
         return replace(self._top, gas=transaction.gas, gas_used=outcome.gas_used)
