@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ledger_node import journal
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Call, Header, Receipt
-from ledger_node.chain.errors import CallFailed, Reverted
+from ledger_node.chain.errors import CallFailed, ChainUnavailable, Reverted
 from ledger_node.clock import Clock
 from ledger_node.database import execute, fetch, one_of
 from ledger_node.deposit_token.events import (
@@ -224,7 +224,8 @@ class Bookkeeper:
     def _why(self, receipt: Receipt) -> Refusal | None:
         """The contract's own words for a reverted transaction, found by executing it again on the state before."""
         transaction = self._chain.transaction(receipt.transaction_hash)
-        assert transaction is not None, "a receipt belongs to a transaction"
+        if transaction is None:
+            raise ChainUnavailable(f"The chain shows no transaction 0x{receipt.transaction_hash.hex()} yet.")
         call = Call(sender=transaction.sender, to=transaction.to, data=transaction.data, gas=transaction.gas)
         # A transaction before it in the same block may be the cause: then the state after the block tells.
         for at in (receipt.block_number - 1, receipt.block_number):

@@ -16,6 +16,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.errors import BlockNotFound
 from ledger_node.chain.genesis import TRANSACTION_GAS_MAX
 from ledger_node.clock import Clock
 from ledger_node.database import Database
@@ -47,6 +48,9 @@ from ledger_node.settlement.watch import Watch
 from ledger_node.writer import Writer
 
 log = logging.getLogger(__name__)
+
+PASSING = (Unavailable, BlockNotFound)
+"""What says nothing against the chain: it is away, or lacks what it will have; it is asked again."""
 
 RECONCILER_RESTS = 19
 """How many times as long as a comparison took until the next: it takes a twentieth of the time at most."""
@@ -91,6 +95,8 @@ class House:
         self.more_reasons: Callable[[], list[str]] = list
         """What else keeps the node from being ready; the composition root knows."""
         self._chain_away: str | None = None
+        self._not_booked: str | None = None
+        """Why the newest blocks could not be read, until they are."""
         self._begun = False
         self._more_booked = False
         self._not_attested: str | None = None
@@ -173,7 +179,7 @@ class House:
         self._unsubscribe = self.chain.on_new_head(lambda _: self._call_bookkeeper())
         try:
             self._begin()
-        except Unavailable as trouble:
+        except PASSING as trouble:
             if self.fault is not None:
                 raise self.fault from None
             log.warning("The chain cannot be reached yet: %s", trouble)
@@ -214,7 +220,7 @@ class House:
             self.outbox.resend_unmined()
             self._reconcile_again()
             self._chain_away = None
-        except Unavailable as trouble:
+        except PASSING as trouble:
             if self._chain_away is None:
                 log.warning("Trying again every %g s: %s", self.settings.tick_ms / 1000, trouble)
             self._chain_away = str(trouble)
@@ -274,9 +280,12 @@ class House:
             self._call_bookkeeper()
 
     def _after_booking(self, failure: BaseException | None) -> None:
-        if isinstance(failure, Unavailable):
+        if failure is None:
+            self._not_booked = None
+        elif isinstance(failure, PASSING):
             log.warning("The chain could not be read: %s", failure)
-        elif failure is not None:
+            self._not_booked = str(failure)
+        else:
             self.stop_for(failure)
 
     def _before_commit(self, connection: sa.Connection) -> None:
@@ -323,7 +332,7 @@ class House:
             started = time.monotonic()
             try:
                 self.reconciler.compare_touched()
-            except Unavailable as trouble:
+            except PASSING as trouble:
                 log.warning("Book and chain could not be compared: %s", trouble)  # the tick tries again
             except Exception as fault:  # the outermost loop of this thread
                 self.stop_for(fault)
@@ -354,7 +363,7 @@ class House:
         """Every reason why payments do not settle now; none when the house is ready."""
         reasons = [
             self.closed_because(),
-            self._chain_away or self.outbox.trouble,
+            self._chain_away or self._not_booked or self.outbox.trouble,
             *self._roles_missing,
             *self.more_reasons(),
         ]

@@ -5,10 +5,23 @@ import json
 import threading
 from collections import defaultdict, deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Act = Literal["lose request", "lose answer", "twice", "hold", "503", "429", "no json", "cut short"]
+Act = Literal[
+    "lose request", "lose answer", "twice", "hold", "503", "429", "no json", "cut short",
+    "pass", "null", "nothing", "header not found", "missing trie node", "unknown block",
+]  # fmt: skip
+LATE: tuple[Act, ...] = ("null", "nothing", "header not found", "missing trie node", "unknown block")
+"""What a client answers that has announced a block and has not yet all of it."""
+
+
+def _late(act: Act, question: dict[str, Any]) -> dict[str, Any]:
+    answer = {"jsonrpc": "2.0", "id": question["id"]}
+    if act == "null" or act == "nothing":
+        lists = ("eth_getBlockReceipts", "eth_getLogs")
+        return answer | {"result": [] if act == "nothing" and question["method"] in lists else None}
+    return answer | {"error": {"code": -32000, "message": act}}
 
 
 class Proxy:
@@ -35,6 +48,9 @@ class Proxy:
                     self._hang_up()
                 elif act in ("503", "429"):
                     self._answer(int(act), b"later")
+                elif act in LATE:
+                    said = [_late(act, each) for each in (document if isinstance(document, list) else [document])]
+                    self._answer(200, json.dumps(said if isinstance(document, list) else said[0]).encode())
                 elif act == "no json":
                     self._answer(200, b"<html>It works!</html>")
                 else:
@@ -84,6 +100,10 @@ class Proxy:
     def plan(self, method: str, *acts: Act) -> None:
         """What happens to the next requests of a method ("*": of any without a plan of its own); then all pass."""
         self._plans[method].extend(acts)
+
+    def forget(self) -> None:
+        """Everything passes again."""
+        self._plans.clear()
 
     def __enter__(self) -> "Proxy":
         self._thread.start()

@@ -7,7 +7,7 @@ and nothing is asked before the first question, so the client may be away when t
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger_node.chain.blocks import (
     Address,
@@ -22,7 +22,7 @@ from ledger_node.chain.blocks import (
     Transaction,
 )
 from ledger_node.chain.encoding import keccak
-from ledger_node.chain.errors import BlockNotFound
+from ledger_node.chain.errors import BlockNotFound, ChainError
 from ledger_node.chain.remote import refusals
 from ledger_node.chain.remote.connection import Answered, Connection, Question
 from ledger_node.chain.remote.conversion import (
@@ -39,6 +39,9 @@ from ledger_node.chain.remote.conversion import (
     transaction_of,
 )
 from ledger_node.chain.remote.heads import Heads
+from ledger_node.chain.remote.lateness import STATES_KEPT, NotYet, lacks_logs, may_have, patiently
+
+T = TypeVar("T")
 
 _GWEI = 10**9
 _TIMESTAMPS_KEPT = 1024
@@ -85,19 +88,30 @@ class RemoteChain:
         return self._heads.current()
 
     def header(self, at: BlockRef) -> Header:
-        return header_of(self._block_json(at, whole=False))
+        return self._patiently(lambda: header_of(self._block_json(at, whole=False)))
 
     def block(self, at: BlockRef) -> Block:
-        return block_of(self._block_json(at, whole=True))
+        return self._patiently(lambda: block_of(self._block_json(at, whole=True)))
 
     def _block_json(self, at: BlockRef, *, whole: bool) -> Json:
-        if isinstance(at, bytes):
-            json = self._read("eth_getBlockByHash", hexadecimal(at), whole)
-        else:
-            json = self._read("eth_getBlockByNumber", self._height(at), whole)
+        try:
+            if isinstance(at, bytes):
+                json = self._read("eth_getBlockByHash", hexadecimal(at), whole)
+            else:
+                json = self._read("eth_getBlockByNumber", self._height(at), whole)
+        except BlockNotFound:
+            json = None
+        if not isinstance(json, dict) and self._heads.has_shown(at):
+            raise self._not_yet(f"block {_named(at)}")
         if not isinstance(json, dict) or not self._final(json):
-            raise BlockNotFound(f"There is no block {hexadecimal(at) if isinstance(at, bytes) else at} on this chain.")
+            raise BlockNotFound(f"There is no block {_named(at)} on this chain.")
         return json
+
+    def _not_yet(self, what: str) -> NotYet:
+        return NotYet(f"The chain at {self._connection.name} has announced {what} and does not show it yet.")
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        return patiently(ask, self._connection.closes_within)
 
     def _final(self, json: Json) -> bool:
         """Whether the block that an object belongs to has its confirmations."""
@@ -141,39 +155,71 @@ class RemoteChain:
         return receipt_of(json, self._timestamp_of(json))
 
     def receipts(self, at: BlockRef) -> tuple[Receipt, ...]:
+        return self._patiently(lambda: self._receipts(at))
+
+    def _receipts(self, at: BlockRef) -> tuple[Receipt, ...]:
         block = self._block_json(at, whole=False)
         header = header_of(block)
+        found, logs_before = [], 0
+        for json in self._receipt_jsons(header, block["transactions"]):
+            # Some clients count the logs of each transaction from zero here: count them ourselves.
+            logs = [each | {"logIndex": hex(logs_before + index)} for index, each in enumerate(json.get("logs") or ())]
+            found.append(receipt_of(json | {"logs": logs}, header.timestamp))
+            logs_before += len(logs)
+        if lacks_logs(header, (log for receipt in found for log in receipt.logs)):
+            raise self._not_yet(f"block {header.number} with logs that are not in its receipts")
+        return tuple(found)
+
+    def _receipt_jsons(self, header: Header, hashes: Sequence[str]) -> list[Json]:
+        """One for each transaction, in their order, all of this very block."""
+        late = self._not_yet(f"block {header.number} with its receipts")
         try:
             jsons = self._ask("eth_getBlockReceipts", hex(header.number))
         except Answered as answer:
             if answer.code != refusals.METHOD_NOT_FOUND:
-                raise refusals.of_read(answer) from None
-            jsons = self._read_many([("eth_getTransactionReceipt", [each]) for each in block["transactions"]])
-        if not isinstance(jsons, list) or len(jsons) != len(block["transactions"]) or None in jsons:
-            raise BlockNotFound(f"The chain's client does not keep the receipts of block {header.number}.")
-        found, logs_before = [], 0
-        for json in jsons:
-            # Some clients count the logs of each transaction from zero here: count them ourselves.
-            logs = [each | {"logIndex": hex(logs_before + index)} for index, each in enumerate(json["logs"])]
-            found.append(receipt_of(json | {"logs": logs}, header.timestamp))
-            logs_before += len(logs)
-        return tuple(found)
+                error = refusals.of_read(answer)
+                raise (late if isinstance(error, BlockNotFound) else error) from None
+            jsons = self._read_many([("eth_getTransactionReceipt", [each]) for each in hashes])
+        wanted = [(each, hexadecimal(header.hash)) for each in hashes]
+        if not isinstance(jsons, list) or not all(isinstance(each, dict) for each in jsons):
+            raise late
+        if [(each.get("transactionHash"), each.get("blockHash")) for each in jsons] != wanted:
+            raise late
+        return jsons
 
     def logs(self, query: LogFilter) -> Sequence[Log]:
+        return self._patiently(lambda: self._found(query))[: query.limit]
+
+    def _found(self, query: LogFilter) -> list[Log]:
         if query.block_hash is not None:
-            self.header(query.block_hash)
-            return self._logs(query, 0, 0)[: query.limit]
-        last = min(query.last, self.head().number)
-        return self._logs(query, query.first, last)[: query.limit] if query.first <= last else ()
+            header = self.header(query.block_hash)
+            return self._with_newest(query, header, self._logs(query, 0, 0))
+        head = self.head()
+        last = min(query.last, head.number)
+        if query.first > last:
+            return []
+        found = self._logs(query, query.first, last)
+        return self._with_newest(query, head, found) if last == head.number else found
+
+    def _with_newest(self, query: LogFilter, header: Header, found: list[Log]) -> list[Log]:
+        """A client that has not yet made the newest block searchable finds none of its logs; its receipts have them."""
+        if any(each.block_number == header.number for each in found) or not may_have(header, query):
+            return found
+        of_block = [log for receipt in self._receipts(header.number) for log in receipt.logs]
+        return found + [each for each in of_block if _wanted(query, each)]
 
     def _logs(self, query: LogFilter, first: int, last: int) -> list[Log]:
         try:
             jsons = self._ask("eth_getLogs", filter_json(query, first=first, last=last))
         except Answered as answer:
             if first >= last or not refusals.is_too_wide(answer):
-                raise refusals.of_read(answer) from None
+                error = refusals.of_read(answer)
+                late = isinstance(error, BlockNotFound)  # nothing above the head is asked for
+                raise (self._not_yet("blocks and their logs") if late else error) from None
             middle = (first + last) // 2
             return self._logs(query, first, middle) + self._logs(query, middle + 1, last)
+        if jsons is None:
+            raise self._not_yet("blocks and their logs")
         found = [log_of(json, self._timestamp_of(json)) for json in jsons]
         # Not every client tests every topic it is given.
         return [each for each in found if _wanted(query, each)]
@@ -194,32 +240,48 @@ class RemoteChain:
     # STATE
 
     def nonce(self, address: Address, at: BlockRef = "latest") -> int:
-        return integer(self._read("eth_getTransactionCount", hexadecimal(address), self._height(at)))
+        return integer(self._state("eth_getTransactionCount", at, hexadecimal(address)))
 
     def balance(self, address: Address, at: BlockRef = "latest") -> int:
-        return integer(self._read("eth_getBalance", hexadecimal(address), self._height(at)))
+        return integer(self._state("eth_getBalance", at, hexadecimal(address)))
 
     def code(self, address: Address, at: BlockRef = "latest") -> bytes:
-        return octets(self._read("eth_getCode", hexadecimal(address), self._height(at)))
+        return octets(self._state("eth_getCode", at, hexadecimal(address)))
 
     def storage(self, address: Address, slot: int, at: BlockRef = "latest") -> int:
-        return integer(self._read("eth_getStorageAt", hexadecimal(address), hex(slot), self._height(at)) or "0x0")
+        return integer(self._state("eth_getStorageAt", at, hexadecimal(address), hex(slot)) or "0x0")
 
     def call(self, call: Call, at: BlockRef = "latest") -> bytes:
-        try:
-            return octets(self._ask("eth_call", call_json(call), self._height(at)))
-        except Answered as answer:
-            raise refusals.of_call(answer) from None
+        return octets(self._state("eth_call", at, call_json(call), judged=refusals.of_call))
 
     def estimate_gas(self, call: Call, at: BlockRef = "latest") -> int:
         if self._estimates_loosely():
             self.call(call, at)
-        try:
-            estimate = integer(self._ask("eth_estimateGas", call_json(call), self._height(at)))
-        except Answered as answer:
-            raise refusals.of_call(answer) from None
+        estimate = integer(self._state("eth_estimateGas", at, call_json(call), judged=refusals.of_call))
         # Refunds are at most a fifth of the gas used (EIP-3529).
         return estimate * 5 // 4 if self._estimates_loosely() else estimate
+
+    def _state(
+        self, method: str, at: BlockRef, *params: Any, judged: Callable[[Answered], ChainError] = refusals.of_read
+    ) -> Any:
+        """What the client says of the state after block `at`."""
+
+        def ask() -> Any:
+            try:
+                answer = self._ask(method, *params, self._height(at))
+            except Answered as refused:
+                error = judged(refused)
+                late = isinstance(error, BlockNotFound) and self._keeps_state(at)
+                raise (self._not_yet(f"block {_named(at)} with its state") if late else error) from None
+            if answer is None:
+                raise self._not_yet(f"block {_named(at)} with its state")
+            return answer
+
+        return self._patiently(ask)
+
+    def _keeps_state(self, at: BlockRef) -> bool:
+        number = self.header(at).number if isinstance(at, bytes) else at
+        return not isinstance(number, int) or self._heads.newest_number - STATES_KEPT <= number
 
     def _estimates_loosely(self) -> bool:
         """EthereumJS answers what one run used, net of refunds, and does not say when that run reverted."""
@@ -288,6 +350,10 @@ class RemoteChain:
             return self._connection.ask_many(questions)
         except Answered as answer:
             raise refusals.of_read(answer) from None
+
+
+def _named(at: BlockRef) -> str:
+    return hexadecimal(at) if isinstance(at, bytes) else str(at)
 
 
 def _wanted(query: LogFilter, log: Log) -> bool:

@@ -85,6 +85,10 @@ class Connection:
         """Whether the client announces its heads now. Over HTTP none does."""
         return self._socket is not None and self._socket.announces
 
+    def closes_within(self, seconds: float) -> bool:
+        """A pause before asking again; whether the connection is closed and nothing more can be asked."""
+        return self._closed.wait(seconds)
+
     def close(self) -> None:
         self._closed.set()
         self._session.close()

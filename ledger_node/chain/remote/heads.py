@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from ledger_node.chain.blocks import Hash32, Header
+from ledger_node.chain.blocks import BlockRef, Hash32, Header
 from ledger_node.chain.errors import ChainReplaced, ChainUnavailable
 from ledger_node.chain.remote.connection import Answered, Connection, Question
 from ledger_node.chain.remote.conversion import header_of, integer, octets
@@ -78,7 +78,7 @@ class Heads:
             return
         with self._lock:
             chain_id, genesis = self._read([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
-            if genesis is None:
+            if genesis is None or chain_id is None:
                 raise ChainUnavailable(f"The chain at {self._connection.name} has no genesis block yet.")
             self._same("chain id", self._chain_id, integer(chain_id))
             self._same("genesis", self._genesis_hash, octets(genesis["hash"]))
@@ -99,6 +99,13 @@ class Heads:
         """Of the heads seen so far; -1 before the first."""
         return -1 if self._newest is None else self._newest.number
 
+    def has_shown(self, at: BlockRef) -> bool:
+        """Whether the client has announced this block, so that it can only be late, not absent."""
+        if isinstance(at, bytes):
+            with self._lock:
+                return at in self._known.values()
+        return at != "pending" if isinstance(at, str) else 0 <= at <= self.newest_number
+
     def current(self) -> Header:
         """The newest block with enough confirmations, asked for now."""
         self.identify()
@@ -110,6 +117,8 @@ class Heads:
             (json,) = self._read([("eth_getBlockByNumber", ["latest", False])])
         else:
             (tip,) = self._read([("eth_blockNumber", [])])
+            if tip is None:
+                raise ChainUnavailable(f"The chain at {self._connection.name} has no block to show yet.")
             number = max(0, integer(tip) - self._confirmations)
             (json,) = self._read([("eth_getBlockByNumber", [hex(number), False])])
         if json is None:
@@ -129,7 +138,9 @@ class Heads:
                 below = header.parent_hash
             else:
                 (json,) = self._read([("eth_getBlockByNumber", [hex(newest.number), False])])
-                below = octets(json["hash"]) if json is not None else b""
+                if json is None:
+                    raise ChainUnavailable(f"The chain at {self._connection.name} lacks blocks below its head.")
+                below = header_of(json).hash
             if below != newest.hash:
                 self._lose_block(newest.number, newest.hash, below)
         self._behind_since_s = None
