@@ -20,7 +20,7 @@ from ledger_node.clock import SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.deposit_token.backing import TokenBacking
-from ledger_node.doors import Door, keep_open, rpc_settings
+from ledger_node.doors import Door, keep_open, rpc_door, rpc_settings
 from ledger_node.errors import ConfigurationError
 from ledger_node.follower.evidence import Difference
 from ledger_node.follower.follower import Follower
@@ -174,9 +174,7 @@ class Following:
         """Until a signal, or, if so asked, the first difference; returns the exit status."""
         self._loop = asyncio.get_running_loop()
         app = with_probes(create_rpc_app(self._chain, settings=rpc_settings(self._config)), self._report)
-        self._door = Door(
-            app, self._config.rpc_host, self._config.rpc_port, message_bytes_max=self._config.rpc_request_bytes
-        )
+        self._door = rpc_door(app, self._config)
         self._follower.start()
         try:
             await keep_open(self._directory, {"rpc": self._door})
@@ -251,7 +249,7 @@ async def serve_chain(config: Config) -> None:
         chain = await asyncio.to_thread(_open_any, config, directory)
         try:
             app = with_probes(create_rpc_app(chain, settings=rpc_settings(config)), lambda: _standing(chain))
-            door = Door(app, config.rpc_host, config.rpc_port, message_bytes_max=config.rpc_request_bytes)
+            door = rpc_door(app, config)
             await keep_open(directory, {"rpc": door})
         finally:
             await asyncio.to_thread(chain.close)

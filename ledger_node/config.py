@@ -28,6 +28,7 @@ ENVIRONMENT_PREFIX = "LEDGER_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Bytes = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0)]
+Span = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -134,12 +135,33 @@ class Config(BaseSettings):
     )
     mempool_max: Count = Field(10_000, description="Transactions the embedded engine keeps pending at most.")
 
+    # LIMITS OF BOTH DOORS: what a client may have before anybody knows who it is
+    connections_max: Count = Field(
+        1_000,
+        description="Connections to each door at once; of those beyond, who has kept the node waiting longest goes.",
+    )
+    head_bytes_max: Bytes = Field(32_768, description="Largest head of an HTTP request: its line and header fields.")
+    headers_max: Count = Field(100, description="Header fields of an HTTP request at most.")
+    head_timeout_s: Span = Field(10.0, description="Seconds a client has to send a request's head.")
+    body_timeout_s: Span = Field(10.0, description="Seconds a client has to send a request's body.")
+    idle_timeout_s: Span = Field(75.0, description="Seconds a connection is kept open between two requests.")
+    rate_window_s: Count = Field(60, description="Seconds over which requests are counted for the limits of a rate.")
+    rate_per_key: int = Field(
+        300_000, ge=0, description="Requests to the gateway with one API key in such a window; 0: no limit."
+    )
+    rate_per_address: int = Field(
+        6_000, ge=0, description="Requests to the gateway without a valid API key from one address; 0: no limit."
+    )
+
     # LIMITS OF THE JSON-RPC DOOR: what callers may ask for at once; see docs/reference/json-rpc.md
     rpc_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose web pages may use the JSON-RPC, or `*` for any."
     )
     rpc_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost",), description="Host names the JSON-RPC answers to besides IP addresses, or `*` for any."
+    )
+    rpc_rate_per_address: int = Field(
+        300_000, ge=0, description="Requests to the JSON-RPC from one address in `rate_window_s`; 0: no limit."
     )
     rpc_request_bytes: Bytes = Field(5_242_880, description="Largest JSON-RPC request or WebSocket message.")
     rpc_batch_items: Count = Field(1_000, description="Requests in a JSON-RPC batch at most.")

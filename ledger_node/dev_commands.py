@@ -17,7 +17,7 @@ from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
-from ledger_node.doors import Door, keep_open, rpc_settings, run_loop
+from ledger_node.doors import keep_open, rpc_door, rpc_settings, run_loop
 from ledger_node.flags import settings
 from ledger_node.keys import LocalSigner
 from ledger_node.logs import write_logs
@@ -62,7 +62,7 @@ async def _serve(config: Config, chain_id: int) -> None:
     chain = open_dev_chain(config.data / "chain", genesis, sealer=sealer, clock=clock, settings=chain_settings)
     app = create_rpc_app(chain, settings=replace(rpc_settings(config), profile="dev", dev_keys=keys), clock=clock)
     try:
-        door = Door(app, config.rpc_host, config.rpc_port, message_bytes_max=config.rpc_request_bytes)
+        door = rpc_door(app, config)
         click.echo(_welcome(accounts, keys, chain_id, door.url))
         await keep_open(DataDirectory(config.data), {"rpc": door})
     finally:

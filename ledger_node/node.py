@@ -19,7 +19,7 @@ from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock
 from ledger_node.database import Database
-from ledger_node.doors import Door, keep_open, rpc_settings
+from ledger_node.doors import gateway_door, keep_open, rpc_door, rpc_settings
 from ledger_node.follower.follower import Follower
 from ledger_node.follower.source import Source
 from ledger_node.gateway.app import create_app
@@ -129,7 +129,8 @@ class Node:
         config = self.config
         return create_app(
             self.house, body_max_bytes=config.body_max_bytes, bulk_body_max_bytes=config.bulk_body_max_bytes,
-            wait_max_s=config.wait_max_s,
+            wait_max_s=config.wait_max_s, rate_per_key=config.rate_per_key, rate_per_address=config.rate_per_address,
+            rate_window_s=config.rate_window_s,
         )  # fmt: skip
 
     def rpc_app(self) -> RpcApp | None:
@@ -258,9 +259,9 @@ async def serve(config: Config) -> None:
     node = await asyncio.to_thread(Node.open, config)
     rpc_app: RpcApp | None = None
     try:
-        doors = {"gateway": Door(node.gateway_app(), config.gateway_host, config.gateway_port)}
+        doors = {"gateway": gateway_door(node.gateway_app(), config)}
         if (rpc_app := node.rpc_app()) is not None:
-            doors["rpc"] = Door(rpc_app, config.rpc_host, config.rpc_port, message_bytes_max=config.rpc_request_bytes)
+            doors["rpc"] = rpc_door(rpc_app, config)
         await asyncio.to_thread(node.start)
         await keep_open(node.directory, doors)
     finally:

@@ -66,11 +66,12 @@ _PROBLEMS = {
     401: ("No live API key was shown.", "unauthenticated", "This API key is not known here, or it was revoked."),
     403: ("This key or member may not do this.", "forbidden", "This needs a key of scope operator."),
     404: ("Unknown, or not yours.", "account_not_found", f"There is no account {examples.BDA_ID}."),
-    408: ("The body took too long to arrive.", "request_timeout", "The body did not arrive within 10 seconds."),
+    408: ("The request took too long to arrive.", "request_timeout", "The request's body did not arrive in time."),
     409: ("It conflicts with what is there.", "wrong_state", "Alpha Bank N.A. is active; it cannot become active."),
     413: ("The body is too large.", "body_too_large", "The body may have 65536 bytes at most."),
     415: ("The body is not application/json.", "unsupported_media_type", "Send Content-Type: application/json."),
     422: ("A rule refuses it.", "insufficient_balance", f"{examples.BDA_ID} has 40.00 USD available; 60.00 is needed."),
+    429: ("Too many requests; RateLimit tells.", "rate_limited", "Too many requests; send it again in 12 seconds."),
     500: ("A fault of the node.", "internal", "Something went wrong inside the node."),
     503: ("Not now; try again after Retry-After.", "stopping", "The node is stopping; send the request again."),
 }

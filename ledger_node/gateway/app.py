@@ -11,7 +11,7 @@ from ledger_node import __version__
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import pages, problems
 from ledger_node.gateway.credentials import KeyRing
-from ledger_node.gateway.envelope import Envelope
+from ledger_node.gateway.envelope import Envelope, Rates
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.openapi import describe
 from ledger_node.gateway.routes import (
@@ -40,9 +40,10 @@ _PARTS = (
 
 
 def create_app(
-    house: House, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304, wait_max_s: float = 30.0
-) -> FastAPI:
-    """The application on top of a running house, whose ledger is migrated."""
+    house: House, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304, wait_max_s: float = 30.0,
+    rate_per_key: int = 0, rate_per_address: int = 0, rate_window_s: int = 60,
+) -> FastAPI:  # fmt: skip
+    """The application on top of a running house, whose ledger is migrated. A rate of 0 is no limit."""
     app = FastAPI(
         title="Ledger node",
         version=__version__,
@@ -65,7 +66,8 @@ def create_app(
     app.state.body_max_bytes = body_max_bytes
     app.state.bulk_body_max_bytes = bulk_body_max_bytes
     app.state.wait_max_s = wait_max_s
-    app.add_middleware(Envelope, metrics=metrics)
+    rates = Rates.of(per_key=rate_per_key, per_address=rate_per_address, window_s=rate_window_s)
+    app.add_middleware(Envelope, metrics=metrics, keys=app.state.keys, rates=rates)
     app.add_exception_handler(LedgerNodeError, problems.tell_error)
     app.add_exception_handler(RequestValidationError, problems.tell_invalid)
     app.add_exception_handler(HTTPException, problems.tell_http)

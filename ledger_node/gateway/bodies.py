@@ -1,4 +1,4 @@
-"""How a JSON body comes in: content type, size, time and syntax are judged here, before any model sees it.
+"""How a JSON body comes in: content type, size and syntax are judged here, before any model sees it.
 
 Knows nothing of what the fields mean.
 """
@@ -20,13 +20,9 @@ from ledger_node.errors import Overloaded
 from ledger_node.gateway.errors import (
     BodyTooLarge,
     MalformedJson,
-    RequestTimeout,
     UnknownParameter,
     UnsupportedMediaType,
 )
-
-BODY_TIMEOUT_S = 10.0
-"""A body that takes longer than this to arrive is given up (408): slow senders hold no memory for long."""
 
 LARGE_BYTES = 65_536
 """Larger bodies are parsed on another thread, so that nobody else waits for it."""
@@ -172,13 +168,9 @@ async def _read(request: Request, limit: int) -> bytes:
         raise BodyTooLarge(f"The body may have {limit} bytes at most, not {declared}.", limit_bytes=limit)
     chunks: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise BodyTooLarge(f"The body may have {limit} bytes at most.", limit_bytes=limit)
-                chunks.append(chunk)
-    except TimeoutError:
-        raise RequestTimeout(f"The body did not arrive within {BODY_TIMEOUT_S:g} seconds.") from None
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(f"The body may have {limit} bytes at most.", limit_bytes=limit)
+        chunks.append(chunk)
     return b"".join(chunks)

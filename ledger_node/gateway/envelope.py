@@ -1,19 +1,27 @@
 """What every request and answer carries, whatever the route: a request id, security headers, a line in the access log.
 
 One pure ASGI layer, because each layer costs every request. It is also the outermost loop: an exception that nobody
-expected ends here as a problem with code `internal`. Knows no route and no rule; never sees a body or a credential.
+expected ends here as a problem with code `internal`. Counts requests against their rate, by API key or by address; and
+HEAD is a GET whose body the server leaves out. Knows no route and no rule; never sees a body.
 """
 
 import logging
 import re
+from dataclasses import dataclass
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger_node.errors import LedgerNodeError
+from ledger_node.gateway.credentials import KeyRing
+from ledger_node.gateway.errors import RateLimited
+from ledger_node.gateway.headers import with_common
+from ledger_node.gateway.identity import recognise
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.problems import problem
+from ledger_node.rates import Rate, Standing, neighbourhood
 from ledger_node.settlement.ids import new_id
 
 logger = logging.getLogger("ledger_node.gateway")
@@ -21,21 +29,33 @@ access_logger = logging.getLogger("ledger_node.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _CLIENT_CLOSED = 499
+_PROBES = ("/livez", "/readyz")
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"strict-transport-security", b"max-age=31536000"),
-)
+
+_TELLING = re.compile(r"[a-z0-9_]{0,24}|[a-z]{2,8}_[0-9a-f]{32}|[A-Z]{3}")
+"""Parts of a path that may be written down: words, ids and currencies. Anything else may be a secret gone astray."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often the gateway may be asked."""
+
+    per_key: Rate
+    per_address: Rate
+
+    @classmethod
+    def of(cls, *, per_key: int, per_address: int, window_s: int) -> "Rates":
+        return cls(
+            Rate("key", quota=per_key, window_s=window_s), Rate("address", quota=per_address, window_s=window_s)
+        )  # fmt: skip
 
 
 class Envelope:
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, keys: KeyRing, rates: Rates) -> None:
         self.app = app
         self._metrics = metrics
+        self._keys = keys
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,16 +64,23 @@ class Envelope:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started, status = perf_counter(), _CLIENT_CLOSED
+        standing = self._standing(scope)
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
         async def send_wrapped(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_common(message["headers"], request_id)
+                message["headers"] = with_common(message["headers"], request_id)
+                if standing is not None:
+                    message["headers"] += standing.fields
             await send(message)
 
         try:
-            await self.app(scope, receive, send_wrapped)
+            if standing is None or standing.may_pass:
+                await self.app(inner, receive, send_wrapped)
+            else:
+                await _too_many(standing, request_id, scope["path"])(scope, receive, send_wrapped)
         except ClientDisconnect:
             pass
         except Exception as error:  # the outermost loop of a request
@@ -63,18 +90,27 @@ class Envelope:
             answer = problem(LedgerNodeError(""), request_id=request_id, instance=scope["path"])
             await answer(scope, receive, send_wrapped)
         finally:
-            self._record(scope, request_id, status, perf_counter() - started)
+            self._record(inner, scope["method"], request_id, status, perf_counter() - started)
 
-    def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    def _standing(self, scope: Scope) -> Standing | None:
+        """Whether the caller may ask once more; the probes may be asked for ever."""
+        if scope["path"] in _PROBES:
+            return None
+        caller = recognise(scope, self._keys)
+        if caller is not None:
+            return self._rates.per_key.count(caller.id)
+        return self._rates.per_address.count(neighbourhood((scope.get("client") or ("",))[0]))
+
+    def _record(self, scope: Scope, method: str, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.answered(scope["method"], route, status, seconds)
+        self._metrics.answered(method, route, status, seconds)
         if not access_logger.isEnabledFor(logging.INFO):
             return
         caller = scope["state"].get("caller")
         line = {
             "request_id": request_id,
-            "method": scope["method"],
-            "path": scope["path"],
+            "method": method,
+            "path": _written(scope["path"]),
             "route": route,
             "status": status,
             "duration_ms": round(seconds * 1000, 3),
@@ -83,6 +119,18 @@ class Envelope:
             "member": caller.member_id if caller is not None else None,
         }
         access_logger.info("answered", extra=line)
+
+
+def _too_many(standing: Standing, request_id: str, path: str) -> Response:
+    error = RateLimited(f"Too many requests; send it again in {standing.resets_in_s} seconds.")
+    return problem(
+        error, request_id=request_id, instance=path, headers={"Retry-After": str(standing.resets_in_s)}
+    )  # fmt: skip
+
+
+def _written(path: str) -> str:
+    """The path as a log may have it."""
+    return "/".join(part if _TELLING.fullmatch(part) else "…" for part in path[:512].split("/"))
 
 
 def _request_id(scope: Scope) -> str:
@@ -94,13 +142,3 @@ def _request_id(scope: Scope) -> str:
 
 def _new_request_id() -> str:
     return new_id("req")
-
-
-def _with_common(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    headers = [*headers, (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
-    names = {name for name, _ in headers}
-    if b"content-security-policy" not in names:
-        headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
-    if b"cache-control" not in names:
-        headers.append((b"cache-control", b"no-store"))
-    return headers

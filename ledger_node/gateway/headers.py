@@ -27,6 +27,28 @@ def preferred_wait_s(request: Request) -> float | None:
     return None
 
 
+# WHAT EVERY ANSWER CARRIES
+
+CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+)
+
+
+def with_common(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    headers = [*headers, (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
+    names = {name for name, _ in headers}
+    if b"content-security-policy" not in names:
+        headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
+    if b"cache-control" not in names:
+        headers.append((b"cache-control", b"no-store"))
+    return headers
+
+
 # AS OPENAPI DESCRIBES THEM
 
 IDEMPOTENCY_KEY: dict[str, Any] = {

@@ -3,7 +3,8 @@
 Knows keys and scopes; whether a member may pay is settlement's question.
 """
 
-from typing import Annotated
+from collections.abc import MutableMapping
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -26,6 +27,16 @@ class _Identify:
         if caller.scope not in self.scopes:
             raise Forbidden(f"This needs a key of scope {' or '.join(self.scopes)}; this one has scope {caller.scope}.")
         return caller
+
+
+def recognise(scope: MutableMapping[str, Any], keys: KeyRing) -> Caller | None:
+    """Whose key a request shows, remembered for its route; None where that would refuse it."""
+    try:
+        caller = keys.caller(_shown_key(Request(scope)))
+    except Unauthenticated:
+        return None
+    scope["state"]["caller"] = caller
+    return caller
 
 
 def _known(request: Request) -> Caller:

@@ -14,7 +14,17 @@ MENDING: dict[str, str] = {
         "Make a key of your own (a UUID will do), store it with the payment, and send it as Idempotency-Key."
     ),
     "idempotency_key_invalid": "Send one Idempotency-Key header of 1 to 255 visible ASCII characters.",
-    "request_timeout": "Send the whole body at once. A payment may be repeated with the same Idempotency-Key.",
+    "malformed_http": (
+        "Send HTTP/1.1 as RFC 9112 has it: one Host, one Content-Length or `Transfer-Encoding: chunked`, CRLF at "
+        "the end of every line. The connection was closed."
+    ),
+    "headers_too_large": "Send fewer or shorter header fields (settings `head_bytes_max`, `headers_max`).",
+    "transfer_coding_unknown": "Send the body as it is or chunked, without compression.",
+    "rate_limited": (
+        "Wait as many seconds as Retry-After says; RateLimit says what is left (settings `rate_per_key`, "
+        "`rate_per_address`). A payment may be repeated with the same Idempotency-Key."
+    ),
+    "request_timeout": "Send the whole request at once. A payment may be repeated with the same Idempotency-Key.",
     "body_too_large": "Send a smaller body; the detail names the limit, which the operator sets as body_max_bytes.",
     "unsupported_media_type": "Send Content-Type: application/json and no Content-Encoding.",
     "unauthenticated": (

@@ -26,7 +26,7 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         # Methods come from clients: unknown ones share a label, so that nobody can grow the table.
-        method = method if method in ("GET", "POST", "DELETE", "HEAD", "OPTIONS") else "other"
+        method = method if method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 

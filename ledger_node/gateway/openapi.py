@@ -1,6 +1,6 @@
 """The description of this API (OpenAPI 3.1) at `/openapi.json`: FastAPI's, with what it cannot know added.
 
-Every route under /v1 needs a bearer key and may answer the common problems; request bodies carry their example.
+Every route but the probes needs a bearer key and may answer the common problems; request bodies carry their example.
 """
 
 from collections.abc import Iterator
@@ -43,6 +43,7 @@ _REQUEST_ID_HEADER = {
     "description": "Yours, if you sent one; quote it when you ask about this request.",
     "schema": {"type": "string"},
 }
+_PROBES = ("/livez", "/readyz")
 _REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
 
 
@@ -87,6 +88,7 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
+    schema["servers"] = [{"url": "/", "description": "This node."}]
     components["responses"] = problem_responses()
     components["securitySchemes"] = {
         "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: `lnk_…`."}
@@ -101,10 +103,11 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own word for it; ours is 400
         del responses["422"]
-    if not path.startswith("/v1/"):
+    if path in _PROBES:
+        operation["security"] = []
         return
     operation["security"] = [{"api_key": []}]
-    common = [400, 401, 403, 500] + ([404] if "{" in path else [])
+    common = [400, 401, 403, 429, 500] + ([404] if "{" in path else [])
     if "requestBody" in operation:
         common += [408, 413, 415, 503]
     for status, described in problems(*common).items():

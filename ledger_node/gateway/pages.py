@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from ledger_node.errors import LedgerNodeError, NotFound
 from ledger_node.gateway.mending import MENDING
@@ -29,6 +29,11 @@ _PAGE_POLICY = (
 )
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def front_page() -> Response:
+    return RedirectResponse("/docs", 307)
 
 
 @router.get("/docs")

@@ -14,9 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from ledger_node.errors import InvalidAmount, InvalidField, LedgerNodeError, NotFound, Refused, Unavailable
+from ledger_node.errors import InvalidAmount, InvalidField, LedgerNodeError, NotFound, Overloaded, Refused, Unavailable
 from ledger_node.gateway.acting import note_refusal
-from ledger_node.gateway.errors import MethodNotAllowed, UnknownParameter
+from ledger_node.gateway.errors import (
+    HeadersTooLarge,
+    MalformedHttp,
+    MethodNotAllowed,
+    RequestTimeout,
+    TransferCodingUnknown,
+    UnknownParameter,
+)
+from ledger_node.gateway.headers import with_common
+from ledger_node.settlement.ids import new_id
 
 logger = logging.getLogger("ledger_node.gateway")
 
@@ -33,9 +42,12 @@ STATUS: dict[str, int] = {
     "unknown_parameter": 400,
     "idempotency_key_missing": 400,
     "idempotency_key_invalid": 400,
+    "malformed_http": 400,
     "request_timeout": 408,
     "body_too_large": 413,
     "unsupported_media_type": 415,
+    "headers_too_large": 431,
+    "transfer_coding_unknown": 501,
     # not allowed: the caller may not
     "unauthenticated": 401,
     "not_allowed": 403,
@@ -58,6 +70,7 @@ STATUS: dict[str, int] = {
     "house_key_not_found": 404,
     "order_not_found": 404,
     "method_not_allowed": 405,
+    "rate_limited": 429,
     # conflict: with what is there
     "conflict": 409,
     "already_exists": 409,
@@ -154,7 +167,7 @@ def problem_body(
 ) -> dict[str, Any]:
     """`error` in words. A fault of the node says only that there is one; its own words go to the log."""
     status = STATUS.get(error.code, 500)
-    told = status < 500 or isinstance(error, Unavailable)
+    told = isinstance(error, Refused | Unavailable) or status < 500
     code = error.code if told else "internal"
     body: dict[str, Any] = {
         "type": f"/errors/{code}",
@@ -192,6 +205,19 @@ async def tell_error(request: Request, error: Exception) -> Response:
             "request %s hit a fault: %s: %s", request.state.request_id, error.code, error.detail, exc_info=error
         )
     return answer
+
+
+def tell_at_the_door(code: str, detail: str) -> tuple[Sequence[tuple[bytes, bytes]], bytes]:
+    """What the door refused before it was a request: header fields and body."""
+    request_id = new_id("req")
+    answer = problem(_AT_THE_DOOR[code](detail), request_id=request_id, instance="")
+    fields = [field for field in answer.raw_headers if field[0] != b"content-length"]
+    return with_common(fields, request_id), bytes(answer.body)
+
+
+_AT_THE_DOOR = {
+    error.code: error for error in (MalformedHttp, HeadersTooLarge, RequestTimeout, TransferCodingUnknown, Overloaded)
+}
 
 
 async def tell_invalid(request: Request, error: Exception) -> Response:
@@ -256,8 +282,12 @@ async def tell_http(request: Request, error: Exception) -> Response:
 
 def _methods_at(request: Request) -> set[str]:
     """Every method this path takes, from all the routes that share it."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            methods |= route.methods or set()
-    return methods
+    at_path = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    # /v1/transfers/bulk is not a payment whose id is `bulk`.
+    literal = [route for route in at_path if route.path == request.url.path]
+    methods = {method for route in literal or at_path for method in route.methods or ()}
+    return methods | {"HEAD"} if "GET" in methods else methods

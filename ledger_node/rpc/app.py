@@ -13,6 +13,7 @@ from typing import Any
 
 from ledger_node.chain.backend import LocalChain
 from ledger_node.clock import Clock, SystemClock
+from ledger_node.rates import Rate, neighbourhood
 from ledger_node.rpc.announcer import Announcer
 from ledger_node.rpc.dispatch import Dispatcher
 from ledger_node.rpc.door import Door
@@ -46,15 +47,16 @@ class RpcApp:
         self._dispatcher = Dispatcher(settings.limits)
         self._announcer = Announcer(chain)
         self._connections = 0
+        self._rate = Rate("address", quota=settings.limits.rate_per_address, window_s=settings.rate_window_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                await self._http(dict(scope["headers"]), scope["method"], receive, send)
+                await self._counted(scope, receive, send)
             except _Unsendable:
                 await _see_off(receive)
         elif scope["type"] == "websocket":
-            await self._websocket(dict(scope["headers"]), receive, send)
+            await self._websocket(dict(scope["headers"]), _address(scope), receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
 
@@ -65,6 +67,22 @@ class RpcApp:
         self._dispatcher.close()
 
     # HTTP
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        standing = self._rate.count(_address(scope))
+        if standing is None:
+            return await self._http(dict(scope["headers"]), scope["method"], receive, send)
+        if not standing.may_pass:
+            wait = str(standing.resets_in_s)
+            fields = [*standing.fields, (b"retry-after", wait.encode())]
+            return await _plain(send, 429, f"too many requests: try again in {wait} seconds", fields)
+
+        async def send_with_standing(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *standing.fields]
+            await send(message)
+
+        return await self._http(dict(scope["headers"]), scope["method"], receive, send_with_standing)
 
     async def _http(self, headers: Headers, method: str, receive: Receive, send: Send) -> None:
         allowed = self._settings.cors_origins
@@ -109,7 +127,7 @@ class RpcApp:
 
     # WEBSOCKET
 
-    async def _websocket(self, headers: Headers, receive: Receive, send: Send) -> None:
+    async def _websocket(self, headers: Headers, address: str, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         welcome = accepts_host(headers, self._settings.allowed_hosts)
         if not welcome or not accepts_origin(headers, self._settings.cors_origins):
@@ -122,7 +140,7 @@ class RpcApp:
         session = Session(self._limits, asyncio.get_running_loop(), self._announcer.add)
         sender = asyncio.create_task(_send_all(session, send))
         try:
-            await self._converse(session, receive, sender)
+            await self._converse(session, address, receive, sender)
         finally:
             self._connections -= 1
             self._announcer.remove(session)
@@ -131,7 +149,7 @@ class RpcApp:
                 await sender
         return None
 
-    async def _converse(self, session: Session, receive: Receive, sender: "asyncio.Task[None]") -> None:
+    async def _converse(self, session: Session, address: str, receive: Receive, sender: "asyncio.Task[None]") -> None:
         places = asyncio.Semaphore(self._limits.requests_per_connection)
         under_way: set[asyncio.Task[None]] = set()
         try:
@@ -143,6 +161,11 @@ class RpcApp:
                 body = message.get("text") or message.get("bytes") or b""
                 if len(body) > self._limits.request_bytes:
                     session.end(TOO_BIG, f"message too large: at most {self._limits.request_bytes} bytes")
+                    await sender
+                    return
+                standing = self._rate.count(address)
+                if standing is not None and not standing.may_pass:
+                    session.end(TRY_AGAIN_LATER, f"too many requests: try again in {standing.resets_in_s} seconds")
                     await sender
                     return
                 task = asyncio.create_task(self._answer(session, body))
@@ -176,6 +199,10 @@ class _TooLarge(Exception):
 
 class _Unsendable(Exception):
     """The server could not send; most likely the client has left."""
+
+
+def _address(scope: Scope) -> str:
+    return neighbourhood((scope.get("client") or ("",))[0])
 
 
 async def _see_off(receive: Receive) -> None:

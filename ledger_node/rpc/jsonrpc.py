@@ -9,7 +9,14 @@ from typing import Any, Final
 
 import orjson
 
-from ledger_node.rpc.errors import INVALID_REQUEST, PARSE_ERROR, RpcError, invalid_params, limit_exceeded
+from ledger_node.rpc.errors import (
+    INVALID_REQUEST,
+    LIMIT_EXCEEDED,
+    PARSE_ERROR,
+    RpcError,
+    invalid_params,
+    limit_exceeded,
+)
 
 
 class _NoId:
@@ -42,6 +49,14 @@ class Refusal:
 class Message:
     items: tuple[Request | Refusal, ...]
     is_batch: bool
+
+
+def tell_at_the_door(code: str, detail: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """What the door refused before it was a request: header fields and body, an error without an id."""
+    number = LIMIT_EXCEEDED if code == "overloaded" else INVALID_REQUEST
+    error = {"code": number, "message": f"{code}: {detail}"}
+    body = orjson.dumps({"jsonrpc": "2.0", "id": None, "error": error})
+    return [(b"content-type", b"application/json")], body
 
 
 def decode(body: bytes | str, *, batch_items: int) -> Message:

@@ -11,7 +11,11 @@ Profile = Literal["production", "dev"]
 @dataclass(frozen=True, slots=True)
 class RpcLimits:
     """What callers may ask for at once. A limit answers with its number: -32602 where one request asks for too much,
-    -32005 where the same request may do later or on another connection; request size with HTTP 413."""
+    -32005 where the same request may do later or on another connection; request size with HTTP 413.
+
+    `rate_per_address` counts HTTP requests and WebSocket messages in `RpcSettings.rate_window_s`; 0 counts nobody.
+    Above it HTTP is answered 429 and a WebSocket closed with 1013.
+    """
 
     request_bytes: int = 5 * 1024 * 1024
     batch_items: int = 1_000
@@ -29,6 +33,7 @@ class RpcLimits:
     filters: int = 1_000
     filter_idle_ms: int = 5 * 60_000
     filter_changes: int = 10_000
+    rate_per_address: int = 300_000
     connections: int = 256
     subscriptions_per_connection: int = 64
     requests_per_connection: int = 32
@@ -55,6 +60,7 @@ class RpcSettings:
     """Private keys everybody knows, for `eth_accounts` and `eth_sendTransaction`; refused outside the dev profile."""
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ("localhost",)
+    rate_window_s: int = 60
     limits: RpcLimits = field(default_factory=RpcLimits)
 
     def __post_init__(self) -> None:

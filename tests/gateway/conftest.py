@@ -3,16 +3,18 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
+from ledger_node.connections import Bounds
 from ledger_node.gateway.app import create_app
 from ledger_node.settlement.house import House
+from tests.serving import opened
 from tests.settlement.issuer import Issuer
 
 BANKS = (
@@ -21,7 +23,7 @@ BANKS = (
     ("CEDRJPJTXXX", "353800CEDARTRUST0338", "Cedar Trust Bank, Ltd."),
 )
 
-Serve = Callable[[FastAPI], str]
+Serve = Callable[..., str]
 
 _keys = itertools.count(1)
 
@@ -86,33 +88,9 @@ def house(issuer: Issuer) -> House:
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
-    """Put an app on a free port of 127.0.0.1; answers its URL."""
-    running: list[tuple[Any, threading.Thread]] = []
-
-    def start(app: FastAPI) -> str:
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        started = threading.Event()
-        startup = server.startup
-
-        async def startup_and_tell(*arguments: Any, **named: Any) -> None:
-            await startup(*arguments, **named)
-            started.set()
-
-        server.startup = startup_and_tell  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        assert started.wait(20)
-        running.append((server, thread))
-        port = server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(20)
+    """Put an app behind a door on a free port of 127.0.0.1; answers its URL."""
+    with ExitStack() as doors:
+        yield lambda app, **bounds: doors.enter_context(opened(app, bounds=Bounds(**bounds))).url
 
 
 @pytest.fixture(scope="session")

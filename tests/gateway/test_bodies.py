@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from ledger_node.gateway import bodies
 from ledger_node.gateway.app import create_app
 from tests.gateway.conftest import Bank, Door, Serve, new_key
 
@@ -80,9 +79,8 @@ def raw(url: str, bank: Bank, length: str, body: bytes) -> str:
         return line.recv(65536).decode()
 
 
-def test_a_body_that_never_ends_is_given_up(small_door: str, albion: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.05)
-    answer = raw(small_door, albion, "Content-Length: 100", b'{"amount":')
+def test_a_body_that_never_ends_is_given_up(door: Door, serve: Serve, albion: Bank) -> None:
+    answer = raw(serve(create_app(door.house), body_timeout_s=0.05), albion, "Content-Length: 100", b'{"amount":')
     assert answer.startswith("HTTP/1.1 408")
     assert "request_timeout" in answer
 

@@ -56,8 +56,8 @@ def test_a_path_that_is_not_there(anybody: httpx.Client) -> None:
 def test_a_method_that_a_path_does_not_take(anybody: httpx.Client) -> None:
     answer = anybody.delete("/v1/members")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET, POST"
-    assert anybody.put("/v1/reserve").headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert anybody.put("/v1/reserve").headers["allow"] == "GET, HEAD"
 
 
 def test_an_unexpected_error_is_told_without_its_inside_and_logged_with_the_request_id(
@@ -116,3 +116,75 @@ def test_readyz_says_ready_only_while_payments_can_settle(door: Door, anybody: h
         door.house.outbox.trouble = None
     assert (broken.status_code, broken.json()) == (503, {"ready": False, "reasons": ["the chain is away"]})
     assert anybody.get("/readyz").status_code == 200
+
+
+# RATES
+
+
+def standing(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.headers.get("ratelimit")
+
+
+def test_each_key_has_its_own_number_of_requests_and_is_told_what_is_left(
+    door: Door, serve: Serve, albion: Bank, brava: Bank
+) -> None:
+    url = serve(create_app(door.house, rate_per_key=2, rate_per_address=1, rate_window_s=3600))
+    for bank in (albion, brava):
+        headers = {"Authorization": bank.http.headers["authorization"]}
+        with httpx.Client(base_url=url, headers=headers, trust_env=False) as http:
+            assert [standing(http.get("/v1/accounts")) for _ in range(2)] == [
+                (200, '"key";r=1;t=3600'),
+                (200, '"key";r=0;t=3600'),
+            ]
+            refused = http.post("/v1/transfers", content=b"{")
+            assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+            assert refused.headers["ratelimit-policy"] == '"key";q=2;w=3600'
+            assert refused.headers["retry-after"] == "3600"
+            assert http.get("/readyz").status_code == 200
+
+
+def test_who_shows_no_key_that_is_known_is_counted_by_address(door: Door, serve: Serve) -> None:
+    url = serve(create_app(door.house, rate_per_key=100, rate_per_address=2, rate_window_s=3600))
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        assert standing(http.get("/v1/accounts")) == (401, '"address";r=1;t=3600')
+        guessed = {"Authorization": "Bearer lnk_guessed"}
+        assert standing(http.get("/v1/accounts", headers=guessed)) == (401, '"address";r=0;t=3600')
+        assert http.get("/docs", headers=guessed).status_code == 429
+        assert http.get("/livez").status_code == 200
+
+
+def test_without_a_limit_nobody_is_counted(albion: Bank) -> None:
+    assert standing(albion.http.get("/v1/accounts")) == (200, None)
+
+
+# HEAD, THE FRONT, THE LOG
+
+
+def test_head_is_get_without_its_body(albion: Bank, anybody: httpx.Client) -> None:
+    got, headed = albion.http.get("/v1/tokens"), albion.http.head("/v1/tokens")
+    assert (headed.status_code, headed.content) == (200, b"")
+    assert headed.headers["content-length"] == str(len(got.content))
+    assert anybody.head("/livez").status_code == 200
+    assert anybody.head("/v1/tokens").status_code == 401
+    assert albion.http.head("/v1/bulk").status_code == 404
+
+
+def test_the_front_leads_to_the_documentation(anybody: httpx.Client) -> None:
+    assert anybody.get("/", follow_redirects=True).url.path == "/docs"
+
+
+def test_a_path_says_which_methods_it_takes(albion: Bank) -> None:
+    allowed = {path: albion.http.put(path).headers["allow"] for path in ("/v1/transfers/bulk", "/v1/tokens")}
+    assert allowed == {"/v1/transfers/bulk": "POST", "/v1/tokens": "GET, HEAD"}
+
+
+@pytest.mark.parametrize("secret", ["lnk_aQ3-x7TtGGyzYw", "0x" + "5b" * 32, "lnk%5Fabcdefghijk_lmnopqrstuvwxyz"])
+def test_a_secret_that_strays_into_a_path_is_not_written_down(
+    secret: str, albion: Bank, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "ledger_node.access"):
+        albion.http.get(f"/v1/accounts/{secret}")
+        albion.http.get(f"/{secret}")
+        albion.http.get(f"/v1/accounts/{albion.bda['USD']}/balances")
+    paths = [record.__dict__["path"] for record in caplog.records if "path" in record.__dict__]
+    assert paths == ["/v1/accounts/…", "/…", f"/v1/accounts/{albion.bda['USD']}/balances"]

@@ -1,20 +1,20 @@
-"""The JSON-RPC door on a real socket: uvicorn on a free port, and a plain HTTP client that speaks JSON-RPC to it."""
+"""The JSON-RPC behind the node's own door on a free port, and a plain HTTP client that speaks JSON-RPC to it."""
 
 import json
-import threading
 import urllib.request
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 from urllib.error import HTTPError
-
-import uvicorn
+from urllib.parse import urlsplit
 
 from ledger_node.chain.backend import LocalChain
 from ledger_node.clock import Clock
 from ledger_node.rpc.app import create_rpc_app
+from ledger_node.rpc.jsonrpc import tell_at_the_door
 from ledger_node.rpc.settings import RpcSettings
 from tests.conformance.rpc.schema import faults
+from tests.serving import opened
 
 
 class Answered(Exception):
@@ -63,32 +63,23 @@ class Client:
 
 class RpcServer:
     def __init__(self, chain: LocalChain, settings: RpcSettings | None = None, clock: Clock | None = None) -> None:
-        app = create_rpc_app(chain, settings=settings, clock=clock)
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", lifespan="on")
-        )
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._app = create_rpc_app(chain, settings=settings, clock=clock)
+        most = (settings or RpcSettings()).limits.request_bytes
+        self._opening = opened(self._app, tell=tell_at_the_door, message_bytes_max=most)
 
     def __enter__(self) -> "RpcServer":
-        self._thread.start()
-        pause = threading.Event()
-        while not self._server.started:
-            assert self._thread.is_alive(), "the server did not start"
-            pause.wait(0.01)
+        self.url = self._opening.__enter__().url
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=30)
+        self._opening.__exit__(kind, error, at)
+        self._app.close()
 
     @property
     def port(self) -> int:
-        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        port = urlsplit(self.url).port
+        assert port is not None
         return port
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def ws_url(self) -> str:

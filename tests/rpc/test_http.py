@@ -6,11 +6,15 @@ import logging
 import socket
 import struct
 import threading
+import urllib.request
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from ledger_node.chain.backend import LocalChain
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
@@ -203,3 +207,27 @@ def test_a_client_that_leaves_before_its_answer_leaves_no_stack_trace_in_the_log
     finally:
         uvicorn.removeHandler(caplog.handler)
     assert [record.exc_text for record in caplog.records if record.exc_info] == []
+
+
+def test_an_address_that_asks_too_often_waits_and_is_told_how_long(chain: LocalChain) -> None:
+    limits = RpcLimits(rate_per_address=2)
+    with RpcServer(chain, RpcSettings(limits=limits, rate_window_s=3600)) as server:
+        with urllib.request.urlopen(asking(server.url), timeout=10) as answer:
+            assert answer.headers["ratelimit"] == '"address";r=1;t=3600'
+        with connect(server.ws_url) as line:
+            line.send('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}')
+            assert "result" in line.recv()
+            line.send('{"jsonrpc":"2.0","id":2,"method":"eth_chainId"}')
+            with pytest.raises(ConnectionClosed) as ended:
+                line.recv()
+            assert ended.value.rcvd is not None
+            assert ended.value.rcvd.code == 1013
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(asking(server.url), timeout=10)
+        with refused.value as told:
+            assert (told.code, told.headers["retry-after"]) == (429, "3600")
+
+
+def asking(url: str) -> urllib.request.Request:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
+    return urllib.request.Request(url, body, {"content-type": "application/json"})

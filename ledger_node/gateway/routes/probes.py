@@ -33,7 +33,6 @@ def readyz(request: Request) -> Response:
     "/metrics",
     summary="Counters in Prometheus's text format",
     response_class=PlainTextResponse,
-    openapi_extra={"security": [{"api_key": []}]},
 )
 def metrics(request: Request, caller: Overseer) -> Response:
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
