@@ -81,6 +81,17 @@ def test_questions_in_a_refused_sender_s_name_are_refused_too(rpc: Client, trans
     assert "has no right to deploy contracts" in refused.message
 
 
+@pytest.mark.parametrize("method", ["eth_call", "debug_traceCall", "eth_createAccessList"])
+def test_reading_answers_in_whoever_s_name(rpc: Client, deployer: Developer, stranger: Developer, method: str) -> None:
+    reading = {"from": stranger.address, "to": deployer.deploy(), "data": calldata("most()")}
+    assert rpc(method, reading, "latest")
+    (block,) = rpc("eth_simulateV1", {"blockStateCalls": [{"calls": [reading]}]}, "latest")
+    assert block["calls"][0]["status"] == "0x1"
+    assert refusal(rpc, "eth_estimateGas", reading).code == -32007, "an estimate is for a transaction"
+    validated = {"blockStateCalls": [{"calls": [reading]}], "validation": True}
+    assert refusal(rpc, "eth_simulateV1", validated, "latest").code == -32007
+
+
 def test_anybody_may_read_without_naming_a_sender(rpc: Client, deployer: Developer) -> None:
     book = deployer.deploy()
     assert int(rpc("eth_call", {"to": book, "data": calldata("most()")}), 16) == 32

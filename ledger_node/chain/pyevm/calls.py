@@ -32,12 +32,12 @@ from ledger_node.chain.errors import (
     Reverted,
     Underpriced,
 )
-from ledger_node.chain.pyevm.execution import Outcome, run_message
+from ledger_node.chain.pyevm.execution import BEYOND_THIS_ENGINE, Outcome, run_message
 from ledger_node.chain.pyevm.forks import Fork
 from ledger_node.chain.pyevm.rules import (
     INITCODE_MAX,
     Permissions,
-    check_permissions,
+    check_deployment,
     effective_price,
     fee_cap,
     total_cost,
@@ -90,11 +90,16 @@ def _or(value: int | None, otherwise: int) -> int:
 
 
 def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Permissions) -> Outcome:
-    """Execute once. Raises InvalidTransaction's errors where a transaction could not even start."""
+    """Execute once. Raises InvalidTransaction's errors where a transaction could not even start.
+
+    A call reads, and reading is not restricted: whether its sender may transact is not asked here.
+    """
     tx = transaction
-    check_permissions(permissions, tx)
+    check_deployment(permissions, tx)
     if tx.gas < (needed := fork.least_gas(tx)):
         raise IntrinsicGasTooLow(f"intrinsic gas too low: gas {tx.gas}, minimum needed {needed}")
+    if tx.to is None and state.world.get_nonce(tx.sender) == 2**64 - 1:
+        raise CallFailed("nonce uint64 overflow")
     if tx.to is None and fork.pays_for_initcode and len(tx.data) > INITCODE_MAX:
         raise CallFailed(f"max initcode size exceeded: code size {len(tx.data)}, limit {INITCODE_MAX}")
     price = effective_price(tx, state.execution_context.base_fee_per_gas)
@@ -104,7 +109,12 @@ def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Perm
             f"insufficient funds for gas * price + value: address 0x{tx.sender.hex()} "
             f"have {balance} want {total_cost(tx)}"
         )
-    return run_message(state, fork, tx, price=price, permissions=permissions)
+    try:
+        return run_message(state, fork, tx, price=price, permissions=permissions)
+    except (MemoryError, RecursionError):
+        raise
+    except BEYOND_THIS_ENGINE as limit:
+        raise CallFailed(f"this engine cannot execute it: {limit!r}") from limit
 
 
 def underpriced(transaction: Transaction, base_fee: int) -> InvalidTransaction:

@@ -124,12 +124,12 @@ def execute_transaction(state: Any, transaction: Transaction, rules: Rules, perm
     check_permissions(permissions, transaction)
     try:
         return run_message(state, rules.fork, transaction, price=effective_price(transaction), permissions=permissions)
-    except _BEYOND_THIS_ENGINE as limit:
+    except BEYOND_THIS_ENGINE as limit:
         world.undo()
         raise InvalidTransaction(f"this engine cannot execute it: {limit!r}") from limit
 
 
-_BEYOND_THIS_ENGINE = (
+BEYOND_THIS_ENGINE = (
     ValidationError, RecursionError, MemoryError, ArithmeticError, ValueError, TypeError, AssertionError,
 )  # fmt: skip
 """What py-evm raises where a virtual machine should not: such a transaction must not stop the chain for good."""
@@ -145,7 +145,8 @@ def run_message(
     blobs = len(tx.blob_versioned_hashes or ())
     blob_fee = blobs * _GAS_OF_BLOB * state.blob_base_fee if blobs else 0
     world.set_balance(tx.sender, world.get_balance(tx.sender) - tx.gas * price - blob_fee)
-    world.increment_nonce(tx.sender)
+    # A transaction cannot have the last nonce, but a call may pretend it; geth's counter starts again at zero there.
+    world.set_nonce(tx.sender, (world.get_nonce(tx.sender) + 1) % 2**64)
     refund = sum(_delegate(state, entry, permissions) for entry in tx.authorization_list or ())
     computation = _run(state, fork, tx, price)
     # A failure that is no revert burns what is left; only delegations earn a refund then.
@@ -190,7 +191,7 @@ def _run(state: Any, fork: Fork, tx: Transaction, price: int) -> Any:
     )
     gas = tx.gas - fork.intrinsic_gas(tx)
     if tx.to is None:
-        nonce = world.get_nonce(tx.sender) - 1
+        nonce = (world.get_nonce(tx.sender) - 1) % 2**64
         contract = keccak(rlp_encode([tx.sender, int_bytes(nonce)]))[12:]
         world.mark_address_warm(contract)
         message = Message(gas, b"", tx.sender, tx.value, b"", tx.data, create_address=contract)  # type: ignore[arg-type]

@@ -25,7 +25,14 @@ from ledger_node.chain.pyevm.execution import Outcome, begin_block, run_message,
 from ledger_node.chain.pyevm.forks import Fork
 from ledger_node.chain.pyevm.overrides import apply_account, overridden, with_moved_precompiles
 from ledger_node.chain.pyevm.recording import RecordingWorld
-from ledger_node.chain.pyevm.rules import ChainRules, ParentState, Permissions, effective_price, fee_cap
+from ledger_node.chain.pyevm.rules import (
+    ChainRules,
+    ParentState,
+    Permissions,
+    check_permissions,
+    effective_price,
+    fee_cap,
+)
 from ledger_node.chain.pyevm.simulation import Simulation
 from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.tracers.choosing import recording, tracer
@@ -49,6 +56,7 @@ class Questions:
 
     def estimate_gas(self, call: Call, header: Header, overrides: Overrides) -> int:
         attempt = self._attempt(call, header, overrides)
+        check_permissions(attempt.permissions, attempt.transaction)  # an estimate is for a transaction
         balance = attempt.state().world.get_balance(call.sender)
         # A call may name more gas than a transaction may have; an estimate is for a transaction.
         most = min(attempt.transaction.gas, self.schedule.transaction_gas_max)

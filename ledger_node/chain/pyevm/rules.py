@@ -188,8 +188,8 @@ def effective_price(transaction: Transaction, base_fee: int = 0) -> int:
 def next_base_fee(parent: Header) -> int | None:
     """What EIP-1559 asks of the block after `parent`; None where the chain knows no base fee."""
     fee, target = parent.base_fee_per_gas, parent.gas_limit // 2
-    if fee is None:
-        return None
+    if fee is None or parent.gas_used == target:
+        return fee  # the target is zero where somebody simulates a gas limit of zero
     change = fee * abs(parent.gas_used - target) // target // 8
     return fee + max(change, 1) if parent.gas_used > target else fee - change
 
@@ -252,10 +252,20 @@ def check_permissions(permissions: Permissions, transaction: Transaction) -> Non
     """Raises NotPermitted."""
     tx = transaction
     reason = permissions.refusal_to_transact(tx.sender, tx.to, tx.value, tx.data)
-    if reason is None and tx.to is None:
-        reason = permissions.refusal_to_deploy(tx.sender)
     if reason is not None:
-        raise NotPermitted(f"transaction not permitted: {reason}", sender=tx.sender)
+        raise _not_permitted(reason, tx)
+    check_deployment(permissions, tx)
+
+
+def check_deployment(permissions: Permissions, transaction: Transaction) -> None:
+    """Raises NotPermitted where it creates a contract and its sender may not."""
+    reason = permissions.refusal_to_deploy(transaction.sender) if transaction.to is None else None
+    if reason is not None:
+        raise _not_permitted(reason, transaction)
+
+
+def _not_permitted(reason: str, transaction: Transaction) -> NotPermitted:
+    return NotPermitted(f"transaction not permitted: {reason}", sender=transaction.sender)
 
 
 # SEALS

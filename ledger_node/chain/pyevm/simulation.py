@@ -18,6 +18,7 @@ from ledger_node.chain.pyevm.rules import (
     ParentState,
     Permissions,
     check_nonce,
+    check_permissions,
     check_sender,
     check_transaction,
     next_base_fee,
@@ -138,6 +139,7 @@ class Simulation:
     def _execute(self, state: Any, fork: Fork, transaction: Transaction) -> Outcome:
         if self._validation:
             account = self._world.account(transaction.sender)
+            check_permissions(self._permissions, transaction)
             check_transaction(self._rules, transaction)
             check_nonce(transaction, 0 if account is None else account[0])
             check_sender(transaction, account, self._world.get_code(transaction.sender))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ killed and another takes its place. What the chain commits is there for workers 
 
 import gc
 import importlib
+import logging
 import math
 import os
 import pickle
@@ -28,8 +29,11 @@ from ledger_node.chain.pyevm.opening import rules_of
 from ledger_node.chain.pyevm.questions import Questions
 from ledger_node.chain.pyevm.rules import ParentState, Permissions
 from ledger_node.chain.pyevm.store import Store
+from ledger_node.errors import LedgerNodeError
 
 START_TIMEOUT_S = 60.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class _Worker:
             if not self._connection.poll(timeout_s):
                 raise _Lost(f"execution aborted (timeout = {timeout_s:g}s)")
             succeeded, answer = self._connection.recv()
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except (EOFError, OSError, pickle.UnpicklingError):  # it ended, or its answer was cut off
             raise _Lost("execution aborted: it took more memory than a call may") from None
         if not succeeded:
             raise answer
@@ -177,13 +181,16 @@ def _answer(questions: Questions, question: str, arguments: Any, options: Any) -
     try:
         answer = (True, getattr(questions, question)(*arguments, **options))
         pickle.dumps(answer)
-    except ChainError as error:
+    except LedgerNodeError as error:
         error.__cause__ = error.__context__ = None
         return False, error
     except tries.MissingNode as missing:
         return False, ChainError(f"missing trie node {missing}: the state of this block is not in the store")
     except (MemoryError, RecursionError):
         return False, CallFailed("execution aborted: it took more memory than a call may")
+    except Exception as error:  # the outermost loop: a mistake of ours must not cost a worker
+        log.exception("%s failed in a worker", question)
+        return False, CallFailed(f"execution aborted: a mistake of the node's, {type(error).__name__}; its log has it")
     return answer
 
 

@@ -87,7 +87,9 @@ class World(AccountDatabaseAPI):
         return (self.account(address) or NEW_ACCOUNT)[1]
 
     def set_balance(self, address: EthAddress, balance: int) -> None:
-        assert 0 <= balance < 2**256
+        assert balance >= 0
+        if balance >= 2**256:
+            raise OverflowError(f"the balance of 0x{address.hex()} would exceed 256 bits")
         nonce, _, root, code_hash = self.account(address) or NEW_ACCOUNT
         self._set_account(address, (nonce, balance, root, code_hash))
 
