@@ -281,7 +281,9 @@ class RemoteChain:
 
     def _keeps_state(self, at: BlockRef) -> bool:
         number = self.header(at).number if isinstance(at, bytes) else at
-        return not isinstance(number, int) or self._heads.newest_number - STATES_KEPT <= number
+        if not isinstance(number, int):
+            return number != "earliest"
+        return self._heads.has_shown(number) and self._heads.newest_number - STATES_KEPT <= number
 
     def _estimates_loosely(self) -> bool:
         """EthereumJS answers what one run used, net of refunds, and does not say when that run reverted."""
