@@ -227,3 +227,7 @@ class DevChain(LocalChain, Protocol):
         """Put the chain's clock ahead for good; returns how far it is ahead now."""
 
     def set_automine(self, enabled: bool) -> None: ...
+
+    @property
+    def automines(self) -> bool:
+        """Whether a transaction is in a block as soon as that can be made."""

@@ -116,6 +116,14 @@ def _lane(message: Message) -> Lane:
     slowest = 0
     for item in message.items:
         if isinstance(item, Request) and (method := METHODS.get(item.method)) is not None:
-            slowest = max(slowest, LANES.index(method.lane))
+            lane: Lane = "execute" if method.lane in ("quick", "read") and _of_next_block(item) else method.lane
+            slowest = max(slowest, LANES.index(lane))
     lane = LANES[slowest]
     return "read" if lane == "quick" and message.is_batch else lane
+
+
+def _of_next_block(request: Request) -> bool:
+    """The block in the making may have to be executed first; a sender's next nonce is the pool's to say."""
+    return request.method != "eth_getTransactionCount" and any(
+        one == "pending" or (isinstance(one, dict) and one.get("blockNumber") == "pending") for one in request.params
+    )

@@ -184,3 +184,63 @@ def test_tools_learn_what_node_it_is(rpc: Client) -> None:
 def test_too_many_blocks_at_once_are_refused(rpc: Client) -> None:
     with pytest.raises(Answered, match="mine in parts"):
         rpc("hardhat_mine", "0xffffff")
+
+
+def test_a_receipt_is_there_when_a_transaction_is_answered(rpc: Client) -> None:
+    rpc("hardhat_impersonateAccount", NOBODY)
+    for count in range(20):
+        sender = NOBODY if count % 2 else ME
+        sent = rpc("eth_sendTransaction", {"from": sender, "to": TO, "gas": "0x5208"})
+        assert rpc("eth_getTransactionReceipt", sent)["status"] == "0x1"
+        signed = rpc("eth_signTransaction", {"from": ME, "to": TO})
+        assert rpc("eth_getTransactionReceipt", rpc("eth_sendRawTransaction", signed["raw"]))["status"] == "0x1"
+
+
+def test_what_no_block_takes_at_once_is_answered_at_once(rpc: Client) -> None:
+    gap = rpc("eth_sendTransaction", {"from": ME, "to": TO, "nonce": "0x5"})
+    assert rpc("eth_getTransactionReceipt", gap) is None
+    rpc("evm_setAutomine", False)
+    waiting = rpc("eth_sendTransaction", {"from": ME, "to": TO, "value": "0x9"})
+    assert rpc("eth_getTransactionReceipt", waiting) is None
+
+
+def test_with_blocks_made_by_hand_pending_is_the_next_one_with_what_waits(rpc: Client) -> None:
+    rpc("evm_setAutomine", False)
+    head = number(rpc("eth_blockNumber"))
+    sent = [rpc("eth_sendTransaction", {"from": ME, "to": TO, "value": "0x9", "gas": "0x5208"}) for _ in range(5)]
+    block = rpc("eth_getBlockByNumber", "pending", False)
+    assert (number(block["number"]), block["transactions"]) == (head + 1, sent)
+    assert [one["hash"] for one in rpc("eth_getBlockByNumber", "pending", True)["transactions"]] == sent
+    assert number(rpc("eth_getBlockTransactionCountByNumber", "pending")) == 5
+    assert rpc("eth_getTransactionByBlockNumberAndIndex", "pending", "0x4")["hash"] == sent[4]
+    assert rpc("eth_getTransactionByBlockNumberAndIndex", "pending", "0x5") is None
+    assert [one["transactionHash"] for one in rpc("eth_getBlockReceipts", "pending")] == sent
+    assert number(rpc("eth_getTransactionCount", ME, "pending")) == number(rpc("eth_getTransactionCount", ME)) + 5
+    assert (rpc("eth_getBalance", TO, "pending"), rpc("eth_getBalance", TO)) == ("0x2d", "0x0")
+    told = {TO: {"code": "0x4360005260206000f3"}}  # block.number
+    assert number(rpc("eth_call", {"to": TO}, "pending", told)) == head + 1
+    assert number(rpc("eth_call", {"to": TO}, "latest", told)) == head
+    assert number(rpc("eth_call", {"to": TO}, {"blockNumber": "pending"}, told)) == head + 1
+    rpc("evm_mine")
+    assert rpc("eth_getBlockByNumber", "latest", False)["transactions"] == sent
+    empty = rpc("eth_getBlockByNumber", "pending", False)
+    assert (number(empty["number"]), empty["transactions"]) == (head + 2, [])
+    assert number(rpc("eth_getBlockTransactionCountByNumber", "pending")) == 0
+
+
+def test_time_that_was_set_reaches_calls_and_estimates_on_pending(rpc: Client) -> None:
+    later = number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"]) + 100_000
+    rpc("evm_setNextBlockTimestamp", hex(later))
+    told = {TO: {"code": "0x4260005260206000f3"}}  # block.timestamp
+    assert number(rpc("eth_call", {"to": TO}, "pending", told)) == later
+    opens = {
+        TO: {"code": "0x62" + (later & 0xFFFFFF).to_bytes(3, "big").hex() + "62ffffff4216146011" + "57" + "5f5ffd5b00"}
+    }
+    with pytest.raises(Answered, match="execution reverted"):
+        rpc("eth_estimateGas", {"to": TO}, "latest", opens)
+    assert number(rpc("eth_estimateGas", {"to": TO}, "pending", opens)) > 21_000
+    assert number(rpc("eth_getBlockByNumber", "pending", False)["timestamp"]) == later
+    rpc("evm_mine")
+    assert number(rpc("eth_getBlockByNumber", "latest", False)["timestamp"]) == later
+    rpc("evm_increaseTime", 1_000)
+    assert number(rpc("eth_call", {"to": TO}, "pending", told)) >= later + 1_000

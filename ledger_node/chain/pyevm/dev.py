@@ -57,7 +57,7 @@ class DevPyEvmChain(PyEvmChain):
             block_hash, root = kept.split(" ")
             self._set_roots[bytes.fromhex(block_hash)] = bytes.fromhex(root)
         self._ahead_s = 0
-        self._next: int | None = None
+        self._set_timestamp: int | None = None
         self._automine = True
         self._impersonated: set[Address] = set()
         self._snapshots: dict[int, Snapshot] = {}
@@ -72,9 +72,18 @@ class DevPyEvmChain(PyEvmChain):
         with self._changing:
             self._check_time(self._head.timestamp + blocks * (interval_seconds or 0))
             for place in range(blocks):
-                if place > 0 and interval_seconds is not None and self._next is None:
-                    self._next = self._head.timestamp + interval_seconds
+                if place > 0 and interval_seconds is not None and self._set_timestamp is None:
+                    self._set_timestamp = self._head.timestamp + interval_seconds
                 self.make_block(allow_empty=True)
+
+    def make_block(self, *, allow_empty: bool = False) -> Header | None:
+        with self._changing:
+            timestamp = self._set_timestamp
+            made = super().make_block(allow_empty=allow_empty)
+            if made is not None and timestamp is not None:
+                # The chain's clock goes on from there.
+                self._set_timestamp, self._ahead_s = None, timestamp - self._clock.now_ms() // 1000
+            return made
 
     def set_next_timestamp(self, timestamp: int) -> None:
         if timestamp < self._head.timestamp:
@@ -82,7 +91,7 @@ class DevPyEvmChain(PyEvmChain):
                 f"Timestamp {timestamp} is lower than the newest block's, {self._head.timestamp}.", field="timestamp"
             )
         self._check_time(timestamp)
-        self._next = timestamp
+        self._set_timestamp = timestamp
 
     def increase_time(self, seconds: int) -> int:
         self._check_time(self._clock.now_ms() // 1000 + self._ahead_s + seconds)
@@ -99,15 +108,16 @@ class DevPyEvmChain(PyEvmChain):
         if enabled and self._producer is not None:
             self._producer.wake()
 
+    @property
+    def automines(self) -> bool:
+        return self._automine and self._producer is not None and self.fault is None
+
     def _has_work(self) -> bool:
         return self._automine and super()._has_work()
 
     def _next_timestamp(self) -> int:
-        if self._next is not None:
-            # The chain's clock goes on from there.
-            timestamp, self._next = self._next, None
-            self._ahead_s = timestamp - self._clock.now_ms() // 1000
-            return max(timestamp, self._head.timestamp)
+        if self._set_timestamp is not None:
+            return max(self._set_timestamp, self._head.timestamp)
         return max(self._clock.now_ms() // 1000 + self._ahead_s, self._head.timestamp)
 
     # STATE

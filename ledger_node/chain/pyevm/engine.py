@@ -8,10 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ledger_node.chain import wire
-from ledger_node.chain.blocks import Hash32, Header, Transaction
+from ledger_node.chain.blocks import BlockRef, Hash32, Header, Transaction
 from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.errors import ChainUnavailable, InvalidBlock
 from ledger_node.chain.genesis import Genesis
@@ -20,7 +20,9 @@ from ledger_node.chain.pyevm.awaited import AwaitedBlocks
 from ledger_node.chain.pyevm.execution import EMPTY_LIST, Executed, execute_block
 from ledger_node.chain.pyevm.imported import ImportedChain
 from ledger_node.chain.pyevm.opening import network_rules, start_store, stored_genesis
+from ledger_node.chain.pyevm.pending import NextBlocks, on_next
 from ledger_node.chain.pyevm.producer import Producer
+from ledger_node.chain.pyevm.questions import Questions
 from ledger_node.chain.pyevm.rules import (
     ParentState,
     Permissions,
@@ -33,6 +35,7 @@ from ledger_node.chain.pyevm.rules import (
 )
 from ledger_node.chain.pyevm.store import DurableWrite, Store, nothing
 from ledger_node.chain.pyevm.stored import ChainSettings, StoredChain
+from ledger_node.chain.pyevm.unkept import Unkept
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.errors import ConfigurationError
 from ledger_node.keys import Signer
@@ -143,6 +146,7 @@ class PyEvmChain(StoredChain):
         self._on_fault = on_fault
         store.on_failure = self._stop_for
         self._withheld: str | None = None
+        self._next_blocks = NextBlocks(store, self._here, self._questions)
         self._awaited = AwaitedBlocks(settings.confirming_blocks)
         self._producer: Producer | None = None
         if settings.produce and sealer is not None:
@@ -230,6 +234,24 @@ class PyEvmChain(StoredChain):
         super()._admit(transaction)
         if self._producer is not None:
             self._producer.wake()
+
+    # THE NEXT BLOCK
+
+    def _next(self) -> Unkept:
+        head = self._head
+        return self._next_blocks.after(head, self._root(head), self.pool.ready(), self._next_timestamp())
+
+    def header(self, at: BlockRef) -> Header:
+        return self._next().next if at == "pending" else super().header(at)
+
+    def _found(self, at: BlockRef) -> tuple[Store, Header]:
+        if at != "pending":
+            return super()._found(at)
+        unkept = self._next()
+        return cast(Store, unkept), unkept.next
+
+    def _questions_on(self, at: BlockRef) -> Questions:
+        return on_next(self._questions, self._next()) if at == "pending" else super()._questions_on(at)
 
     # THE SEALER
 

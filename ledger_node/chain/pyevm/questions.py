@@ -5,7 +5,7 @@ Everything asked and answered here is plain data, so that a question can be put 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from ledger_node.chain import wire
 from ledger_node.chain.blocks import Address, Call, Header, Transaction
@@ -21,7 +21,7 @@ from ledger_node.chain.inspection import (
     TransactionTrace,
 )
 from ledger_node.chain.pyevm import calls
-from ledger_node.chain.pyevm.execution import Outcome, begin_block, run_message, state_on
+from ledger_node.chain.pyevm.execution import Executed, Outcome, begin_block, execute_block, run_message, state_on
 from ledger_node.chain.pyevm.forks import Fork
 from ledger_node.chain.pyevm.overrides import apply_account, overridden, with_moved_precompiles
 from ledger_node.chain.pyevm.recording import RecordingWorld
@@ -29,6 +29,7 @@ from ledger_node.chain.pyevm.rules import (
     ChainRules,
     ParentState,
     Permissions,
+    Rules,
     check_permissions,
     effective_price,
     fee_cap,
@@ -36,6 +37,7 @@ from ledger_node.chain.pyevm.rules import (
 from ledger_node.chain.pyevm.simulation import Simulation
 from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.tracers.choosing import recording, tracer
+from ledger_node.chain.pyevm.unkept import Unkept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,27 @@ class Questions:
     permissions_at: Callable[[ParentState], Permissions]
     call_gas_max: int
     root_of: Callable[[Header], bytes] = lambda header: header.state_root
+
+    # THE NEXT BLOCK
+
+    def next_block(self, head: Header, transactions: Sequence[Transaction], timestamp: int) -> Executed:
+        """After `head`, of those of these transactions that can go in. On a network of ours."""
+        assert isinstance(self.schedule, Rules)
+        root = self.root_of(head)
+        return execute_block(
+            self.store,
+            self.schedule,
+            head,
+            transactions,
+            timestamp=timestamp,
+            dropped=lambda *_: None,
+            parent_root=root,
+        )
+
+    def on_unkept(self, executed: Executed, question: str, *arguments: Any, **options: Any) -> Any:
+        """The answer to a question about a block that nobody has committed."""
+        store = cast(Store, Unkept(self.store, executed))
+        return getattr(replace(self, store=store), question)(*arguments, **options)
 
     # CALLS
 

@@ -41,18 +41,18 @@ class ParentState:
 
     def __init__(self, root: Hash32, read: tries.ReadNode, read_code: Callable[[Hash32], bytes]) -> None:
         self.root = root
-        self._read = read
+        self.read = read
         self._read_code = read_code
         self._accounts: dict[Address, Account | None] = {}
 
     def account(self, address: Address) -> Account | None:
         if address not in self._accounts:
-            self._accounts[address] = read_account(self.root, address, self._read)
+            self._accounts[address] = read_account(self.root, address, self.read)
         return self._accounts[address]
 
     def storage(self, address: Address, slot: int) -> int:
         account = self.account(address)
-        return 0 if account is None else read_slot(account[2], slot, self._read)
+        return 0 if account is None else read_slot(account[2], slot, self.read)
 
     def code(self, address: Address) -> bytes:
         code_hash = (self.account(address) or NEW_ACCOUNT)[3]
@@ -60,7 +60,7 @@ class ParentState:
 
     def world(self) -> World:
         """For an answer that must be computed by a contract."""
-        return World(self.root, self._read, self._read_code)
+        return World(self.root, self.read, self._read_code)
 
 
 class Permissions(Protocol):

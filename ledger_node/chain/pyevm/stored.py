@@ -88,7 +88,8 @@ class StoredChain:
         self._pending_listeners: list[Callable[[Transaction], None]] = []
         self._fault: BaseException | None = None
         self._closed = False
-        self._questions = Questions(store, rules, rules.permissions_at, settings.call_gas_max, self._root)
+        here = Questions(store, rules, rules.permissions_at, settings.call_gas_max, self._root)
+        self._here = self._questions = here
         self._workers: Workers | None = None
         if settings.call_workers:
             self._workers = self._start_workers()
@@ -131,11 +132,15 @@ class StoredChain:
             at = self.witnesses.finalized(self._head.number)
         return views.find_header(self.store, self._head, at)
 
+    def _found(self, at: BlockRef) -> tuple[Store, Header]:
+        """A block, and the store that has it."""
+        return self.store, self.header(at)
+
     def block(self, at: BlockRef) -> Block:
-        return views.block(self.store, self.header(at))
+        return views.block(*self._found(at))
 
     def receipts(self, at: BlockRef) -> tuple[Receipt, ...]:
-        return views.receipts(self.store, self.header(at))
+        return views.receipts(*self._found(at))
 
     def transaction(self, transaction_hash: Hash32) -> Transaction | None:
         # The pool is asked first: what it lets go of meanwhile is in the store by then.
@@ -181,7 +186,8 @@ class StoredChain:
         return self._state(at).account(address) or NEW_ACCOUNT
 
     def _state(self, at: BlockRef) -> ParentState:
-        return ParentState(self._root(self.header(at)), self.store.node, self.store.code)
+        store, header = self._found(at)
+        return ParentState(self._root(header), store.node, store.code)
 
     # WHAT WOULD BE
 
@@ -198,6 +204,9 @@ class StoredChain:
         )
         return Workers(setup, count=self.settings.call_workers)
 
+    def _questions_on(self, at: BlockRef) -> Questions:
+        return self._questions
+
     def call(self, call: Call, at: BlockRef = "latest") -> bytes:
         return self.call_with(call, at)
 
@@ -205,15 +214,15 @@ class StoredChain:
         return self.estimate_gas_with(call, at)
 
     def call_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> bytes:
-        return self._questions.call(call, self.header(at), overrides)
+        return self._questions_on(at).call(call, self.header(at), overrides)
 
     def estimate_gas_with(self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES) -> int:
-        return self._questions.estimate_gas(call, self.header(at), overrides)
+        return self._questions_on(at).estimate_gas(call, self.header(at), overrides)
 
     def create_access_list(
         self, call: Call, at: BlockRef = "latest", overrides: Overrides = NO_OVERRIDES
     ) -> AccessListResult:
-        return self._questions.create_access_list(call, self.header(at), overrides)
+        return self._questions_on(at).create_access_list(call, self.header(at), overrides)
 
     def simulate(
         self,
@@ -223,10 +232,12 @@ class StoredChain:
         validation: bool = False,
         trace_transfers: bool = False,
     ) -> tuple[SimulatedBlock, ...]:
-        return self._questions.simulate(steps, self.header(at), validation=validation, trace_transfers=trace_transfers)
+        on = self._questions_on(at)
+        return on.simulate(steps, self.header(at), validation=validation, trace_transfers=trace_transfers)
 
     def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof:
-        return prove_account(self._root(self.header(at)), address, slots, self.store.node)
+        state = self._state(at)
+        return prove_account(state.root, address, slots, state.read)
 
     def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
         found = self._find(transaction_hash)
@@ -235,13 +246,13 @@ class StoredChain:
         return self._questions.trace_transaction(self.header(found[0]), found[1], config)
 
     def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]:
-        return self._questions.trace_block(self.header(at), config)
+        return self._questions_on(at).trace_block(self.header(at), config)
 
     def trace_blocks(self, numbers: Sequence[int], config: TraceConfig) -> tuple[BlockTrace, ...]:
         return self._questions.trace_blocks([self.header(number) for number in numbers], config)
 
     def trace_call(self, call: Call, at: BlockRef, config: TraceConfig, overrides: Overrides = NO_OVERRIDES) -> Trace:
-        return self._questions.trace_call(call, self.header(at), config, overrides)
+        return self._questions_on(at).trace_call(call, self.header(at), config, overrides)
 
     # THE POOL
 
@@ -367,10 +378,10 @@ class StoredChain:
         return wire.encode_header(self.header(at))
 
     def raw_block(self, at: BlockRef) -> bytes:
-        return views.raw_block(self.store, self.header(at))
+        return views.raw_block(*self._found(at))
 
     def raw_receipts(self, at: BlockRef) -> tuple[bytes, ...]:
-        return views.raw_receipts(self.store, self.header(at))
+        return views.raw_receipts(*self._found(at))
 
     def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
         return views.raw_blocks(self.store, self._head, first, last)

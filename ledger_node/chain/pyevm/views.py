@@ -9,6 +9,7 @@ from ledger_node.chain.encoding import keccak, rlp_split
 from ledger_node.chain.errors import BlockNotFound
 from ledger_node.chain.pyevm.logs import block_logs
 from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.unkept import Unkept
 
 _EMPTY_LIST = b"\xc0"
 
@@ -82,8 +83,8 @@ def _row(store: Store, header: Header) -> BlockRow:
     return row
 
 
-def receipts(store: Store, header: Header) -> tuple[Receipt, ...]:
-    logs = block_logs(store, header.number)
+def receipts(store: Store | Unkept, header: Header) -> tuple[Receipt, ...]:
+    logs = store.logs(header.number) if isinstance(store, Unkept) else block_logs(store, header.number)
     by_position: dict[int, list[tuple[int, LogRow]]] = {}
     for index, log in enumerate(logs):
         by_position.setdefault(log.position, []).append((index, log))

@@ -96,9 +96,13 @@ def simulate(door: Door, payload: PayloadParam, at: BlockParam = "latest") -> li
         raise asks_too_much(f"too many calls: {calls}, and {door.limits.simulated_calls} are allowed; send fewer")
     parent = door.chain.header(at)
     steps = in_order(payload.steps, parent, door.limits.simulated_blocks, door.chain.chain_id)
+    on = at if at == "pending" else parent.hash
     try:
         blocks = door.chain.simulate(
-            steps, parent.hash, validation=payload.validation, trace_transfers=payload.trace_transfers
+            steps,
+            on,
+            validation=payload.validation,
+            trace_transfers=payload.trace_transfers,
         )
     except InvalidTransaction as error:
         shown = as_rpc_error(error)

@@ -76,7 +76,8 @@ def shown(door: Door, transaction: Transaction | None) -> dict[str, Any] | None:
         return None
     base_fee = None
     if transaction.block_number is not None and transaction.max_fee_per_gas is not None:
-        base_fee = door.chain.header(transaction.block_number).base_fee_per_gas
+        number = transaction.block_number
+        base_fee = door.chain.header(number if number <= door.chain.head().number else "pending").base_fee_per_gas
     return transaction_json(transaction, base_fee=base_fee)
 
 
