@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ledger_node.chain.errors import GenesisMismatch
 from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.beside import BlocksOnDisk
-from ledger_node.chain.remote.backend import RemoteChain
+from ledger_node.chain.remote import open_remote
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import KEY_NAMES, DataDirectory
@@ -205,7 +205,7 @@ def _peers(config: Config, directory: DataDirectory) -> Iterator[Finding]:
         yield _tried("peer", same_network, remedy.format("follow"), f"{config.follow} answers, and is of this network")
         source.close()
     if config.chain:
-        yield _tried("engine", lambda: RemoteChain(config.chain).close(), remedy.format("chain"),
+        yield _tried("engine", lambda: open_remote(config.chain).close(), remedy.format("chain"),
                      f"{config.chain} answers")  # fmt: skip
 
 

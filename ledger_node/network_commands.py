@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger_node.chain.remote.backend import RemoteChain
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.remote import open_remote
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import ConfigurationError, InvalidField, NotFound
@@ -66,12 +67,12 @@ def changing(command: F) -> F:
 
 
 @contextmanager
-def _chain(config: Config, rpc: str | None) -> Iterator[RemoteChain]:
+def _chain(config: Config, rpc: str | None) -> Iterator[ChainBackend]:
     running = None if rpc else DataDirectory(config.data).running_node()
     url = rpc or config.chain or (running or {}).get("rpc")
     if not url:
         raise ConfigurationError(f"No node runs on {config.data}; start it, or name another with --rpc URL.")
-    chain = RemoteChain(url)
+    chain = open_remote(url)
     try:
         if not reads.is_permissioned(chain):
             raise NotFound("This network has no permissions contract.")

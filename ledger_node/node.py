@@ -13,7 +13,7 @@ from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.chain.pyevm.mempool import PoolLimits
 from ledger_node.chain.pyevm.rules import everyone
-from ledger_node.chain.remote.backend import RemoteChain
+from ledger_node.chain.remote import open_remote
 from ledger_node.chain_node import attestor, token_backing
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
@@ -194,7 +194,7 @@ def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[Cha
         finally:
             lock.release()
         return
-    chain = RemoteChain(config.chain or running["rpc"])
+    chain = open_remote(config.chain or running["rpc"])
     try:
         yield chain
     finally:
@@ -203,7 +203,7 @@ def _chain_for_reading(config: Config, directory: DataDirectory) -> Iterator[Cha
 
 def _open_chain(config: Config, directory: DataDirectory, clock: Clock) -> ChainBackend:
     if config.chain:
-        return RemoteChain(config.chain, confirmations=config.confirmations)
+        return open_remote(config.chain, confirmations=config.confirmations)
     genesis = read_genesis(directory.genesis)
     return open_chain(
         directory.chain,

@@ -6,7 +6,7 @@ import sys
 import click
 import pytest
 
-from ledger_node.cli import MODULES, cli
+from ledger_node.cli import COMMANDS, cli
 
 ENGINE = {"eth", "fastapi", "web3"}
 IMPORTED = """
@@ -17,12 +17,13 @@ print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_name_and_says_what_it_does(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
     assert command.name == name
-    assert command.help
+    assert command.help is not None
+    assert " ".join(command.help.partition("\n\n")[0].split()) == COMMANDS[name][1]
 
 
 def test_an_unknown_command_is_refused_with_those_there_are() -> None:
@@ -45,5 +46,9 @@ def test_a_command_that_asks_a_running_node_does_not_import_the_engine(command: 
     assert imported(*command) & ENGINE == set()
 
 
-def test_a_command_that_is_the_node_does() -> None:
-    assert imported("run") & ENGINE == ENGINE
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    assert imported() & {*ENGINE, "sqlalchemy", "pydantic", "httpx"} == set()
+
+
+def test_a_command_that_is_the_node_does_import_its_engine_and_no_other() -> None:
+    assert imported("run") & ENGINE == ENGINE - {"web3"}

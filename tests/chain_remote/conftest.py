@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from tests.networks.anvil import Anvil
 from tests.networks.sender import Sender
 

@@ -9,7 +9,7 @@ import pytest
 from ledger_node.chain.blocks import Call, LogFilter
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import BlockNotFound, ChainReplaced, ChainUnavailable
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.chain.remote.lateness import PAUSES_S
 from tests.chain_remote.test_house_on_a_bad_line import FREE, Connect, assert_paid, funded, sent
 from tests.conformance.banks import Issuer, wait_until

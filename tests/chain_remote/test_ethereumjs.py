@@ -9,7 +9,7 @@ import pytest
 from ledger_node.chain.blocks import Call, Header, LogFilter
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable, NonceTooLow, Reverted
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from tests.chain.programs import SELF_DESCRIBING, deploying
 from tests.networks.ethereumjs_network import EthereumjsNode, two_nodes
 from tests.networks.sender import GWEI, Sender, mined

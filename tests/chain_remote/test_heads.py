@@ -9,7 +9,7 @@ import pytest
 
 from ledger_node.chain.blocks import Header
 from ledger_node.chain.errors import ChainReplaced, ChainUnavailable
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.chain.remote.connection import Connection
 from ledger_node.chain.remote.heads import Heads
 from ledger_node.clock import HandSetClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger_node.chain.errors import ChainReplaced
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import Operation
 from tests.conformance.banks import TIMEOUT_S, Issuer, wait_until

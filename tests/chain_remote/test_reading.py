@@ -9,7 +9,7 @@ from eth_account import Account
 from ledger_node.chain.blocks import Call, LogFilter
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import BlockNotFound, CallFailed, ChainUnavailable, Reverted
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from tests.networks.anvil import FUNDED_KEYS, Anvil, free_port
 from tests.networks.sender import Sender, mined
 

@@ -15,7 +15,7 @@ from ledger_node.chain.errors import (
     NonceTooLow,
     Underpriced,
 )
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from tests.networks.anvil import Anvil
 from tests.networks.proxy import Act, Proxy
 from tests.networks.sender import GWEI, Sender, mined

@@ -9,7 +9,7 @@ import pytest
 from websockets.sync.server import ServerConnection, serve
 
 from ledger_node.chain.errors import ChainUnavailable
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.chain.remote.connection import Connection
 from tests.chain_remote.test_heads import Heard, assert_replaced, numbers
 from tests.networks.anvil import Anvil, free_port

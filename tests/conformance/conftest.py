@@ -17,7 +17,7 @@ from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.genesis import GenesisAccount, build_genesis
 from ledger_node.chain.pyevm.engine import open_chain
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from ledger_node.clock import SystemClock
 from ledger_node.keys import LocalSigner
 from tests.networks.anvil import Anvil

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ledger_node.chain.remote import RemoteChain
+from ledger_node.chain.remote.backend import RemoteChain
 from tests.networks.anvil import Anvil
 from tests.rpc.network import Developer, calldata, open_network
 from tests.rpc.server import Client, RpcServer

@@ -11,8 +11,6 @@ from ledger_node.rpc.methods import (
     ledger,
     logs,
     network,
-    otterscan,
-    parity,
     perm,
     sending,
     simulation,
@@ -24,5 +22,5 @@ from ledger_node.rpc.registry import METHODS
 
 __all__ = [
     "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "ledger", "logs", "network",
-    "otterscan", "parity", "perm", "sending", "simulation", "state", "transactions", "txpool",
+    "perm", "sending", "simulation", "state", "transactions", "txpool",
 ]  # fmt: skip
