@@ -23,11 +23,19 @@ ETHEREUMJS := tests/networks/ethereumjs/node_modules/.stamp
 CLIENTS := tests/clients/node_modules/.stamp
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-warn-script-location
-PYTEST_ARGS ?= -n 2 --dist loadgroup --durations 15
+PYTEST_ARGS ?= -n 2 --dist loadgroup --no-loadscope-reorder --durations 15
+LEAVE_OUT ?=
 BENCH_ARGS ?=
 DEMO_ARGS ?=
 
 NEED_NPM = command -v npm > /dev/null || { echo "make: npm is not here; install Node 20 or newer with npm" >&2; exit 1; }
+
+# The money rooms' tests, which are run once under coverage and once on PostgreSQL.
+ROOMS := tests/reserve tests/settlement
+MONEY := $(ROOMS) tests/test_money.py tests/gateway/test_four_eyes.py tests/crash/test_member_life.py
+
+# Tests start hundreds of nodes; where this is set, each of them would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 say = @printf '\n== %s\n' $(1)
 
@@ -119,10 +127,20 @@ bench-smoke: $(RUNTIME) $(BENCH_NPM) ## See that the benchmark works, with few p
 .PHONY: test
 test: ## Run every check there is, the Python tests last
 	@$(MAKE) setup
-	@$(MAKE) lint types imports hadolint
+	@$(MAKE) $(SLITHER) $(BENCH_NPM) $(BENCH_PEERS) $(POSTGRESQL)
+	@$(MAKE) -j 2 --output-sync=target check-contracts check-code
+	@$(MAKE) -j 2 --output-sync=target coverage test-postgresql
+	@$(MAKE) test-python LEAVE_OUT="$(MONEY)"
+
+.PHONY: check-contracts check-code
+check-contracts: # one after another: they share the compiler's output
 	@$(MAKE) test-contracts test-contracts-many artifacts-check slither
-	@$(MAKE) bench-smoke coverage test-postgresql
-	@$(MAKE) test-python
+check-code:
+	@$(MAKE) lint types imports hadolint bench-smoke
+
+.PHONY: test-many
+test-many: ## Run the long sets whole, as before a release: kills, power cuts, damaged pages, seeds
+	@TEST_MANY=1 $(MAKE) test-python
 
 .PHONY: test-quick
 test-quick: $(DEV) lint types imports ## Run what takes minutes: style, types, imports, and the tests not marked slow
@@ -133,7 +151,7 @@ test-python: $(DEV) ## Run all Python tests
 	$(call say,"Python tests")
 # Collected first, so that every test module is compiled: CPython 3.11.7's parser was seen to fail there, twice, for no reason.
 	@$(BIN)/pytest --collect-only -qq > /dev/null || $(BIN)/pytest --collect-only -qq > /dev/null
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest $(PYTEST_ARGS) $(addprefix --ignore=,$(LEAVE_OUT))
 
 POSTGRESQL := /usr/lib/postgresql
 
@@ -145,7 +163,7 @@ $(POSTGRESQL):
 .PHONY: test-postgresql
 test-postgresql: $(DEV) | $(POSTGRESQL) ## Run the money rooms' tests once more, with the ledger on PostgreSQL
 	$(call say,"The ledger on PostgreSQL")
-	@$(BIN)/python -m tests.networks.postgresql $(BIN)/pytest $(PYTEST_ARGS) tests/reserve tests/settlement
+	@$(BIN)/python -m tests.networks.postgresql $(BIN)/pytest -q -p no:xdist $(ROOMS)
 
 SEEDS ?= 500
 FIRST ?= 0
@@ -199,8 +217,7 @@ hadolint: $(DEV) ## Lint the Dockerfile
 coverage: $(DEV) ## Branch coverage of the money rooms
 	$(call say,"Branch coverage of the money rooms")
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/reserve tests/settlement tests/test_money.py \
-	  tests/gateway/test_four_eyes.py tests/crash/test_member_life.py
+	@$(BIN)/coverage run -m pytest -q -p no:xdist $(MONEY)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

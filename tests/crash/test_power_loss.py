@@ -1,8 +1,9 @@
 """The power goes, and with it whatever was not synced: no payment that a bank had an answer for is lost or doubled.
 
-A real node is recorded once, from `init` through a restart to its end, while banks pay. Then a hundred disks are made
-as a power loss may leave them at some moment of it (tests/crash/disk.py), a node is started on each, the banks ask for
-everything again, and both stores are held against what they know. The seed chooses the moment and what is lost.
+A real node is recorded once, from `init` through a restart to its end, while banks pay. Then a hundred disks (some of
+them a run) are made as a power loss may leave them at some moment of it (tests/crash/disk.py), a node is started on
+each, the banks ask for everything again, and both stores are held against what they know. The seed chooses the moment
+and what is lost.
 """
 
 import asyncio
@@ -28,11 +29,12 @@ from ledger_node.settlement.model import Caller, FiatRequest, PaymentRequest
 from tests.crash.banks import FINAL, Banks, Payment, balances, founding, payments
 from tests.crash.disk import Disk
 from tests.crash.recording import Note, Recorder, read
+from tests.sets import part_of
 from tests.simulation.checker import check, standing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-CUTS = 100
+CUTS, CUTS_OF_A_RUN = 100, 30
 PAYMENTS = 120
 OPERATOR = Caller("recovering", "operator")
 TIMEOUT_S = 30
@@ -200,7 +202,7 @@ def test_whatever_is_lost_with_the_power_no_answered_payment_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording = record(tmp_path, monkeypatch)
-    for seed in range(CUTS):
+    for seed in part_of(CUTS, CUTS_OF_A_RUN):
         survive(recording, seed, tmp_path / "disk")
 
 
