@@ -39,13 +39,16 @@ def arguments(value: Any) -> Arguments:
     return Arguments(
         call=_call(given),
         chain_id=member(given, "chainId", parse.quantity, None),
-        type=member(given, "type", parse.uint64, None),
+        type=member(given, "type", parse.quantity_or_integer, None),
     )
 
 
 def _call(given: Mapping[str, Any]) -> Call:
     for name in BLOB_MEMBERS:
-        if given.get(name):
+        if given.get(name) and (name, given[name]) != (
+            "maxFeePerBlobGas",
+            "0x0",
+        ):  # alone and zero, it asks for nothing
             raise ValueError(f"{name}: blob transactions are not part of this network; send the data in `input`")
     if "gasPrice" in given and ("maxFeePerGas" in given or "maxPriorityFeePerGas" in given):
         raise ValueError("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified; give one kind")

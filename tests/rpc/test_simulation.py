@@ -128,3 +128,74 @@ def test_an_impossible_simulation_is_refused_with_its_code(
     with pytest.raises(Answered) as refused:
         simulate(rpc, *steps, **options)
     assert refused.value.code == code
+
+
+# AS GETH 1.16.9 ANSWERS
+
+ALICE, BOB, CAROL = ("0x" + pair * 20 for pair in ("aa", "bb", "cc"))
+FUNDED = {ALICE: {"balance": "0x10"}}
+
+
+def one_call(rpc: Client, call: dict[str, Any], overrides: dict[str, Any], **options: Any) -> Any:
+    step = {"calls": [{"from": ALICE, **call}], "stateOverrides": FUNDED | overrides}
+    return simulate(rpc, step, **options)[0]["calls"][0]
+
+
+def test_a_price_below_the_base_fee_is_named_before_a_lack_of_funds(rpc: Client) -> None:
+    for fee, code in (("0x0", -38012), ("0xa", -38014)):
+        call = {"from": ALICE, "to": BOB, "value": "0x999999", "maxFeePerGas": fee, "gas": "0x5208"}
+        step = {"calls": [call], "stateOverrides": FUNDED, "blockOverrides": {"baseFeePerGas": "0xa"}}
+        with pytest.raises(Answered) as refused:
+            simulate(rpc, step, validation=True)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize("override", [{"code": "0x"}, {"balance": "0x5"}, {"nonce": "0x5"}])
+def test_a_precompile_that_is_overridden_is_an_account_and_stays_warm(rpc: Client, override: dict[str, str]) -> None:
+    pretended = {SHA256: override}
+    assert one_call(rpc, {"to": SHA256, "input": "0x12"}, pretended)["returnData"] == "0x"
+    asks_balance = {BOB: {"code": "0x600231"}}
+    warm, moved = (
+        one_call(rpc, {"to": BOB}, asks_balance | other)
+        for other in (pretended, {SHA256: {"movePrecompileToAddress": CAROL}})
+    )
+    assert warm["gasUsed"] == moved["gasUsed"] == hex(21_000 + 3 + 100)
+    there = one_call(
+        rpc, {"to": BOB}, {BOB: {"code": "0x73" + CAROL[2:] + "31"}, SHA256: {"movePrecompileToAddress": CAROL}}
+    )
+    assert there["gasUsed"] == hex(21_000 + 3 + 2_600), "where it was moved to is cold"
+
+
+@pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present")
+@pytest.mark.parametrize(("code", "balance", "values"), [
+    ("0x73" + "cc" * 20 + "ff", "0x5", [1, 6]), ("0x30ff", "0x5", [1, 6]), ("0x73" + "cc" * 20 + "fffd", "0x0", [1, 1]),
+    ("0x5f5ffd", "0x5", []),
+])  # fmt: skip
+def test_what_a_selfdestruct_moves_is_a_transfer_too(rpc: Client, code: str, balance: str, values: list[int]) -> None:
+    account = {BOB: {"code": code, "balance": balance}}
+    logs = one_call(rpc, {"to": BOB, "value": "0x1"}, account, traceTransfers=True)["logs"]
+    assert [int(log["data"], 16) for log in logs] == values
+    assert [int(log["logIndex"], 16) for log in logs] == [*range(len(values))]
+    if values:
+        assert logs[1]["topics"][1].endswith(BOB[2:])
+
+
+def test_a_blob_fee_of_zero_alone_is_no_blob(rpc: Client) -> None:
+    assert one_call(rpc, {"to": BOB, "maxFeePerBlobGas": "0x0"}, {})["status"] == "0x1"
+    with pytest.raises(Answered, match="blob transactions are not part"):
+        one_call(rpc, {"to": BOB, "maxFeePerBlobGas": "0x0", "blobVersionedHashes": ["0x01" + "00" * 31]}, {})
+
+
+def test_a_delegating_transaction_needs_a_recipient_to_be_filled(rpc: Client) -> None:
+    one = {"chainId": "0x0", "address": BOB, "nonce": "0x0", "yParity": "0x0", "r": "0x1", "s": "0x1"}
+    with pytest.raises(Answered, match="cannot be used to create contract") as refused:
+        rpc("eth_fillTransaction", {"from": ALICE, "authorizationList": [one]})
+    assert refused.value.code == -32602
+    assert rpc("eth_fillTransaction", {"from": ALICE, "to": BOB, "authorizationList": [one]})["tx"]["type"] == "0x4"
+
+
+def test_a_type_may_be_a_number(rpc: Client) -> None:
+    asked = {"from": ALICE, "to": BOB}
+    assert rpc("eth_fillTransaction", asked | {"type": 2}) == rpc("eth_fillTransaction", asked | {"type": "0x2"})
+    with pytest.raises(Answered, match="its fields make it type 2, not type 4"):
+        rpc("eth_fillTransaction", asked | {"type": 4})

@@ -42,9 +42,10 @@ def with_moved_precompiles(fork: Fork, overrides: Overrides) -> Fork:
         for address, override in overrides.accounts.items()
         if override.move_precompile_to is not None
     }
-    overridden = {address for address, override in overrides.accounts.items() if override.code is not None}
+    overridden = set(overrides.accounts)  # whatever of it is: what is pretended is an account
     computation: Any = fork.computation
-    precompiles = dict(computation.get_precompiles())
+    plain = computation.get_precompiles()
+    precompiles = dict(plain)
     if not moved and not overridden & set(precompiles):
         return fork
     for address, target in moved.items():
@@ -53,4 +54,6 @@ def with_moved_precompiles(fork: Fork, overrides: Overrides) -> Fork:
         precompiles[target] = precompiles.pop(address)
     for address in overridden - set(moved.values()):
         precompiles.pop(address, None)
-    return replace(fork, computation=type(computation.__name__, (computation,), {"_precompiles": precompiles}))
+    # As in geth, the fork's own addresses stay warm, and where a precompile was moved to is cold.
+    members = {"_precompiles": precompiles, "get_precompiles": classmethod(lambda _: plain)}
+    return replace(fork, computation=type(computation.__name__, (computation,), members))

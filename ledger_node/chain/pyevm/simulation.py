@@ -1,11 +1,14 @@
 """eth_simulateV1: blocks of calls on top of a block, each on the state the one before left, none of them kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from eth.exceptions import Halt
+from eth.vm import opcode_values as op
+
 from ledger_node.chain import tries, wire
-from ledger_node.chain.blocks import Block, Call, Hash32, Header, Log, Transaction
+from ledger_node.chain.blocks import Address, Block, Call, Hash32, Header, Log, Transaction
 from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, keccak, rlp_list
 from ledger_node.chain.errors import GasLimitTooHigh
 from ledger_node.chain.genesis import NO_REQUESTS_HASH
@@ -23,7 +26,7 @@ from ledger_node.chain.pyevm.rules import (
     check_transaction,
     next_base_fee,
 )
-from ledger_node.chain.pyevm.tracers.watching import Tracer
+from ledger_node.chain.pyevm.tracers.watching import Tracer, word_of
 from ledger_node.chain.pyevm.world import World
 
 NATIVE = b"\xee" * 20
@@ -43,13 +46,29 @@ class TransferLogger(Tracer):
         moves = message.should_transfer_value and message.value > 0
         self._open.append(context.get_next_log_counter() if moves else None)
 
+    def step(self, opcode: int, run: Callable[..., None], computation: Any) -> None:
+        address = computation.msg.storage_address
+        balance = computation.state.get_balance(address) if opcode == op.SELFDESTRUCT else 0
+        heirs = [word_of(item).to_bytes(32, "big")[12:] for item in computation._stack.values[-1:]] if balance else []
+        try:
+            run(computation=computation)
+        except Halt:
+            if heirs:
+                place = computation.transaction_context.get_next_log_counter()
+                computation._log_entries.append((place, NATIVE, *_transfer(address, heirs[0], balance)))
+            raise
+
     def leave(self, computation: Any) -> None:
         message = computation.msg
         place = self._open.pop() if self._open else None
         if place is not None:
-            payer, payee = (int.from_bytes(address, "big") for address in (message.sender, message.storage_address))
-            data = message.value.to_bytes(32, "big")
-            computation._log_entries.append((place, NATIVE, (_TRANSFER, payer, payee), data))
+            moved = _transfer(message.sender, message.storage_address, message.value)
+            computation._log_entries.append((place, NATIVE, *moved))
+
+
+def _transfer(payer: Address, payee: Address, value: int) -> tuple[tuple[int, int, int], bytes]:
+    """Topics and data."""
+    return (_TRANSFER, int.from_bytes(payer, "big"), int.from_bytes(payee, "big")), value.to_bytes(32, "big")
 
 
 class Simulation:
@@ -142,10 +161,10 @@ class Simulation:
             check_permissions(self._permissions, transaction)
             check_transaction(self._rules, transaction)
             check_nonce(transaction, 0 if account is None else account[0])
-            check_sender(transaction, account, self._world.get_code(transaction.sender))  # type: ignore[arg-type]
             base_fee = state.execution_context.base_fee_per_gas
             if (transaction.max_fee_per_gas or transaction.gas_price or 0) < base_fee:
                 raise calls.underpriced(transaction, base_fee)
+            check_sender(transaction, account, self._world.get_code(transaction.sender))  # type: ignore[arg-type]
         return calls.run_call(state, fork, transaction, self._permissions)
 
     def _sealed(

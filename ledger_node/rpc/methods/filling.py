@@ -20,6 +20,8 @@ def fill_transaction(door: Door, transaction: CallParam) -> dict[str, Any]:
     """`raw` has a signature of zeros: sign the fields, not these bytes."""
     chain_id = door.chain.chain_id
     call = transaction.for_chain(chain_id)
+    if call.authorization_list and call.to is None:
+        raise invalid_params("EIP-7702 transaction cannot be used to create contract; give `to`")
     nonce = call.nonce if call.nonce is not None else door.chain.nonce(call.sender, "pending")
     gas = call.gas if call.gas is not None else door.chain.estimate_gas(call, "pending")
     raw = encode_unsigned(call, kind_of(transaction), chain_id=chain_id, nonce=nonce, gas=gas)
