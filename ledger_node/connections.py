@@ -127,12 +127,15 @@ class Connection(HttpToolsProtocol):
         super().__init__(**named)
         self._hall = hall
         self._bounds = hall.bounds
+        self._most_bytes, self._most_headers = hall.bounds.head_bytes, hall.bounds.headers
         self._stage = Stage.IDLE
         self._requests = 0
         self._unread = 0
         """Bytes since the parser last gave us something whole: of a head, or of a trailer."""
         self._head_bytes = 0
         self._watched: tuple[Stage, int] | None = None
+        self._elsewhere = False
+        """Whether the request asks for a protocol that this door does not speak."""
         self._for_probes_only = False
         self._refusal: Refusal | None = None
 
@@ -162,7 +165,7 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self._stumbled(error)
             return
-        if self._unread > self._bounds.head_bytes and self._stage in (Stage.IDLE, Stage.HEAD, Stage.BODY):
+        if self._unread > self._most_bytes and self._stage not in (Stage.LEAVING, Stage.DEAF):
             self._refuse(self._too_large())
             return
         self._watch()
@@ -211,16 +214,18 @@ class Connection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._stage is not Stage.HEAD:
             return  # a trailer: nothing here is allowed to come after the body (RFC 9110, 6.5.1)
-        super().on_header(name, value)
+        name = name.lower()
+        self.headers.append((name, value))
         self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > self._bounds.head_bytes or len(self.headers) > self._bounds.headers:
+        if self._head_bytes > self._most_bytes or len(self.headers) > self._most_headers:
             self._stop(self._too_large())
 
     def on_headers_complete(self) -> None:
         if (refusal := self._fault_of_head()) is not None:
             self._stop(refusal)
         self._unread = 0
-        if self._upgrades_elsewhere():
+        self._elsewhere = self.parser.should_upgrade() and not self._should_upgrade()
+        if self._elsewhere:
             self.scope["method"] = self.parser.get_method().decode()
             self.scope["http_version"] = self.parser.get_http_version()
             return
@@ -234,7 +239,7 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._upgrades_elsewhere():
+        if self._elsewhere:
             return
         super().on_message_complete()
         self._unread = 0
@@ -252,28 +257,31 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         self._watch()
 
-    def _upgrades_elsewhere(self) -> bool:
-        return self.parser.should_upgrade() and not self._should_upgrade()
-
     # WHAT A HEAD MAY SAY
 
     def _fault_of_head(self) -> Refusal | None:
         """What two readers could read in two ways, or finds no room."""
-        hosts = [value for name, value in self.headers if name == b"host"]
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        hosts, codings, sized = [], [], False
+        for name, value in self.headers:
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value.strip(b" \t").lower())
+            elif name == b"content-length":
+                sized = True
+            elif name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
         version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             return _malformed("this door speaks HTTP/1.1 and 1.0")
-        if self.parser.get_method() == b"CONNECT":
-            return _malformed("this door is no proxy")
         if len(hosts) > 1 or (not hosts and version == "1.1") or not all(map(_HOST.fullmatch, hosts)):
             return _malformed("send one Host header")
-        if codings and (version == "1.0" or any(name == b"content-length" for name, _ in self.headers)):
+        if codings and (version == "1.0" or sized):
             return _malformed("Transfer-Encoding goes with HTTP/1.1 and without Content-Length")
-        if codings and [coding.strip(b" \t").lower() for coding in codings] != [b"chunked"]:
+        if codings and codings != [b"chunked"]:
             return Refusal(501, "transfer_coding_unknown", "Send `Transfer-Encoding: chunked` alone, or none.")
-        if self._unanswered() and self.parser.should_upgrade() and self._should_upgrade():
-            return _malformed("an upgrade waits for the answers before it")
+        if self.parser.should_upgrade() and (self.parser.get_method() == b"CONNECT" or self._unanswered()):
+            return _malformed("this door is no proxy, and an upgrade waits for the answers before it")
         if self._for_probes_only and self.url not in PROBES:
             return Refusal(503, "overloaded", "All connections are taken; try again in a moment.")
         return None
