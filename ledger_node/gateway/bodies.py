@@ -10,13 +10,14 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from inspect import iscoroutinefunction
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.errors import Overloaded
+from ledger_node.errors import InvalidField, NotFound, Overloaded
 from ledger_node.gateway.errors import (
     BodyTooLarge,
     MalformedJson,
@@ -42,22 +43,46 @@ class LedgerRoute(APIRoute):
         has_body, has_query = self.body_field is not None, bool(self.dependant.query_params)
         # FastAPI reads the body before it asks who calls; here nobody unknown gets a byte read.
         identify = [part.call for part in self.dependant.dependencies if part.call is not None]
-        needs_body = self.body_field is not None and self.body_field.field_info.is_required()
+        needed = _needed(self)
         body_max = self.body_max
         answer = _plain(self)
 
         async def read_then_handle(request: Request) -> Response:
             callers = [await who(request) for who in identify]
-            if not has_query and request.scope["query_string"]:
-                raise UnknownParameter(f"{request.url.path} takes no query parameters.")
+            if not all(value.isprintable() for value in request.path_params.values()):
+                raise NotFound("There is nothing with this id.")
+            if query := request.scope["query_string"]:
+                if not has_query:
+                    raise UnknownParameter(f"{request.url.path} takes no query parameters.")
+                _check_query(query)
             if has_body:
                 limit: int = getattr(request.app.state, body_max)
-                await _read_json(request, required=needs_body, limit=limit)
+                await _read_json(request, needed=needed, limit=limit)
             if answer is not None and (response := answer(request, callers[0])) is not None:
                 return await response
             return await handler(request)
 
         return read_then_handle
+
+
+def _needed(route: APIRoute) -> str | None:
+    """What a body must hold at least, in words; None where there need not be any."""
+    if route.body_field is None or not route.body_field.field_info.is_required():
+        return None
+    fields = getattr(route.body_field.field_info.annotation, "model_fields", {})
+    required = [name for name, field in fields.items() if field.is_required()]
+    return f"a JSON object with {', '.join(required)}" if required else "a JSON object, an empty one if you mean it"
+
+
+def _check_query(query: bytes) -> None:
+    """One value for each name, and nothing that cannot be seen: of two, a reader cannot know which was meant."""
+    said: set[str] = set()
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name in said:
+            raise InvalidField(f"The query says {name!r} more than once; say it once.")
+        if not value.isprintable():
+            raise InvalidField(f"The query's {name!r} has characters that cannot be seen.")
+        said.add(name)
 
 
 def _plain(route: APIRoute) -> Callable[[Request, Any], Awaitable[Response] | None] | None:
@@ -110,10 +135,17 @@ class BulkRoute(LedgerRoute):
         return handle_within_bounds
 
 
-async def _read_json(request: Request, *, required: bool, limit: int) -> None:
+async def _read_json(request: Request, *, needed: str | None, limit: int) -> None:
     """Leave the parsed body where FastAPI finds it, so that it is read and parsed once."""
-    if not required and "content-type" not in request.headers and request.headers.get("content-length", "0") == "0":
-        return
+    headers = request.headers
+    if (
+        "content-type" not in headers
+        and "transfer-encoding" not in headers
+        and headers.get("content-length", "0") == "0"
+    ):
+        if needed is None:
+            return
+        raise MalformedJson(f"The body is missing; send {needed}.")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType(f"Send Content-Type: application/json, not {media_type or 'nothing'}.")
@@ -121,7 +153,7 @@ async def _read_json(request: Request, *, required: bool, limit: int) -> None:
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
     body = await _read(request, limit)
     if not body:
-        raise MalformedJson("The body is empty; send a JSON object.")
+        raise MalformedJson(f"The body is empty; send {needed or 'a JSON object'}.")
     parsed = _parse(body) if len(body) <= LARGE_BYTES else await asyncio.to_thread(_parse, body)
     request._body, request._json = body, parsed
 

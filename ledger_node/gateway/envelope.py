@@ -32,7 +32,7 @@ _CLIENT_CLOSED = 499
 _PROBES = ("/livez", "/readyz")
 
 
-_TELLING = re.compile(r"[a-z0-9_]{0,24}|[a-z]{2,8}_[0-9a-f]{32}|[A-Z]{3}")
+_TELLING = re.compile(r"[a-z0-9_]{0,24}|[a-z]{2,8}_[0-9a-f]{32,64}|[A-Z]{3}")
 """Parts of a path that may be written down: words, ids and currencies. Anything else may be a secret gone astray."""
 
 

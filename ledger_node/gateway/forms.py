@@ -2,15 +2,26 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger_node.gateway import examples
 from ledger_node.settlement.house_keys import Office
+from ledger_node.settlement.texts import can_be_seen
 
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_CONTROLS)]
+
+def _seen(text: str) -> str:
+    if not can_be_seen(text):
+        raise ValueError("Send text that can be seen: no control, format or line-breaking characters, not only spaces.")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=NO_CONTROLS), AfterValidator(_seen)]
+"""What a person writes, by the one rule of settlement's `texts`."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROLS)]
+BatchId = Annotated[str, StringConstraints(min_length=1, max_length=68, pattern=NO_CONTROLS)]
 Reference = Annotated[str, Field(json_schema_extra={"pattern": "^[ -~]{1,35}$"})]
 Uetr = Annotated[
     str,
@@ -170,7 +181,7 @@ class RotateForm(Form):
     digest: Digest | None = None
 
 
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
+Reason = Text
 
 
 class OfficeForm(Form):

@@ -22,6 +22,7 @@ from ledger_node.settlement import events, rows, standings, tables
 from ledger_node.settlement.cancellation import reject_waiting_of
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Caller, Member, MemberStatus, Operation
+from ledger_node.settlement.texts import written
 from ledger_node.writer import Writer
 
 
@@ -89,8 +90,7 @@ def check_names(*, bic: str, lei: str, legal_name: str) -> None:
         raise InvalidField("bic is a BIC of 8 or 11 capital letters and digits (ISO 9362).", pointer="/bic")
     if not _valid_lei(lei):
         raise InvalidField("lei is an LEI of 20 characters with valid check digits (ISO 17442).", pointer="/lei")
-    if not legal_name.strip() or len(legal_name) > 140:
-        raise InvalidField("legal_name is 1 to 140 characters.", pointer="/legal_name")
+    written(legal_name, "legal_name", most=140)
 
 
 def operator_only(caller: Caller) -> None:

@@ -15,7 +15,6 @@ from ledger_node.deposit_token.deployment import UNLIMITED
 from ledger_node.errors import (
     AccountClosed,
     CurrencyMismatch,
-    InvalidField,
     OrderNotFound,
     SameAccount,
     UnknownCurrency,
@@ -32,6 +31,7 @@ from ledger_node.settlement.outbox import Outbox
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.settlement.pages import Slice, page
 from ledger_node.settlement.rows import Row
+from ledger_node.settlement.texts import written
 
 ORDER_GAS = 300_000
 REASON_MAX = 140
@@ -113,9 +113,16 @@ def _of_token(
     return _insert(connection, Order(new_id("ord"), kind, code, None, None, amount, _reason(reason), "accepted", at))
 
 
-def find(connection: sa.Connection, order_id: str) -> Order:
-    """Raises OrderNotFound."""
-    row = connection.execute(sa.select(orders).where(orders.c.id == order_id)).first()
+def find(connection: sa.Connection, order_id: str, *, member_id: str | None = None) -> Order:
+    """Raises OrderNotFound, also for one that is not against an account of this member (None: whosever).
+
+    One question either way: how long it takes tells nobody that there is an order against another bank.
+    """
+    query = sa.select(orders).where(orders.c.id == order_id)
+    if member_id is not None:
+        held = tables.accounts
+        query = query.join(held, held.c.id == orders.c.account_id).where(held.c.member_id == member_id)
+    row = connection.execute(query).first()
     if row is None:
         raise OrderNotFound(f"There is no order {order_id}.")
     return _order(row)
@@ -229,9 +236,7 @@ def _tell(connection: sa.Connection, order: Order, *, at: int) -> None:
 
 
 def _reason(text: str) -> str:
-    if not text.strip() or len(text) > REASON_MAX or not text.isprintable():
-        raise InvalidField(f"reason is 1 to {REASON_MAX} printable characters.", pointer="/reason")
-    return text.strip()
+    return written(text, "reason", most=REASON_MAX)
 
 
 def _order(row: Row) -> Order:

@@ -32,9 +32,12 @@ class Slice:
         if self.cursor is None:
             return None
         try:
-            return base64.urlsafe_b64decode(self.cursor.encode("ascii")).decode("ascii")
+            position = base64.urlsafe_b64decode(self.cursor.encode("ascii")).decode("ascii")
         except ValueError:
             raise _not_ours() from None
+        if not position.isprintable():
+            raise _not_ours()
+        return position
 
     def number(self) -> int | None:
         """The same, for lists that are ordered by a number."""

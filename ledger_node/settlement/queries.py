@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger_node.database import Database
-from ledger_node.errors import AccountNotFound, MemberNotFound, OrderNotFound, PaymentNotFound
+from ledger_node.errors import AccountNotFound, MemberNotFound, NettingCycleNotFound, PaymentNotFound
 from ledger_node.reserve import ledger, reports
 from ledger_node.reserve.movements import dda
 from ledger_node.settlement import approvals, audit, cycles, limits, netted, orders, rows, tables
@@ -91,13 +91,7 @@ class Queries:
     def order(self, caller: Caller, order_id: str) -> Order:
         """Raises OrderNotFound, also for one against another member's account."""
         with self._database.read() as connection:
-            found = orders.find(connection, order_id)
-            if caller.member_id is not None:
-                try:
-                    _account(connection, caller, found.account_id or "")
-                except AccountNotFound:
-                    raise OrderNotFound(f"There is no order {order_id}.") from None
-        return found
+            return orders.find(connection, order_id, member_id=caller.member_id)
 
     def orders(self, caller: Caller, part: Slice = FIRST_PAGE, *, account_id: str | None = None) -> Page[Order]:
         with self._database.read() as connection:
@@ -118,6 +112,22 @@ class Queries:
         """Raises NettingCycleNotFound."""
         with self._database.read() as connection:
             return cycles.find(connection, cycle_id)
+
+    def netted_in(self, caller: Caller, cycle_id: str, part: Slice) -> Page[Operation]:
+        """What of a cycle the caller sees. Raises NettingCycleNotFound, also for one in which it has nothing to see."""
+        taken, of, made = netted.payments, netted.cycles, tables.operations
+        of_it = (
+            sa.select(made.c.id)
+            .join(taken, taken.c.operation_id == made.c.id)
+            .join(of, of.c.batch_id == taken.c.batch_id)
+            .where(of.c.id == cycle_id, sa.or_(*_visible_to(caller)))
+        )
+        with self._database.read() as connection:
+            if caller.member_id is None:
+                cycles.find(connection, cycle_id)
+            elif connection.execute(of_it.limit(1)).first() is None:
+                raise NettingCycleNotFound(f"There is no netting cycle {cycle_id}.")
+        return self.operations(caller, part, netting_cycle=cycle_id)
 
     def netting_cycles(self, part: Slice = FIRST_PAGE, *, currency: str | None = None) -> Page[NettingCycle]:
         with self._database.read() as connection:

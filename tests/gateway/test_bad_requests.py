@@ -315,3 +315,36 @@ def test_a_suspended_bank_can_read_but_neither_pay_nor_be_paid(operator: Bank, a
     wait_until_active(cedar, cedar.bda["USD"])
     paid = albion.pay(TRANSFER, albion.bda["USD"], cedar.bda["USD"], "1.00")
     assert paid.json()["status"] == "settled"
+
+
+# WHAT PEOPLE WRITE
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u202e", "\u200b", "\u0085", "\u2028", "\u2029", "\ufeff", "\u00ad", "\x00", "\u00a0"]
+)
+def test_one_rule_for_all_that_people_write(unseen: str, operator: Bank, albion: Bank) -> None:
+    """It is read by a person who decides: nothing in it hides, turns or breaks the line."""
+    written = f"Alpha{unseen}Bank"
+    member = {"bic": "DELTGB2LXXX", "lei": "549300DELTABANK00116"}
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/members", {**member, "legal_name": written}),
+        ("/v1/operators", {"name": written, "duties": ["maker"]}),
+        (f"/v1/members/{albion.id}/api_keys", {"name": written}),
+        (f"/v1/members/{albion.id}/api_keys", {"user": written}),
+        (f"/v1/members/{albion.id}/suspend", {"reason": written}),
+        (f"/v1/accounts/{albion.bda['USD']}/freeze", {"reason": written}),
+    ]
+    for path, body in bodies:
+        answer = operator.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field"), (path, answer.text)
+
+
+def test_a_body_that_is_missing_is_told_what_it_needs(operator: Bank, albion: Bank) -> None:
+    freeze = operator.http.post(f"/v1/accounts/{albion.bda['USD']}/freeze")
+    assert (freeze.status_code, freeze.json()["code"]) == (400, "malformed_json")
+    assert freeze.json()["detail"] == "The body is missing; send a JSON object with reason."
+    limits = operator.http.put(f"/v1/members/{albion.id}/limits/USD")
+    assert limits.json()["detail"] == "The body is missing; send a JSON object, an empty one if you mean it."
+    payment = albion.http.post("/v1/transfers", headers={"Idempotency-Key": new_key()})
+    assert payment.json()["detail"].endswith("with debtor_account, creditor_account, amount, currency.")

@@ -186,5 +186,6 @@ def test_a_secret_that_strays_into_a_path_is_not_written_down(
         albion.http.get(f"/v1/accounts/{secret}")
         albion.http.get(f"/{secret}")
         albion.http.get(f"/v1/accounts/{albion.bda['USD']}/balances")
+        albion.http.get("/livez")  # on one connection, a request is written down before the next is read
     paths = [record.__dict__["path"] for record in caplog.records if "path" in record.__dict__]
-    assert paths == ["/v1/accounts/…", "/…", f"/v1/accounts/{albion.bda['USD']}/balances"]
+    assert paths[:3] == ["/v1/accounts/…", "/…", f"/v1/accounts/{albion.bda['USD']}/balances"]

@@ -1,11 +1,13 @@
 """Lists: newest first, page by page without gaps or repeats, filtered, and strict about what they are asked."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from fastapi.routing import APIRoute
 
-from tests.gateway.conftest import Bank
+from tests.gateway.conftest import Bank, Door
 from tests.settlement.issuer import Issuer
 
 LISTS = [
@@ -143,3 +145,50 @@ def test_entries_carry_the_balance_after_each_line(busy: Bank) -> None:
             moved = Decimal(newer["balance"]) - Decimal(older["balance"])
             assert moved == sign * Decimal(newer["amount"])
             assert (newer["block_number"] is not None) == is_token
+
+
+# WHAT A QUERY AND A PATH MAY HOLD
+
+
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "limit=1&limit=1", "limit=1&lim%69t=2", "currency=USD&currency="])
+def test_a_parameter_said_twice_is_refused(query: str, brava: Bank) -> None:
+    answer = brava.http.get(f"/v1/transfers?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
+    assert "more than once" in answer.json()["detail"]
+
+
+UNSEEN = ["a%00b", "%00", "a%0Ab", "%E2%80%AE", "%E2%80%8B", "%C2%85", "%E2%80%A8"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_what_cannot_be_seen_is_in_no_path_and_no_filter(unseen: str, door: Door, operator: Bank) -> None:
+    """PostgreSQL takes no NUL as text: each of these would have been a fault of the node."""
+    asked = 0
+    for route in door.app.routes:
+        if not (isinstance(route, APIRoute) and "GET" in route.methods and route.path.startswith("/v1/")):
+            continue
+        if route.dependant.path_params:
+            answer = operator.http.get(re.sub(r"\{\w+\}", unseen, route.path))
+            assert answer.status_code in (403, 404), (route.path, answer.text)
+            asked += 1
+        for name in filters(route):
+            answer = operator.http.get(re.sub(r"\{\w+\}", "x", route.path), params=f"{name}={unseen}")
+            assert (answer.status_code, answer.json()["code"]) in REFUSED, (route.path, name, answer.text)
+            asked += 1
+    assert asked > 80
+
+
+REFUSED = [(400, "invalid_field"), (403, "forbidden")]
+
+
+def filters(route: APIRoute) -> list[str]:
+    return [
+        field.alias or name
+        for query in route.dependant.query_params
+        for name, field in getattr(query.field_info.annotation, "model_fields", {}).items()
+    ]
+
+
+def test_a_cursor_that_decodes_to_what_cannot_be_seen_is_not_ours(brava: Bank) -> None:
+    for cursor in ("AA==", "YQBi", "4oCu"):
+        assert brava.http.get(f"/v1/accounts?cursor={cursor}").json()["code"] == "invalid_field"

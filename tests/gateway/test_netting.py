@@ -62,9 +62,12 @@ def test_a_cycle_settles_both_and_each_bank_proves_its_payments(
             assert answer.json()["attestation"]["id"] == cycle["batch"]
     newest = albion.http.get(f"/v1/accounts/{albion.bda['USD']}/entries").json()["data"][0]
     assert (newest["netting_cycle"], newest["operation"]) == (cycle["id"], None)
-    assert cedar.http.get(f"/v1/netting_cycles/{cycle['id']}/payments").json()["data"] == []
-    unknown = cedar.http.get("/v1/netting_cycles/net_unknown/payments")
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "netting_cycle_not_found")
+    for other in (cycle["id"], "net_unknown"):  # what is between others is as if it were not
+        unseen = cedar.http.get(f"/v1/netting_cycles/{other}/payments")
+        assert (unseen.status_code, unseen.json()["code"]) == (404, "netting_cycle_not_found")
+    empty = albion.http.get(f"/v1/netting_cycles/{cycle['id']}/payments?created_at[lte]=2000-01-01T00:00:00Z")
+    assert (empty.status_code, empty.json()["data"]) == (200, [])
+    assert operator.http.get("/v1/netting_cycles/net_unknown/payments").status_code == 404
     foreign = cedar.http.get(f"/v1/transfers/{there['id']}/proof")
     assert (foreign.status_code, foreign.json()["code"]) == (404, "payment_not_found")
 

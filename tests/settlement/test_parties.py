@@ -30,7 +30,9 @@ def test_a_bank_is_admitted_pending_and_activated(issuer: Issuer) -> None:
     ("field", "value"),
     [
         ("bic", "bankgb2x"), ("bic", "BANK"), ("bic", ""), ("lei", "5299000TESTBANK00D06"), ("lei", ""),
-        ("lei", " 5299000TESTBANK00D05"), ("legal_name", ""), ("legal_name", "  "), ("legal_name", "x" * 141),
+        ("lei", " 5299000TESTBANK00D05"), ("legal_name", ""), ("legal_name", "  "), ("legal_name", "A\u202eknaB"),
+        ("legal_name", "Ba\u200bnk"), ("legal_name", "Ba\x85nk"), ("legal_name", "Ba\u2028nk"),
+        ("legal_name", "Ba\x00nk"), ("legal_name", "x" * 141),
     ],
 )  # fmt: skip
 def test_a_bank_is_named_properly(issuer: Issuer, field: str, value: str) -> None:

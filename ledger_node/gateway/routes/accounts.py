@@ -58,7 +58,7 @@ def list_accounts(request: Request, caller: Anybody, query: Annotated[AccountsQu
 
 
 @router.get("/v1/accounts/{account_id}", summary="Read an account", responses={200: {"model": views.AccountView}})
-def read_account(request: Request, caller: Anybody, account_id: str) -> Response:
+def read_account(request: Request, caller: Anybody, account_id: Id) -> Response:
     return Json(views.account(request.app.state.house.queries.account(caller, account_id)))
 
 
@@ -67,7 +67,7 @@ def read_account(request: Request, caller: Anybody, account_id: str) -> Response
     summary="Booked and available, at the last booked block",
     responses={200: {"model": views.BalancesView}},
 )
-def read_balances(request: Request, caller: Anybody, account_id: str) -> Response:
+def read_balances(request: Request, caller: Anybody, account_id: Id) -> Response:
     return Json(views.balances(request.app.state.house.queries.balances(caller, account_id)))
 
 
@@ -76,5 +76,5 @@ def read_balances(request: Request, caller: Anybody, account_id: str) -> Respons
     summary="List what moved on an account",
     responses={200: {"model": PageView[views.EntryView]}},
 )
-def list_entries(request: Request, caller: Anybody, account_id: str, query: Annotated[ListQuery, Query()]) -> Response:
+def list_entries(request: Request, caller: Anybody, account_id: Id, query: Annotated[ListQuery, Query()]) -> Response:
     return page(request.app.state.house.queries.entries(caller, account_id, query.part()), views.entry)

@@ -5,6 +5,7 @@ nobody makes another person's key alone, nor sees it. Nobody revokes the key the
 always left.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ MADE: dict[int | str, dict[str, Any]] = {
 async def create_api_key(
     request: Request, caller: Operator, member_id: Id, query: Rehearse, form: ApiKeyForm | None = None
 ) -> Response:
-    request.app.state.house.queries.member(caller, member_id)
+    await asyncio.to_thread(request.app.state.house.queries.member, caller, member_id)
     form = form or ApiKeyForm()
     return await created(
         request, query, scope="member", member_id=member_id, name=form.name, user=form.user, digest=form.digest

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ledger_node.gateway import proof_views
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
-from ledger_node.gateway.forms import Id
+from ledger_node.gateway.forms import BatchId, Id
 from ledger_node.gateway.identity import Anybody
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.proofs import document
@@ -44,7 +44,7 @@ def list_attestations(request: Request, caller: Anybody, query: Annotated[Attest
     summary="Read an attestation",
     responses={200: {"model": proof_views.AttestationView}},
 )
-def read_attestation(request: Request, caller: Anybody, attestation_id: str) -> Response:
+def read_attestation(request: Request, caller: Anybody, attestation_id: BatchId) -> Response:
     house: House = request.app.state.house
     return Json(proof_views.attestation(house.attestations.find(attestation_id)))
 
@@ -55,7 +55,7 @@ def read_attestation(request: Request, caller: Anybody, attestation_id: str) -> 
     responses={200: {"model": proof_views.ProofView}, **problems(422)},
 )
 def prove_claim(
-    request: Request, caller: Anybody, attestation_id: str, query: Annotated[ProofQuery, Query()]
+    request: Request, caller: Anybody, attestation_id: BatchId, query: Annotated[ProofQuery, Query()]
 ) -> Response:
     house: House = request.app.state.house
     return Json(document.written(house.attestations.proof(caller, attestation_id, query.account)))

@@ -67,8 +67,7 @@ def list_netted_payments(
     request: Request, caller: Anybody, cycle_id: Id, query: Annotated[ListQuery, Query()]
 ) -> Response:
     house: House = request.app.state.house
-    house.queries.netting_cycle(cycle_id)  # which refuses one that is not there
-    return page(house.queries.operations(caller, query.part(), netting_cycle=cycle_id), views.payment)
+    return page(house.queries.netted_in(caller, cycle_id, query.part()), views.payment)
 
 
 @router.get(

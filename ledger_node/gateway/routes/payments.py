@@ -136,14 +136,15 @@ def _decide(kind: PaymentKind, *, approve: bool) -> Handler:
         request: Request, caller: Payer, payment_id: Id, form: ReasonForm | None = None
     ) -> Response:
         house: House = request.app.state.house
-        house.queries.operation(caller, payment_id, kind)
+        await asyncio.to_thread(house.queries.operation, caller, payment_id, kind)
         reason = form.reason if form else None
         done = await durable(
             house.four_eyes.decide_operation(
                 caller, payment_id, approve=approve, reason=reason, trail=acting.trail(request)
             )
         )  # fmt: skip
-        return Json(views.payment(done.result or house.queries.operation(caller, payment_id, kind)))
+        now = done.result or await asyncio.to_thread(house.queries.operation, caller, payment_id, kind)
+        return Json(views.payment(now))
 
     return decide_payment
 

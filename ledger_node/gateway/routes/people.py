@@ -1,5 +1,6 @@
 """People of the operator's house, what waits for a second one of them, and the log of what they and others did."""
 
+import asyncio
 from concurrent.futures import Future
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.credentials import ApiKey, KeyRing
-from ledger_node.gateway.forms import Id, OperatorForm, OperatorKeyForm, OrderForm, ReasonForm
+from ledger_node.gateway.forms import NO_CONTROLS, Id, OperatorForm, OperatorKeyForm, OrderForm, ReasonForm
 from ledger_node.gateway.identity import Anybody, Operator, Overseer, Writer
 from ledger_node.gateway.paging import ListQuery
 from ledger_node.gateway.routes.api_keys import MADE, created
@@ -23,7 +24,7 @@ from ledger_node.gateway.waiting import durable
 from ledger_node.settlement import audit_log, operators
 from ledger_node.settlement.four_eyes import Done
 from ledger_node.settlement.house import House
-from ledger_node.settlement.model import ApprovalStatus
+from ledger_node.settlement.model import ApprovalStatus, Named
 
 router = APIRouter(route_class=LedgerRoute, tags=["people"])
 
@@ -89,15 +90,18 @@ async def revoke_operator(
 async def create_operator_key(
     request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: OperatorKeyForm | None = None
 ) -> Response:
-    house: House = request.app.state.house
-    with house.database.read() as connection:
-        person = operators.find(connection, operator_id)
+    person = await asyncio.to_thread(_named, request.app.state.house, operator_id)
     if person.status != "active":
         raise WrongState(f"{person.name} is {person.status}.")
     digest = form.digest if form else None
     return await created(
         request, query, scope="operator", member_id=None, name=person.name, user=None, digest=digest, person=person
     )
+
+
+def _named(house: House, operator_id: str) -> Named:
+    with house.database.read() as connection:
+        return operators.find(connection, operator_id)
 
 
 async def _first_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
@@ -191,8 +195,10 @@ async def _decided(deciding: Future[Done]) -> Response:
 
 
 class AuditQuery(ListQuery):
-    action: Annotated[str | None, Field(max_length=100, description="Only this action.")] = None
-    outcome: Annotated[str | None, Field(max_length=32, description="Only what ended so, e.g. `refused`.")] = None
+    action: Annotated[str | None, Field(max_length=100, pattern=NO_CONTROLS, description="Only this action.")] = None
+    outcome: Annotated[
+        str | None, Field(max_length=32, pattern=NO_CONTROLS, description="Only what ended so, e.g. `refused`.")
+    ] = None
     resource: Annotated[Id | None, Field(description="Only what concerned this.")] = None
 
 
