@@ -199,3 +199,10 @@ def test_a_type_may_be_a_number(rpc: Client) -> None:
     assert rpc("eth_fillTransaction", asked | {"type": 2}) == rpc("eth_fillTransaction", asked | {"type": "0x2"})
     with pytest.raises(Answered, match="its fields make it type 2, not type 4"):
         rpc("eth_fillTransaction", asked | {"type": 4})
+
+
+def test_asking_for_no_account_s_storage_is_refused(rpc: Client) -> None:
+    with pytest.raises(Answered, match="name at least one account") as refused:
+        rpc("eth_getStorageValues", {}, "latest")
+    assert refused.value.code == -32602
+    assert rpc("eth_getStorageValues", {BOB: ["0x0"]}, "latest") == {BOB: ["0x" + "00" * 32]}

@@ -52,6 +52,8 @@ def get_account_info(door: Door, address: AddressParam, at: BlockParam = "latest
 
 
 def _requests(value: Any) -> dict[bytes, tuple[int, ...]]:
+    if not fields(value):
+        raise ValueError("empty request: name at least one account and its slots")
     return {
         within("address", parse.address, key): within(key, lambda item: array(item, parse.slot, "storage slots"), slots)
         for key, slots in fields(value).items()
