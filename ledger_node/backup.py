@@ -19,6 +19,7 @@ from ledger_node.clock import Clock, SystemClock, iso8601
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, make_durable, write_private
 from ledger_node.errors import ConfigurationError
+from ledger_node.json_files import read_json
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -74,7 +75,7 @@ def back_up(config: Config, to: Path, clock: Clock | None = None) -> dict[str, A
 def verify(backup: Path) -> dict[str, Any]:
     """The manifest of a backup that is whole. Raises ConfigurationError naming the first file that is not as it was."""
     try:
-        manifest: dict[str, Any] = json.loads((backup / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = read_json(backup / MANIFEST)
         files = dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigurationError(f"{backup} is no backup: it has no readable {MANIFEST}.") from None

@@ -31,6 +31,7 @@ from ledger_node.errors import ConfigurationError
 from ledger_node.flags import ADDRESS, settings
 from ledger_node.follower.statement import check_statement
 from ledger_node.follower.verdict import signed, verify
+from ledger_node.json_files import read_json
 from ledger_node.keys import open_keystore
 from ledger_node.logs import write_logs
 from ledger_node.separation import split
@@ -198,7 +199,7 @@ def _read_genesis(path: Path) -> Genesis | GethGenesis:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except FileNotFoundError:
         raise ConfigurationError(f"There is no file {path}.") from None
     except ValueError as error:

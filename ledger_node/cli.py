@@ -7,7 +7,9 @@ node is not ready), 2 the command could not be carried out. They hold no rules o
 import sqlite3
 import sys
 import tomllib
+import traceback
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -108,3 +110,14 @@ def main() -> None:
     except (tomllib.TOMLDecodeError, OSError, sqlite3.Error) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except Exception as error:  # a traceback, or the error's own words, may hold a secret that was read
+        click.echo(f"error [internal]: {_what(error)}. This is a fault of the command; please report it.", err=True)
+        sys.exit(2)
+
+
+def _what(error: Exception) -> str:
+    """Which error it is and where in this program it came up; nothing of what was read."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(name, line) for name, line in frames if "ledger_node" in name]
+    name, line = (own or frames)[-1]
+    return f"{type(error).__name__} at {Path(name).name}:{line}"

@@ -7,14 +7,17 @@ off, by a loss of power too, is no node's.
 
 import json
 import os
+from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis
 from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, make_durable, write_private
-from ledger_node.database import Database
+from ledger_node.database import Database, metadata
 from ledger_node.errors import ConfigurationError
 from ledger_node.gateway.credentials import KeyRing
 from ledger_node.keys import create_keystore, new_password
@@ -40,9 +43,13 @@ def initialise(
 
     `attestors`: whose followers make blocks final, `quorum` of them (two thirds if None). `tool_contracts`: with those
     that development tools expect.
-    Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off."""
+    Raises ConfigurationError when the directory is a node's already, or holds the remains of an `init` cut off, or the
+    database is a ledger's already: nothing was changed then."""
     clock = clock or SystemClock()
     directory = DataDirectory(config.data)
+    _require_empty(directory)
+    _require_unused_ledger(config)
+    _require_text(config.password_path)
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = DirectoryLock(directory.path)
     try:
@@ -65,6 +72,36 @@ def _require_empty(directory: DataDirectory) -> None:
     if remains:
         raise ConfigurationError(
             f"{directory.path} holds {', '.join(remains)} of an init that did not complete; remove them and try again."
+        )
+
+
+def _require_text(password: Path) -> None:
+    try:
+        if password.exists():
+            password.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"The password file {password} is no text in UTF-8; nothing was changed.") from None
+
+
+def _require_unused_ledger(config: Config) -> None:
+    """A ledger belongs to the directory with its keys and its chain; a second one could only do it harm."""
+    try:
+        database = Database(config.ledger_url)
+    except (sa.exc.ArgumentError, ImportError):
+        raise ConfigurationError("setting 'database_url': this names no database that is known here.") from None
+    try:
+        if database.file is not None and not database.file.exists():
+            return  # to look would make it
+        with database.engine.connect() as connection:
+            used = {"alembic_version", *metadata.tables}.intersection(sa.inspect(connection).get_table_names())
+    except sa.exc.DBAPIError as error:
+        raise ConfigurationError(f"The ledger database cannot be read ({error.orig}); nothing was changed.") from None
+    finally:
+        database.close()
+    if used:
+        raise ConfigurationError(
+            f"{database.engine.url.render_as_string()} holds a ledger already; nothing was changed. "
+            "Name an empty database, or start the node on the data directory that this ledger belongs to."
         )
 
 

@@ -1,7 +1,5 @@
 """The commands `ledger-node member …`: a bank's life from admission to leaving. They speak REST and hold no rule."""
 
-import asyncio
-import csv
 import json
 import time
 from pathlib import Path
@@ -10,12 +8,10 @@ from typing import Any
 import click
 
 from ledger_node.acting_commands import DIGEST, act, acting, as_operator, named_member, print_rows, through_the_door
+from ledger_node.bank_files import read_banks
 from ledger_node.config import load_config
-from ledger_node.data_directory import write_private
+from ledger_node.onboarding import import_banks, onboard
 from ledger_node.operator_door import OperatorDoor
-
-AT_ONCE = 16
-"""Banks that an import onboards at a time: requests that wait together share one commit of the ledger."""
 
 
 @click.group()
@@ -36,60 +32,33 @@ def member_add(bic: str, lei: str, legal_name: str, dry_run: bool, **given: Any)
         act("POST", "/v1/members", bank, given | {"dry_run": True, "reason": None})
         return
     currencies = load_config({"data": given["data"]}).currencies
-    made = through_the_door(lambda door: _onboard(door, bank, currencies), given)
+    made = through_the_door(lambda door: onboard(door, bank, currencies), given)
     click.echo(json.dumps(made, indent=2))
-
-
-async def _onboard(door: OperatorDoor, bank: dict[str, Any], currencies: tuple[str, ...]) -> dict[str, Any]:
-    """Admitted, activated, a DDA and a BDA per currency, an API key. With four_eyes on it stops after the request."""
-    made = await door.post("/v1/members", bank)
-    if "maker" in made:
-        return {"bic": bank["bic"], "approval": made["id"]}
-    await door.post(f"/v1/members/{made['id']}/activate")
-    accounts = [
-        await door.post("/v1/accounts", {"member": made["id"], "kind": kind, "currency": code})
-        for code in currencies
-        for kind in ("DDA", "BDA")
-    ]
-    key = await door.post(f"/v1/members/{made['id']}/api_keys")
-    return {
-        "id": made["id"],
-        "bic": bank["bic"],
-        "api_key": key["api_key"],
-        "accounts": [{name: account[name] for name in ("id", "kind", "currency")} for account in accounts],
-    }
 
 
 @member.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--credentials", type=click.Path(path_type=Path), help="Write their accounts and API keys here, mode 600."
+    "--credentials",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write their accounts and API keys here, mode 600, each as it is made. Without it no key is made.",
 )
 @click.option("--dry-run", is_flag=True, help="Have every line judged, and do nothing.")
 @as_operator
 def member_import(file: Path, credentials: Path | None, dry_run: bool, **given: Any) -> None:
-    """Onboard every bank of a CSV file with the columns bic, lei and legal_name, as `member add` does."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        banks = [{name: row[name] for name in ("bic", "lei", "legal_name")} for row in csv.DictReader(lines)]
+    """Onboard every bank of a CSV file with the columns bic, lei and legal_name, as `member add` does.
+
+    Every line is judged first; if any is bad, all bad ones are named and nothing is made. Run it again after a failure:
+    it goes on with what is missing.
+    """
+    lines, bad = read_banks(file)
     config = load_config({"data": given["data"]})
     started = time.perf_counter()
-
-    async def work(door: OperatorDoor) -> list[dict[str, Any]]:
-        if dry_run:
-            return [(await door.act("POST", "/v1/members", bank, dry_run=True)).body for bank in banks]
-        at_once = asyncio.Semaphore(AT_ONCE)
-
-        async def one(bank: dict[str, Any]) -> dict[str, Any]:
-            async with at_once:
-                return await _onboard(door, bank, config.currencies)
-
-        return list(await asyncio.gather(*(one(bank) for bank in banks)))
-
-    made = through_the_door(work, given)
+    through_the_door(
+        lambda door: import_banks(door, lines, bad, config.currencies, credentials, dry_run=dry_run), given
+    )
     seconds = time.perf_counter() - started
-    if credentials is not None and not dry_run:
-        write_private(credentials, json.dumps({"members": made}, indent=2) + "\n")
-    click.echo(f"{len(made)} banks {'would be ' if dry_run else ''}onboarded in {seconds:.1f} s")
+    click.echo(f"{len(lines)} banks {'would be ' if dry_run else ''}onboarded in {seconds:.1f} s")
     ledger = config.data / "ledger.sqlite"
     if ledger.exists():
         click.echo(f"The ledger database has {ledger.stat().st_size / 1_000_000:.1f} MB.")

@@ -66,11 +66,11 @@ class Amount:
         return decimal_string(self.minor, self.currency)
 
 
-def parse_amount(text: object, of: Currency) -> Amount:
+def parse_amount(text: object, of: Currency, *, zero: bool = False) -> Amount:
     """A payment's amount from its decimal string, e.g. `"60.00"` USD → 6000 minor units.
 
     At most the currency's exponent digits after the point (fewer are fine), no sign, exponent, blank or leading zero.
-    Raises InvalidAmount for anything else, for zero, and above AMOUNT_MAX.
+    Raises InvalidAmount for anything else, for zero unless `zero` allows it (a limit, a freeze), and above AMOUNT_MAX.
     """
     match = _DECIMAL.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -81,7 +81,7 @@ def parse_amount(text: object, of: Currency) -> Amount:
     if len(fraction) > of.exponent:
         raise InvalidAmount(f"{of} has {of.exponent} digits after the point, not {len(fraction)}.")
     minor = int(whole + fraction.ljust(of.exponent, "0"))
-    if minor == 0:
+    if minor == 0 and not zero:
         raise InvalidAmount("The amount must be greater than zero.")
     if minor > AMOUNT_MAX:
         raise InvalidAmount(f"The amount must be at most {decimal_string(AMOUNT_MAX, of)} {of}.")

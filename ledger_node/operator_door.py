@@ -4,7 +4,7 @@ It speaks to the running node over its socket; when no node runs on the data dir
 with no socket, and speaks to the same application. Either way the commands know one thing only: the REST interface.
 """
 
-import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import ConfigurationError, LedgerNodeError
+from ledger_node.json_files import read_json
 
 
 class RequestFailed(LedgerNodeError):
@@ -24,6 +26,7 @@ class RequestFailed(LedgerNodeError):
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or problem))
         self.code = str(problem.get("code", "internal"))
+        self.facts = dict(problem.get("facts") or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,43 @@ async def operator_door(config: Config, key_file: Path | None = None) -> AsyncIt
         node.close()
 
 
+KEY_FILE_BYTES = 1_000_000
+"""More than any file with an operator's key in it has."""
+
+
 def _operator_key(directory: DataDirectory, key_file: Path | None) -> str:
+    """Raises ConfigurationError, which never has any of the file in it: what is no key may hold one."""
     if key_file is not None:
-        return key_file.read_text(encoding="utf-8").strip()
+        return _key_in(key_file)
     try:
-        return str(json.loads(directory.credentials.read_text(encoding="utf-8"))["operator"]["api_key"])
-    except (FileNotFoundError, KeyError, ValueError):
-        raise ConfigurationError(f"{directory.credentials} does not hold the operator's API key.") from None
+        return _shown(read_json(directory.credentials)["operator"]["api_key"])
+    except (FileNotFoundError, LookupError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"{directory.credentials} does not hold the operator's API key. Name a file that does with --as."
+        ) from None
+
+
+def _key_in(path: Path) -> str:
+    """A file with the key alone, or with the JSON that `operator add` printed."""
+    try:
+        text = _read(path).strip()
+        return _shown(orjson.loads(text)["api_key"] if text.startswith("{") else text)
+    except (LookupError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"{path} holds no API key: write the key alone into it, or the JSON that `operator add` printed."
+        ) from None
+
+
+def _shown(key: object) -> str:
+    if not (isinstance(key, str) and re.fullmatch(r"[!-~]{1,256}", key)):
+        raise ValueError("no API key")
+    return key
+
+
+def _read(path: Path) -> str:
+    """Raises OSError; ValueError for what is no text, or too much of it."""
+    with path.open("rb") as file:
+        read = file.read(KEY_FILE_BYTES + 1)
+    if len(read) > KEY_FILE_BYTES:
+        raise ValueError("too much")
+    return read.decode()

@@ -1,12 +1,12 @@
 """The commands about proofs: `ledger-node proof verify`. Needs no data directory, no node and no network."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from ledger_node.errors import ProofInvalid
+from ledger_node.json_files import read_json
 from ledger_node.money import currency, decimal_string
 from ledger_node.proofs import payment_document
 from ledger_node.proofs.document import SignedAttestation, Verdict, verify
@@ -40,7 +40,7 @@ def proof_verify(file: Path, attestor: str | None) -> None:
 
 def _read(file: Path) -> object:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return read_json(file)
     except ValueError:
         raise ProofInvalid("The file is not JSON.") from None
 

@@ -6,6 +6,7 @@ Also where a refused attempt of somebody known becomes a line of the audit log. 
 import hashlib
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +30,7 @@ from ledger_node.errors import (
 from ledger_node.gateway import house_views
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement import audit_log
+from ledger_node.settlement import approvals, audit_log
 from ledger_node.settlement.four_eyes import Done
 from ledger_node.settlement.house import House
 from ledger_node.settlement.model import Caller, Trail
@@ -78,6 +79,7 @@ async def act(
     reason: str | None = None, made: str | None = None,
 ) -> Response:  # fmt: skip
     """Do it and answer. `made`: the path under which what it makes is found, for an action that makes something."""
+    tries(request, action)
     house: House = request.app.state.house
     done = await durable(
         house.four_eyes.do(
@@ -110,6 +112,11 @@ def trail(request: Request) -> Trail:
     return Trail(getattr(request.state, "request_id", None), hashlib.sha256(asked).digest())
 
 
+def tries(request: Request, action: str) -> None:
+    """What a refusal of this request is called in the audit log: as the action is when it is done."""
+    request.state.action = action
+
+
 async def note_refusal(request: Request, error: LedgerNodeError) -> None:
     """A line in the audit log for an attempt that was refused, if somebody known made it to change something."""
     caller: Caller | None = getattr(request.state, "caller", None)
@@ -118,14 +125,15 @@ async def note_refusal(request: Request, error: LedgerNodeError) -> None:
     house: House = request.app.state.house
     route = getattr(request.scope.get("route"), "path", request.url.path)
     resource = next(iter(request.path_params.values()), None)
-    try:
-        await durable(
-            house.writer.submit(
-                lambda connection: audit_log.record(
-                    connection, caller, f"{request.method} {route}", "refused", at=house.clock.now_ms(),
-                    resource_id=resource, code=error.code, trail=trail(request),
-                )
-            )
+
+    def note(connection: sa.Connection) -> None:
+        action = getattr(request.state, "action", None) or approvals.action_of(connection, resource)
+        audit_log.record(
+            connection, caller, action or f"{request.method} {route}", "refused", at=house.clock.now_ms(),
+            resource_id=resource, code=error.code, trail=trail(request),
         )  # fmt: skip
+
+    try:
+        await durable(house.writer.submit(note))
     except Unavailable:
         return  # the node is stopping, and nothing happened anyway

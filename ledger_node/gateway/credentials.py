@@ -207,7 +207,9 @@ class KeyRing:
         return replace(_key(row), revoked_at=revoked_at)
 
     def _admit(self, digest: bytes, key: ApiKey, duties: frozenset[Duty] | None) -> None:
-        caller = Caller(key.id, key.scope, key.member_id, person=key.person, duties=duties)
+        # One person is one pair of eyes, however their bank wrote the name of each key's user.
+        person = operators.one_name(key.person).casefold() if key.scope == "member" else key.person
+        caller = Caller(key.id, key.scope, key.member_id, person=person, duties=duties)
         # The handle is part of a hash of the key, so the time a look-up takes says nothing about any key.
         with self._lock:
             self._live[digest[:8]] = (digest, caller, key.expires_at)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from ledger_node.errors import LedgerNodeError, NotFound
+from ledger_node.gateway.endings import ENDINGS
 from ledger_node.gateway.mending import MENDING
 from ledger_node.gateway.problems import STATUS
 
@@ -59,15 +60,22 @@ def _file(path: str) -> Response:
 
 @router.get("/errors/{code}")
 async def error_page(code: str) -> Response:
+    if (ending := ENDINGS.get(code)) is not None:
+        told = f"{ending.means} A payment or an order can end with this; no request is refused with it."
+        return _page(code, told, ending.reason_code, ending.mending)
     error = error_tree().get(code)
     if error is None or code not in STATUS:
         raise NotFound(f"There is no error code {code}.")
-    reason = f"<p>ISO 20022 reason code: <code>{error.reason_code}</code></p>" if error.reason_code else ""
+    return _page(code, f"{error.title}. HTTP status {STATUS[code]}.", error.reason_code, MENDING[code])
+
+
+def _page(code: str, means: str, reason_code: str | None, mending: str) -> Response:
+    reason = f"<p>ISO 20022 reason code: <code>{reason_code}</code></p>" if reason_code else ""
     return HTMLResponse(
         "<!doctype html><html lang=en><meta charset=utf-8>"
         f"<title>{escape(code)}</title><link rel=stylesheet href=/static/page.css>"
-        f"<h1><code>{escape(code)}</code></h1><p>{escape(error.title)}. HTTP status {STATUS[code]}.</p>{reason}"
-        f"<h2>What to do</h2><p>{escape(MENDING[code])}</p><p><a href=/docs>API documentation</a></p></html>",
+        f"<h1><code>{escape(code)}</code></h1><p>{escape(means)}</p>{reason}"
+        f"<h2>What to do</h2><p>{escape(mending)}</p><p><a href=/docs>API documentation</a></p></html>",
         headers={"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=3600"},
     )
 

@@ -73,6 +73,12 @@ def of_operation(connection: sa.Connection, operation_id: str) -> Approval | Non
     return None if row is None else from_row(row)
 
 
+def action_of(connection: sa.Connection, approval_id: str | None) -> str | None:
+    """What was asked for with this id, if anything was."""
+    query = sa.select(approvals.c.action).where(approvals.c.id == approval_id)
+    return None if approval_id is None else connection.execute(query).scalar()
+
+
 def may_decide(approval: Approval, caller: Caller, *, at: int) -> None:
     """Raises Forbidden, NamedOperatorNeeded, OwnRequest, WrongState, ApprovalExpired."""
     if caller.scope == "supervisor" or caller.member_id != approval.member_id:
@@ -106,6 +112,14 @@ def decide(
     changes = {name: getattr(decided, name) for name in names}
     connection.execute(approvals.update().where(approvals.c.id == approval.id).values(changes))
     return decided
+
+
+def waiting_of(connection: sa.Connection, operator_id: str) -> list[Approval]:
+    """What this person of the operator's house asked for and nobody has decided."""
+    mine = sa.and_(
+        approvals.c.status == "pending_approval", approvals.c.maker == operator_id, approvals.c.member_id.is_(None)
+    )
+    return [from_row(row) for row in connection.execute(sa.select(approvals).where(mine)).all()]
 
 
 def withdraw(connection: sa.Connection, operation_id: str, *, at: int) -> None:

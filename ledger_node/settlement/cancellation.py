@@ -18,6 +18,8 @@ WAITING = ("accepted", "pending_approval", "queued")
 
 CANCELED = Outcome("canceled", "NARR", "Canceled by the member.")
 
+MAKER_LEFT = Outcome("not_approved", "NARR", "Who asked for it is of the house no more.")
+
 
 def cancel(
     connection: sa.Connection, caller: Caller, operation_id: str, kind: PaymentKind | None, *, at: int
@@ -58,6 +60,18 @@ def reject_waiting_of(connection: sa.Connection, member_id: str, *, at: int) -> 
         if operation.status == "pending_approval":
             approvals.withdraw(connection, operation.id, at=at)
         ended.append(end(connection, replace(operation, status="rejected"), operation, outcome, at=at))
+    return ended
+
+
+def take_back(connection: sa.Connection, operator_id: str, *, at: int) -> list[Operation]:
+    """Somebody left the house: nobody agrees any more to what they asked for. The payments that end with it."""
+    ended = []
+    for approval in approvals.waiting_of(connection, operator_id):
+        approvals.decide(connection, approval, "canceled", at=at, detail="Who asked for it was revoked.")
+        if approval.action.startswith("payment."):
+            mine = tables.operations.c.id == approval.parameters["operation"]
+            operation = rows.operation(connection.execute(sa.select(*rows.OPERATION).where(mine)).one())
+            ended.append(end(connection, replace(operation, status="rejected"), operation, MAKER_LEFT, at=at))
     return ended
 
 

@@ -5,11 +5,11 @@ then on, and what waits already is rejected with it; the token's register follow
 flight by then is judged by the contract.
 """
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 
 import sqlalchemy as sa
-from stdnum import bic as bic_numbers
 from stdnum import lei as lei_numbers
 from stdnum.exceptions import ValidationError
 
@@ -25,14 +25,19 @@ from ledger_node.settlement.model import Caller, Member, MemberStatus, Operation
 from ledger_node.settlement.texts import written
 from ledger_node.writer import Writer
 
+_BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+"""Business party prefix, country, party suffix, and the branch if it is not the head office (ISO 9362)."""
+_HEAD_OFFICE = "XXX"
+
 
 def admit(connection: sa.Connection, *, bic: str, lei: str, legal_name: str, at: int) -> Member:
     """A new member, pending: it can be given accounts and keys, and cannot pay. Raises InvalidField, AlreadyExists."""
     check_names(bic=bic, lei=lei, legal_name=legal_name)
     members = tables.members
-    query = sa.select(members.c.id, members.c.bic).where(sa.or_(members.c.bic == bic, members.c.lei == lei))
+    same = same_bank(bic)
+    query = sa.select(members.c.id, members.c.bic).where(sa.or_(members.c.bic.in_(same), members.c.lei == lei))
     if (there := connection.execute(query).first()) is not None:
-        field = "bic" if there.bic == bic else "lei"
+        field = "bic" if there.bic in same else "lei"
         raise AlreadyExists(
             f"A member with this {field} is there already: {there.id}.", pointer=f"/{field}", id=there.id
         )
@@ -86,11 +91,18 @@ def find(connection: sa.Connection, member_id: str) -> Member:
 
 def check_names(*, bic: str, lei: str, legal_name: str) -> None:
     """Raises InvalidField."""
-    if not bic_numbers.is_valid(bic) or bic != bic.upper():
+    if not _BIC.fullmatch(bic):
         raise InvalidField("bic is a BIC of 8 or 11 capital letters and digits (ISO 9362).", pointer="/bic")
     if not _valid_lei(lei):
         raise InvalidField("lei is an LEI of 20 characters with valid check digits (ISO 17442).", pointer="/lei")
     written(legal_name, "legal_name", most=140)
+
+
+def same_bank(bic: str) -> tuple[str, ...]:
+    """The ways to write one office's BIC: eight characters alone are the head office, as are those with XXX."""
+    if len(bic) == 8:
+        return bic, bic + _HEAD_OFFICE
+    return (bic, bic[:8]) if bic[8:] == _HEAD_OFFICE else (bic,)
 
 
 def operator_only(caller: Caller) -> None:

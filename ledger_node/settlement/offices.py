@@ -15,6 +15,7 @@ from ledger_node.keys import Vault
 from ledger_node.money import Currency, parse_amount
 from ledger_node.money import currency as currency_of
 from ledger_node.settlement import accounts, cycles, house_keys, limits, members, operators, orders
+from ledger_node.settlement.cancellation import take_back
 from ledger_node.settlement.model import Duty, Limits, Operation
 
 Parameters = dict[str, Any]
@@ -171,6 +172,7 @@ def _name_operator(act: Act, given: Parameters) -> Any:
 
 def _revoke_operator(act: Act, given: Parameters) -> Any:
     person = operators.revoke(act.connection, given["operator"])
+    act.ended += take_back(act.connection, person.id, at=act.at)
     if act.two_needed and len(operators.checkers(act.connection)) < 2:
         raise WrongState("Two checkers must stay, or nobody could agree to anything: name another one first.")
     if act.keys is not None and not act.rehearsal:
@@ -238,9 +240,7 @@ ACTIONS: dict[str, Action] = {
 def _amount(text: str, of: Currency, pointer: str, *, zero: bool) -> int:
     """Raises InvalidAmount."""
     try:
-        if zero and text.replace(".", "", 1).strip("0") == "" and text.startswith("0"):
-            return 0
-        return parse_amount(text, of).minor
+        return parse_amount(text, of, zero=zero).minor
     except InvalidAmount as error:
         error.pointer = pointer
         raise

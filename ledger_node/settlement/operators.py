@@ -5,6 +5,7 @@ checker  may approve or reject what another person asked for
 admin    may name people and make keys
 """
 
+import unicodedata
 from collections.abc import Set
 
 import sqlalchemy as sa
@@ -19,15 +20,21 @@ DUTIES: tuple[Duty, ...] = ("maker", "checker", "admin")
 
 def name(connection: sa.Connection, *, name: str, duties: Set[Duty], at: int) -> Named:
     """A new person of the house. Raises InvalidField, AlreadyExists."""
-    if not name.strip() or len(name) > 64:
+    name = one_name(name)
+    if not name or len(name) > 64:
         raise InvalidField("name is 1 to 64 characters.", pointer="/name")
     if not duties:
         raise InvalidField("Name at least one duty: maker, checker or admin.", pointer="/duties")
-    if connection.execute(sa.select(operators.c.id).where(operators.c.name == name.strip())).first() is not None:
-        raise AlreadyExists(f"There is an operator {name.strip()!r} already.", pointer="/name")
-    person = Named(new_id("opr"), name.strip(), frozenset(duties), "active", at)
+    if name.casefold() in {one_name(each.name).casefold() for each in listed(connection)}:
+        raise AlreadyExists(f"There is an operator {name!r} already.", pointer="/name")
+    person = Named(new_id("opr"), name, frozenset(duties), "active", at)
     connection.execute(operators.insert().values(_row(person)))
     return person
+
+
+def one_name(written: str) -> str:
+    """A name as it is compared and kept: composed characters (NFKC), one blank between words and none around."""
+    return " ".join(unicodedata.normalize("NFKC", written).split())
 
 
 def revoke(connection: sa.Connection, operator_id: str) -> Named:

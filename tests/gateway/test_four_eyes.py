@@ -70,6 +70,37 @@ def test_duties_are_kept(floor: Floor) -> None:
         assert eve.get("/v1/members").status_code == 401
 
 
+def test_what_a_revoked_operator_asked_for_is_taken_back(floor: Floor) -> None:
+    person = floor.do("/v1/operators", {"name": "Eve", "duties": ["maker"]})
+    secret = floor.key(f"/v1/operators/{person['resource']}/api_keys")
+    kept = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
+    with floor.door.client(secret) as eve:
+        asked = floor.ok(eve.post("/v1/members", json=NEW | {"legal_name": "Eve's own"}), 202)
+        moved = floor.deposit(eve, "1000000.01")
+    floor.do(f"/v1/operators/{person['resource']}/revoke")
+    assert floor.ok(floor.ben.get(f"/v1/approvals/{asked['id']}"))["status"] == "canceled"
+    assert floor.refused(floor.ben.post(f"/v1/approvals/{asked['id']}/approve")) == (409, "wrong_state")
+    ended = floor.ok(floor.ada.get(f"/v1/deposits/{moved.json()['id']}"))
+    assert ended["status"] == "rejected"
+    assert floor.ok(floor.ben.get(f"/v1/approvals/{kept['id']}"))["status"] == "pending_approval"
+
+
+@pytest.mark.parametrize("name", ["Ada ", " ada", "A\uff44a"])
+def test_a_person_is_named_once_however_it_is_written(floor: Floor, name: str) -> None:
+    answer = floor.ada.post("/v1/operators", json={"name": name, "duties": ["checker"]})
+    assert floor.refused(answer) == (409, "already_exists")
+
+
+def test_a_refused_attempt_is_logged_under_the_name_of_its_action(floor: Floor) -> None:
+    assert floor.house.post("/v1/members/mbr_none/suspend").status_code in (403, 404)
+    asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
+    assert floor.ada.post(f"/v1/approvals/{asked['id']}/approve").status_code == 403
+    assert floor.ben.post("/v1/operators/opr_none/revoke").status_code in (403, 404)
+    assert [row["action"] for row in floor.log(outcome="refused")] == [
+        "operator.revoke", "member.admit", "member.suspend",
+    ]  # fmt: skip
+
+
 def test_a_request_is_rejected_with_a_reason_or_expires(floor: Floor) -> None:
     asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
     assert floor.refused(floor.ben.post(f"/v1/approvals/{asked['id']}/reject", json={})) == (400, "invalid_field")

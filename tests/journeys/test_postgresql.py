@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from ledger_node.config import load_config
 from ledger_node.demo.banks import Client, Parties
 from ledger_node.demo.plan import Payment
 from ledger_node.demo.process import NodeProcess
+from ledger_node.errors import ConfigurationError
+from ledger_node.initialise import initialise
 from tests.networks.postgresql import server
 
 pytestmark = pytest.mark.slow
@@ -44,5 +47,10 @@ def test_a_node_keeps_its_ledger_on_postgresql(tmp_path: Path) -> None:
             backed, findings = node.audit()
             assert backed, findings
             assert node.stop() == 0
+            other = load_config({"data": tmp_path / "other", "database_url": url})
+            for sample in (False, True):
+                with pytest.raises(ConfigurationError, match="holds a ledger already"):
+                    initialise(other, chain_id=4711, sample=sample)
+            assert not other.data.exists()
         finally:
             node.end()

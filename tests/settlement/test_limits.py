@@ -130,3 +130,17 @@ def test_a_limit_is_an_amount(issuer: Issuer, wrong: str) -> None:
     with pytest.raises(InvalidAmount) as refused:
         agree(issuer, "A", per_day=wrong)
     assert refused.value.pointer == "/per_day"
+
+
+@pytest.mark.parametrize("text", ["00", "0.", ".0", "000.00", "-0", "+0", "0e0", "0,00", "\u0660", " 0", "0\n"])
+def test_nothing_but_a_decimal_is_zero(issuer: Issuer, text: str) -> None:
+    with pytest.raises(InvalidAmount) as refused:
+        agree(issuer, "A", holding=text)
+    assert refused.value.pointer == "/holding"
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "0.00"])
+def test_a_limit_of_zero_is_one(issuer: Issuer, text: str) -> None:
+    agree(issuer, "A", holding=text)
+    (agreed,) = (each for each in issuer.house.queries.limits(OPERATOR, issuer.members["A"].member_id or "", ["USD"]))
+    assert agreed.holding == 0

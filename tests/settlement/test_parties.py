@@ -33,6 +33,8 @@ def test_a_bank_is_admitted_pending_and_activated(issuer: Issuer) -> None:
         ("lei", " 5299000TESTBANK00D05"), ("legal_name", ""), ("legal_name", "  "), ("legal_name", "A\u202eknaB"),
         ("legal_name", "Ba\u200bnk"), ("legal_name", "Ba\x85nk"), ("legal_name", "Ba\u2028nk"),
         ("legal_name", "Ba\x00nk"), ("legal_name", "x" * 141),
+        ("bic", " BANKGB2X"), ("bic", "BANKGB2X\n"), ("bic", "BANK-GB2X"), ("bic", "BANKGB2XXXXX"),
+        ("bic", "BANKGB2XX"), ("bic", "BANK1B2X"), ("bic", "BÄNKGB2X"), ("bic", "BANKGB\u0662X"),
     ],
 )  # fmt: skip
 def test_a_bank_is_named_properly(issuer: Issuer, field: str, value: str) -> None:
@@ -47,6 +49,17 @@ def test_a_bank_is_admitted_once(issuer: Issuer, same: dict[str, str]) -> None:
         issuer.house.members.admit(OPERATOR, **(NEW | same)).result(30)
     assert refused.value.pointer == f"/{next(iter(same))}"
     assert refused.value.facts["id"] == issuer.members["A"].member_id
+
+
+@pytest.mark.parametrize(("first", "second"), [("ECHOGB2L", "ECHOGB2LXXX"), ("ECHOGB2LXXX", "ECHOGB2L")])
+def test_a_head_office_is_one_bank_however_it_is_written(issuer: Issuer, first: str, second: str) -> None:
+    made = issuer.house.members.admit(OPERATOR, **(NEW | {"bic": first})).result(30)
+    other = {"lei": "529900BRAVAKREDI0289", "legal_name": "Another"}
+    with pytest.raises(AlreadyExists) as refused:
+        issuer.house.members.admit(OPERATOR, bic=second, **other).result(30)
+    assert (refused.value.pointer, refused.value.facts["id"]) == ("/bic", made.id)
+    branch = issuer.house.members.admit(OPERATOR, bic="ECHOGB2L123", **other).result(30)
+    assert branch.bic == "ECHOGB2L123"
 
 
 def test_only_the_operator_changes_parties(issuer: Issuer) -> None:

@@ -129,6 +129,7 @@ async def created(
     digest: str | None, person: Named | None = None,
 ) -> Response:  # fmt: skip
     """A key, or the request for one. `person`: the named operator whose it is."""
+    acting.tries(request, "api_key.create")
     caller: Caller = request.state.caller
     operators.must_have(caller, "admin")
     if digest is not None:
@@ -152,6 +153,7 @@ async def created(
 async def _rotated(
     request: Request, caller: Caller, key_id: str, member_id: str | None, form: RotateForm | None, query: ActQuery
 ) -> Response:
+    acting.tries(request, "api_key.rotate")
     form = form or RotateForm()
     overlap_ms = form.overlap_s * 1000
     if key_id != caller.id:
@@ -210,6 +212,7 @@ def _listed(request: Request, member_id: str | None) -> Response:
 
 
 async def _revoked(request: Request, caller: Caller, key_id: str, member_id: str | None, query: ActQuery) -> Response:
+    acting.tries(request, "api_key.revoke")
     operators.must_have(caller, "admin")
     if key_id == caller.id:
         raise WrongState("This is the key you are using; revoke it with another one.")

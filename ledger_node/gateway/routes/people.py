@@ -47,6 +47,7 @@ class OperatorsView(BaseModel):
 )
 async def name_operator(request: Request, caller: Operator, form: OperatorForm, query: Rehearse) -> Response:
     house: House = request.app.state.house
+    acting.tries(request, "operator.name")
     given = {"name": form.name, "duties": sorted(set(form.duties))}
     done = await durable(
         house.four_eyes.do(
@@ -75,6 +76,7 @@ def list_operators(request: Request, caller: Overseer) -> Response:
 async def revoke_operator(
     request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: ReasonForm | None = None
 ) -> Response:
+    acting.tries(request, "operator.revoke")
     if operator_id == caller.person:
         raise WrongState("Nobody revokes themselves; another operator does.")
     reason = form.reason if form else None
@@ -90,6 +92,7 @@ async def revoke_operator(
 async def create_operator_key(
     request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: OperatorKeyForm | None = None
 ) -> Response:
+    acting.tries(request, "api_key.create")
     person = await asyncio.to_thread(_named, request.app.state.house, operator_id)
     if person.status != "active":
         raise WrongState(f"{person.name} is {person.status}.")

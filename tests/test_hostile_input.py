@@ -1,0 +1,136 @@
+"""No command answers with a traceback or a secret, whatever file, flag or environment it is given."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from ledger_node import cli
+from ledger_node.config import load_config
+from ledger_node.initialise import initialise
+
+SECRET = "lnk_" + "Sesame0pen" * 4
+PRINTED = json.dumps({"id": "opr_1", "name": "Ada", "api_key": SECRET}).encode()
+"""What `operator add` prints."""
+
+FILES: dict[str, bytes] = {
+    "empty": b"",
+    "binary": SECRET.encode() + bytes(range(256)),
+    "other": json.dumps([{"secret": SECRET}]).encode(),
+    "nested": b'{"a":' * 100_000,
+    "wrong kind": json.dumps({"api_key": [SECRET]}).encode(),
+    "cut off": PRINTED[:-3],
+    "two lines": f"{SECRET}\n{SECRET}".encode(),
+    "utf-16": SECRET.encode("utf-16"),
+    "huge": SECRET.encode() * 60_000,
+}
+
+LEAVES_RUNNING = {"run", "follow", "demo", "dev"}
+"""They would serve; what they read first is read by the others as well."""
+
+
+def commands(
+    group: click.Group = cli.cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        elif name not in LEAVES_RUNNING:
+            yield (*path, name), command
+
+
+ALL = dict(commands())
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> dict[str, Path]:
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "unreadable").write_text(SECRET)
+    (tmp_path / "unreadable").chmod(0)
+    return {path.name: path for path in tmp_path.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hostile") / "node"
+    initialise(load_config({"data": path}), chain_id=4711, sample=False)
+    return path
+
+
+def ended(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """The exit status and everything that was said."""
+    monkeypatch.setattr("sys.argv", ["ledger-node", *arguments])
+    status = 0
+    try:
+        cli.main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    said = capsys.readouterr()
+    return status, said.out + said.err
+
+
+def wanted(command: click.Command, value: str) -> list[str]:
+    """Every argument and every option that must be given, filled with this."""
+    given: list[str] = []
+    for parameter in command.params:
+        one = [value] * max(1, parameter.nargs)
+        if isinstance(parameter, click.Argument):
+            given += one
+        elif parameter.required or parameter.name == "key_file":
+            given += [parameter.opts[0], *([] if getattr(parameter, "is_flag", False) else one)]
+    return given
+
+
+def bare(said: str) -> None:
+    assert "Traceback" not in said
+    assert SECRET not in said
+    assert "Sesame0pen" not in said
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_no_command_answers_a_hostile_file_with_a_traceback_or_a_secret(
+    path: tuple[str, ...], hostile: dict[str, Path], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in hostile.values():
+        status, said = ended([*path, *wanted(ALL[path], str(file))], capsys, monkeypatch)
+        bare(said)
+        assert "[internal]" not in said, said
+        assert status in (0, 1, 2), said
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_no_command_answers_a_hostile_environment_with_a_traceback_or_a_secret(
+    path: tuple[str, ...], hostile: dict[str, Path], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for variables in (
+        {"LEDGER_CURRENCIES": "[1,"}, {"LEDGER_DATABASE_URL": f"nothing://user:{SECRET}@127.0.0.1:1/x"},
+        {"LEDGER_PASSWORD_FILE": str(hostile["binary"])}, {"LEDGER_GATEWAY_PORT": SECRET},
+        {"LEDGER_DATA": str(hostile["binary"])},
+    ):  # fmt: skip
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            status, said = ended([*path, *wanted(ALL[path], str(hostile["empty"]))], capsys, patch)
+        bare(said)
+        assert "[internal]" not in said, (variables, said)
+        assert status in (0, 1, 2), said
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_that_holds_no_key_is_named_and_not_shown(
+    name: str, data: Path, hostile: dict[str, Path], capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, said = ended(["member", "list", "--data", str(data), "--as", str(hostile[name])], capsys, monkeypatch)
+    bare(said)
+    assert status == 2
+    assert f"{hostile[name]} holds no API key" in said
