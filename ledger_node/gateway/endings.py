@@ -5,8 +5,8 @@ Shown at `/errors/{code}` beside the errors of requests, and in docs/reference/e
 
 from dataclasses import dataclass
 
-from ledger_node.deposit_token.codes import RESTRICTIONS
 from ledger_node.gateway.problems import STATUS
+from ledger_node.settlement.outcomes import ON_CHAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ _MENDING = {
 }
 
 ENDINGS: dict[str, Ending] = {
-    each.api_code: Ending(each.reason_code, each.sentence, _MENDING[each.api_code])
-    for each in RESTRICTIONS
-    if each.api_code not in STATUS
+    each.code: Ending(each.reason_code, each.reason, _MENDING[each.code])
+    for each in ON_CHAIN
+    if each.code not in STATUS
 } | {
     "not_approved": Ending(
         "NARR", "A second person said no, or who asked is of the house no more.", "Read `reason`; ask again if need be."

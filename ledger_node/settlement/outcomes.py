@@ -5,7 +5,7 @@ The codes of single legs have their one table in deposit_token/codes.py; here is
 
 from dataclasses import dataclass
 
-from ledger_node.deposit_token.codes import restriction
+from ledger_node.deposit_token.codes import RESTRICTIONS, restriction
 from ledger_node.deposit_token.refusals import Refusal
 from ledger_node.errors import (
     AuthorizationExpired,
@@ -25,6 +25,9 @@ class Outcome:
     reason_code: str
     reason: str
 
+
+ON_CHAIN = tuple(Outcome(row.api_code, row.reason_code, row.sentence) for row in RESTRICTIONS)
+"""Every way in which the token refuses a leg."""
 
 NONCE_SPENT = Outcome(
     AuthorizationUsed.code, "AM05", "The authorisation's nonce was canceled on chain, or used for another transfer."
