@@ -29,7 +29,7 @@ class Line:
 
     @property
     def office(self) -> str:
-        return self.bank["bic"].removesuffix("XXX") if len(self.bank["bic"]) == 11 else self.bank["bic"]
+        return self.bank["bic"].removesuffix(3 * "X") if len(self.bank["bic"]) == 11 else self.bank["bic"]
 
 
 def read_banks(path: Path) -> tuple[list[Line], list[str]]:

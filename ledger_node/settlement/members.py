@@ -27,7 +27,7 @@ from ledger_node.writer import Writer
 
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 """Business party prefix, country, party suffix, and the branch if it is not the head office (ISO 9362)."""
-_HEAD_OFFICE = "XXX"
+_HEAD_OFFICE = 3 * "X"
 
 
 def admit(connection: sa.Connection, *, bic: str, lei: str, legal_name: str, at: int) -> Member:
@@ -99,7 +99,7 @@ def check_names(*, bic: str, lei: str, legal_name: str) -> None:
 
 
 def same_bank(bic: str) -> tuple[str, ...]:
-    """The ways to write one office's BIC: eight characters alone are the head office, as are those with XXX."""
+    """The ways to write one office's BIC: eight characters alone are the head office, as are those with three X after."""
     if len(bic) == 8:
         return bic, bic + _HEAD_OFFICE
     return (bic, bic[:8]) if bic[8:] == _HEAD_OFFICE else (bic,)
