@@ -99,7 +99,7 @@ def check_names(*, bic: str, lei: str, legal_name: str) -> None:
 
 
 def same_bank(bic: str) -> tuple[str, ...]:
-    """The ways to write one office's BIC: eight characters alone are the head office, as are those with three X after."""
+    """The ways to write one office's BIC: eight characters alone, or three X after them, are the head office."""
     if len(bic) == 8:
         return bic, bic + _HEAD_OFFICE
     return (bic, bic[:8]) if bic[8:] == _HEAD_OFFICE else (bic,)
