@@ -176,6 +176,11 @@ class Config(BaseSettings):
     rpc_simulated_blocks: Count = Field(256, description="Blocks in one `eth_simulateV1` at most.")
     rpc_simulated_calls: Count = Field(1_000, description="Calls in one `eth_simulateV1` at most.")
     rpc_trace_steps: Count = Field(200_000, description="Steps that a struct-logger trace may have.")
+    rpc_trace_blocks: Count = Field(
+        100, description="Blocks that one `trace_filter` or one search of Otterscan's executes again at most."
+    )
+    rpc_trace_results: Count = Field(10_000, description="Traces in one answer, and transactions on a page, at most.")
+    rpc_search_ms: Count = Field(10_000, description="Milliseconds after which an Otterscan search goes no further.")
     rpc_filters: Count = Field(1_000, description="Filters (`eth_newFilter` and its kind) kept at once.")
     rpc_filter_idle_ms: Count = Field(300_000, description="Milliseconds after which a filter nobody asks for is gone.")
     rpc_filter_changes: Count = Field(

@@ -180,6 +180,13 @@ def block_number_or_tag(value: Any) -> BlockRef:
     return quantity(value, 2**63 - 1)
 
 
+def block_number_or_integer(value: Any) -> BlockRef:
+    """Otterscan writes block numbers as JSON numbers."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+        return value
+    return block_number_or_tag(value)
+
+
 def _eip1898(given: dict[str, Any]) -> BlockRef:
     if "blockHash" in given and "blockNumber" in given:
         raise ValueError("cannot specify both BlockHash and BlockNumber, choose one or the other")
@@ -204,6 +211,7 @@ BoolParam = Annotated[bool, Parser(boolean)]
 TextParam = Annotated[str, Parser(text)]
 AnyParam = Annotated[Any, Parser(anything)]
 BlockParam = Annotated[BlockRef, Parser(block)]
+NumberOrBlockParam = Annotated[BlockRef, Parser(block_number_or_integer)]
 BlockNumberParam = Annotated[BlockRef, Parser(block_number_or_tag)]
 
 

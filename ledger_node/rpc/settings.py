@@ -30,6 +30,9 @@ class RpcLimits:
     simulated_blocks: int = 256
     simulated_calls: int = 1_000
     trace_steps: int = 200_000
+    trace_blocks: int = 100
+    trace_results: int = 10_000
+    search_ms: int = 10_000
     filters: int = 1_000
     filter_idle_ms: int = 5 * 60_000
     filter_changes: int = 10_000

@@ -146,7 +146,7 @@ def error_message(error: VMError, computation: Any) -> str:
     if isinstance(error, InvalidInstruction):
         code, place = computation.msg.code, max(computation.code.program_counter - 1, 0)
         opcode = code[place] if place < len(code) else 0
-        return f"invalid opcode: opcode 0x{opcode:x} not defined"
+        return "invalid opcode: INVALID" if opcode == 0xFE else f"invalid opcode: opcode 0x{opcode:x} not defined"
     for kind, message in _MESSAGES:
         if isinstance(error, kind):
             return message

@@ -11,6 +11,8 @@ from ledger_node.rpc.methods import (
     ledger,
     logs,
     network,
+    otterscan,
+    parity,
     perm,
     sending,
     simulation,
@@ -22,5 +24,5 @@ from ledger_node.rpc.registry import METHODS
 
 __all__ = [
     "METHODS", "blocks", "configuration", "debug", "dev", "execution", "fees", "filling", "ledger", "logs", "network",
-    "perm", "sending", "simulation", "state", "transactions", "txpool",
+    "otterscan", "parity", "perm", "sending", "simulation", "state", "transactions", "txpool",
 ]  # fmt: skip
