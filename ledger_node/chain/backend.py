@@ -231,3 +231,33 @@ class DevChain(LocalChain, Protocol):
     @property
     def automines(self) -> bool:
         """Whether a transaction is in a block as soon as that can be made."""
+
+    @property
+    def interval_s(self) -> int | None:
+        """Seconds between empty blocks, if a developer asked for them."""
+
+    def set_interval(self, seconds: int) -> None:
+        """A block every so often, and none for what arrives; 0: none at all until asked for."""
+
+    def set_time(self, timestamp: int) -> int:
+        """Set the chain's clock; returns by how many seconds it went ahead. Raises InvalidBlock below the head's."""
+
+    def set_gas_limit(self, gas_limit: int) -> None:
+        """Of the blocks from now on, until the node ends."""
+
+    def set_chain_id(self, chain_id: int) -> None:
+        """Of the transactions from now on, until the node ends."""
+
+    def drop_transaction(self, transaction_hash: Hash32) -> bool:
+        """Whether it waited."""
+
+    def drop_transactions(self, sender: Address | None = None) -> None:
+        """All that wait, or all of one sender."""
+
+    def add_balance(self, address: Address, amount: int) -> None: ...
+
+    def impersonate_all(self, enabled: bool) -> None:
+        """Whether `send_unsigned` takes transactions of any sender."""
+
+    def reset(self) -> None:
+        """Back to the genesis, with nothing waiting and nobody impersonated."""

@@ -60,6 +60,8 @@ class DevPyEvmChain(PyEvmChain):
         self._set_timestamp: int | None = None
         self._automine = True
         self._impersonated: set[Address] = set()
+        self._impersonates_all = False
+        self._interval_s: int | None = None
         self._snapshots: dict[int, Snapshot] = {}
         self._snapshot_count = 0
         # What was set by hand is known in this process alone.
@@ -120,7 +122,60 @@ class DevPyEvmChain(PyEvmChain):
             return max(self._set_timestamp, self._head.timestamp)
         return max(self._clock.now_ms() // 1000 + self._ahead_s, self._head.timestamp)
 
+    @property
+    def interval_s(self) -> int | None:
+        return self._interval_s
+
+    def set_interval(self, seconds: int) -> None:
+        self._interval_s = seconds or None
+        self._automine = False
+        if self._producer is not None:
+            self._producer.set_interval(self._interval_s)
+
+    def set_time(self, timestamp: int) -> int:
+        if timestamp < self._head.timestamp:
+            raise InvalidBlock(
+                f"Timestamp {timestamp} is lower than the newest block's, {self._head.timestamp}.", field="timestamp"
+            )
+        self._check_time(timestamp)
+        before = self._clock.now_ms() // 1000 + self._ahead_s
+        self._ahead_s += timestamp - before
+        return max(timestamp - before, 0)
+
+    # RULES
+
+    def set_gas_limit(self, gas_limit: int) -> None:
+        self._change_genesis(replace(self.rules.genesis, gas_limit=gas_limit))
+
+    def set_chain_id(self, chain_id: int) -> None:
+        self._change_genesis(replace(self.rules.genesis, chain_id=chain_id))
+
+    def _change_genesis(self, genesis: Genesis) -> None:
+        """Known in this process alone, as all that is set by hand."""
+        with self._changing:
+            rules = replace(self.rules, genesis=genesis)
+            self.rules = self._rules = rules
+            self._questions = replace(self._questions, schedule=rules)
+            self.pool.follow(rules)
+
+    # THE POOL
+
+    def drop_transaction(self, transaction_hash: Hash32) -> bool:
+        waiting = self.pool.get(transaction_hash)
+        if waiting is not None:
+            self.pool.drop(waiting, InvalidTransaction("the developer dropped it"))
+        return waiting is not None
+
+    def drop_transactions(self, sender: Address | None = None) -> None:
+        with self._changing:
+            for waiting in (*self.pending_transactions(), *self.queued_transactions()):
+                if sender in (None, waiting.sender):
+                    self.pool.drop(waiting, InvalidTransaction("the developer dropped it"))
+
     # STATE
+
+    def add_balance(self, address: Address, amount: int) -> None:
+        self._set(lambda world: world.set_balance(address, min(world.get_balance(address) + amount, 2**256 - 1)))
 
     def set_balance(self, address: Address, balance: int) -> None:
         self._set(lambda world: world.set_balance(address, balance))
@@ -175,10 +230,22 @@ class DevPyEvmChain(PyEvmChain):
             self._ahead_s = taken.ahead_s
             for waiting in (*self.pending_transactions(), *self.queued_transactions()):
                 self.pool.drop(waiting, InvalidTransaction("the chain was put back to a snapshot"))
+            with self.store.writing() as db:
+                self.store.put_meta(db, "dev_root", f"{header.hash.hex()} {taken.root.hex()}")
             self._stand_in(header, taken.root)
             return True
 
+    def reset(self) -> None:
+        with self._changing:
+            self._snapshots[0] = Snapshot(0, self.header(0).state_root, 0)
+            self.revert_to(0)
+            self._impersonated.clear()
+            self._impersonates_all = False
+
     # SENDERS
+
+    def impersonate_all(self, enabled: bool) -> None:
+        self._impersonates_all = enabled
 
     def impersonate(self, address: Address) -> None:
         self._impersonated.add(address)
@@ -187,7 +254,7 @@ class DevPyEvmChain(PyEvmChain):
         self._impersonated.discard(address)
 
     def send_unsigned(self, call: Call) -> Hash32:
-        if call.sender not in self._impersonated:
+        if call.sender not in self._impersonated and not self._impersonates_all:
             raise InvalidTransaction(
                 f"0x{call.sender.hex()} is not impersonated: call hardhat_impersonateAccount first"
             )

@@ -181,6 +181,10 @@ class Mempool:
                 yield self._by_sender[sender][expected[sender]]
                 expected[sender] += 1
 
+    def follow(self, rules: ChainRules) -> None:
+        """What comes from now on is judged by these; only a developer's chain changes them."""
+        self._rules = rules
+
     def waiting(self) -> tuple[list[Transaction], list[Transaction]]:
         """(ready, behind a gap)"""
         with self._lock:

@@ -47,6 +47,11 @@ class Producer:
         """There is work, or somebody waits."""
         self._wanted.set()
 
+    def set_interval(self, interval_s: float | None) -> None:
+        """From now on empty blocks are this far apart, or not made."""
+        self._interval_s = interval_s
+        self.wake()
+
     def stop(self) -> None:
         """Finish the block in hand, then end."""
         self._stopping.set()

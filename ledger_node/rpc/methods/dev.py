@@ -50,7 +50,7 @@ def mine(door: Door, blocks: NumberParam = 1, interval_seconds: MaybeNumberParam
 def _mine(door: Door, blocks: int, interval_seconds: int | None) -> None:
     if blocks > MINED_AT_ONCE:
         raise invalid_params(f"at most {MINED_AT_ONCE} blocks at once; mine in parts")
-    with _named_as_parameters():
+    with named_as_parameters():
         door.dev.mine(blocks, interval_seconds)
 
 
@@ -61,12 +61,12 @@ def set_next_timestamp(door: Door, timestamp: NumberParam) -> str:
 
 
 def _set_next_timestamp(door: Door, timestamp: int) -> None:
-    with _named_as_parameters():
+    with named_as_parameters():
         door.dev.set_next_timestamp(timestamp)
 
 
 @contextmanager
-def _named_as_parameters() -> Iterator[None]:
+def named_as_parameters() -> Iterator[None]:
     """A time that no block can have is the caller's mistake."""
     try:
         yield
@@ -76,7 +76,7 @@ def _named_as_parameters() -> Iterator[None]:
 
 @method("evm_increaseTime", "anvil_increaseTime", profile="dev")
 def increase_time(door: Door, seconds: NumberParam) -> int:
-    with _named_as_parameters():
+    with named_as_parameters():
         return door.dev.increase_time(seconds)
 
 
