@@ -24,7 +24,7 @@ from ledger_node.chain_node import HALTED, contracts_of, make_key, open_network
 from ledger_node.chain_node import follow as follow_source
 from ledger_node.config import load_config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
-from ledger_node.deposit_token.artifact import deposit_token
+from ledger_node.deposit_token.artifact import is_deposit_token
 from ledger_node.deposit_token.backing import TokenBacking
 from ledger_node.doors import run_loop
 from ledger_node.errors import ConfigurationError
@@ -171,9 +171,7 @@ def verify_blocks(
             said["tokens"] = [f"0x{token.hex()}" for token in sorted(backing.tokens)]
             passed = verdict.passed
             if document is not None:
-                lines, wrong = check_statement(
-                    stored, document, lambda token: deposit_token().is_code_of(stored.code(token))
-                )
+                lines, wrong = check_statement(stored, document, lambda token: is_deposit_token(stored.code(token)))
                 said["statement"] = {"lines": lines, "wrong": [asdict(line) for line in wrong]}
                 passed = passed and not wrong
                 said["verdict"] = "valid" if passed else "invalid"

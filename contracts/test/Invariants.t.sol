@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {DepositToken} from "../src/DepositToken.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Leg} from "../src/token/Leg.sol";
-import {Settlement} from "../src/token/Settlement.sol";
 import {vm} from "./Cheats.sol";
 import {TokenSetup} from "./TokenSetup.sol";
 
@@ -59,7 +59,7 @@ contract Actors is TokenSetup {
             legs[i] = transferLeg(one(drawn >> 32), one(drawn >> 64), drawn % 2_000 + 1);
         }
         bytes32 root = keccak256(abi.encode("net", ++batches));
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(root, token.totalSupply());
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(root, token.totalSupply());
         tryFromHolder(SETTLEMENT, abi.encodeCall(token.settleNet, (root, legs, attestation, signature)));
     }
 

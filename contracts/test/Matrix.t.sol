@@ -5,6 +5,8 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Batches} from "../src/token/Batches.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Enforcement} from "../src/token/Enforcement.sol";
 import {Holds} from "../src/token/Holds.sol";
 import {Ledger} from "../src/token/Ledger.sol";
@@ -55,6 +57,7 @@ contract MatrixTest is TokenTest {
         SettleTransfer,
         SettleRedeem,
         SettleNet,
+        MoveAll,
         PlaceHold,
         PlaceHoldBySettlement,
         ExecuteHold,
@@ -82,8 +85,10 @@ contract MatrixTest is TokenTest {
         if (way == Way.SettleNet)                      return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
         if (way == Way.PlaceHold)                      return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
         if (way == Way.PlaceHoldBySettlement)          return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, E];
-        // The hold was placed while all was well; the part frozen later goes before it, a second hold does not.
-        if (way == Way.ExecuteHold)                    return [0, 1, 5, 6, 0, 10, 11, 12, 0,  0,  0, 15,  0,  0, E];
+        if (way == Way.MoveAll)                        return [0, 1, 5, 6, 4, 10, 11, 12, 9,  0,  0, 15, 15, 14, 0];
+        // The hold was placed while all was well; the part frozen later goes before it, a second hold does not. The spender's
+        // part is the notary's.
+        if (way == Way.ExecuteHold)                    return [0, 1, 5, 6, 0, 10, 11, 12, 0, 13,  0, 15,  0,  0, E];
         // Only the court's own rules: not from what is held or not there, and to nobody who is not active.
         if (way == Way.ForcedTransfer)                 return [0, 1, 0, 0, 14, 10, 11, 12, 9, 0,  0,  0, 15, 14, 0];
         revert Fails("no row");
@@ -119,7 +124,7 @@ contract MatrixTest is TokenTest {
 
     function enter(State state, Way way) private {
         bool bySettlement = way == Way.SettleTransfer || way == Way.SettleRedeem || way == Way.SettleNet
-            || way == Way.PlaceHoldBySettlement;
+            || way == Way.MoveAll || way == Way.PlaceHoldBySettlement;
         (sender, senderKey) = bySettlement ? (ALICE, 0) : (CAROL, CAROL_KEY);
         receiver = DAVE;
         spender = BOB;
@@ -188,6 +193,7 @@ contract MatrixTest is TokenTest {
         if (way == Way.SettleTransfer) return settle(transferLeg(sender, receiver, AMOUNT));
         if (way == Way.SettleRedeem) return settle(redeemLeg(sender, AMOUNT));
         if (way == Way.SettleNet) return settleNet(transferLeg(sender, receiver, AMOUNT));
+        if (way == Way.MoveAll) return moveAll(transferLeg(sender, receiver, AMOUNT));
         if (way == Way.TransferByContract || way == Way.TransferFromByContract) return byContract(way);
         address caller = sender;
         if (way == Way.TransferFrom) caller = spender;
@@ -207,10 +213,19 @@ contract MatrixTest is TokenTest {
     function settleNet(Leg memory leg) private returns (uint8) {
         Leg[] memory legs = new Leg[](1);
         legs[0] = leg;
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested("net", UNLIMITED);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested("net", UNLIMITED);
         vm.prank(SETTLEMENT);
         (bool done, bytes memory answer) =
             address(token).call(abi.encodeCall(token.settleNet, ("net", legs, attestation, signature)));
+        return done ? 0 : codeOf(answer);
+    }
+
+    function moveAll(Leg memory leg) private returns (uint8) {
+        Leg[] memory legs = new Leg[](1);
+        legs[0] = leg;
+        makeMover(SETTLEMENT);
+        vm.prank(SETTLEMENT);
+        (bool done, bytes memory answer) = address(token).call(abi.encodeCall(token.moveAll, ("move", legs)));
         return done ? 0 : codeOf(answer);
     }
 
@@ -265,6 +280,7 @@ contract MatrixTest is TokenTest {
     function codeOf(bytes memory answer) private pure returns (uint8) {
         bytes4 selector = bytes4(answer);
         if (selector == Ledger.TransferRestricted.selector) return uint8(answer[35]);
+        if (selector == Batches.LegRefused.selector) return uint8(answer[67]);
         if (selector == Settlement.NetLegRefused.selector) return uint8(answer[67]);
         if (selector == Pausable.EnforcedPause.selector) return Restriction.PAUSED;
         if (selector == IERC20Errors.ERC20InsufficientBalance.selector) return Restriction.INSUFFICIENT_BALANCE;

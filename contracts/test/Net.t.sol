@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {Batches} from "../src/token/Batches.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Leg} from "../src/token/Leg.sol";
 import {Restriction} from "../src/token/Restriction.sol";
 import {Settlement} from "../src/token/Settlement.sol";
@@ -18,13 +20,13 @@ contract NetTest is TokenTest {
     }
 
     function settleNet(bytes32 root, Leg[] memory legs) private {
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(root, UNLIMITED);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(root, UNLIMITED);
         vm.prank(SETTLEMENT);
         token.settleNet(root, legs, attestation, signature);
     }
 
     function refuses(bytes32 root, Leg[] memory legs, bytes memory error) private {
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(root, UNLIMITED);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(root, UNLIMITED);
         vm.expectRevert(error);
         vm.prank(SETTLEMENT);
         token.settleNet(root, legs, attestation, signature);
@@ -79,14 +81,14 @@ contract NetTest is TokenTest {
 
     function test_a_root_settles_once() public {
         settleNet(ROOT, new Leg[](0));
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.BatchAlreadySettled.selector, ROOT, block.number));
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
+        vm.expectRevert(abi.encodeWithSelector(Batches.BatchAlreadySettled.selector, ROOT, block.number));
         vm.prank(SETTLEMENT);
         token.settleNet(ROOT, new Leg[](0), attestation, signature);
     }
 
     function test_only_the_settlement_role_settles_and_only_what_the_attestor_signed() public {
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
         bytes32 role = token.SETTLEMENT_ROLE();
         vm.expectRevert(abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, ALICE, role));
         vm.prank(ALICE);
@@ -116,7 +118,7 @@ contract NetTest is TokenTest {
             nets[to] += int256(amount);
         }
         int256[4] memory before = balances(parties);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(ROOT, UNLIMITED);
         vm.prank(SETTLEMENT);
         (bool done,) =
             address(token).call(abi.encodeCall(token.settleNet, (ROOT, legs, attestation, signature)));

@@ -6,14 +6,15 @@ import {IAccessControlDefaultAdminRules} from
     "@openzeppelin/contracts/access/extensions/IAccessControlDefaultAdminRules.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {RegisteredToken} from "../src/RegisteredToken.sol";
 import {DepositToken} from "../src/DepositToken.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Enforcement} from "../src/token/Enforcement.sol";
 import {Holds} from "../src/token/Holds.sol";
 import {Ledger} from "../src/token/Ledger.sol";
 import {MinterAllowances} from "../src/token/MinterAllowances.sol";
 import {Registry} from "../src/token/Registry.sol";
 import {Restriction} from "../src/token/Restriction.sol";
-import {Settlement} from "../src/token/Settlement.sol";
 import {Leg} from "../src/token/Leg.sol";
 import {Vm, vm} from "./Cheats.sol";
 import {TokenTest} from "./TokenSetup.sol";
@@ -59,6 +60,16 @@ contract OfficesTest is TokenTest {
         token.register(list(ALICE), new uint32[](1), new bool[](1));
     }
 
+    function test_an_account_is_registered_once_whatever_became_of_it() public {
+        for (uint8 status = 2; status <= 4; ++status) {
+            setStatus(ALICE, status);
+            vm.prank(REGISTRAR);
+            vm.expectRevert(abi.encodeWithSelector(Registry.AlreadyRegistered.selector, ALICE));
+            token.register(list(ALICE), new uint32[](1), new bool[](1));
+            same("member", token.holder(ALICE).memberId, 1);
+        }
+    }
+
     function test_a_registration_needs_as_many_members_and_custodies_as_accounts() public {
         vm.prank(REGISTRAR);
         vm.expectRevert(abi.encodeWithSelector(Registry.LengthsDiffer.selector, 1, 2, 1));
@@ -82,6 +93,22 @@ contract OfficesTest is TokenTest {
         vm.prank(REGISTRAR);
         vm.expectRevert(abi.encodeWithSelector(Registry.InvalidStatus.selector, BOB, 4, 1));
         token.setStatus(list(BOB), 1);
+    }
+
+    function test_an_account_with_a_frozen_balance_is_not_empty() public {
+        fund(ALICE, 1);
+        freeze(ALICE, 1);
+        vm.prank(REGISTRAR);
+        vm.expectRevert(abi.encodeWithSelector(Registry.AccountNotEmpty.selector, ALICE, 1));
+        token.setStatus(list(ALICE), 4);
+    }
+
+    function test_a_status_set_again_says_nothing() public {
+        vm.recordLogs();
+        setStatus(ALICE, 1);
+        same("nothing", vm.getRecordedLogs().length, 0);
+        setStatus(ALICE, 2);
+        same("a change", vm.getRecordedLogs().length, 1);
     }
 
     function test_only_the_four_statuses_of_a_registered_account_can_be_set() public {
@@ -295,7 +322,7 @@ contract OfficesTest is TokenTest {
         vm.stopPrank();
         Leg[] memory legs = new Leg[](1);
         legs[0] = mintLeg(ALICE, 5);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested("b", 5);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested("b", 5);
         vm.prank(SETTLEMENT);
         vm.expectPartialRevert(IAccessControl.AccessControlUnauthorizedAccount.selector);
         token.settle("b", legs, attestation, signature);
@@ -322,14 +349,16 @@ contract OfficesTest is TokenTest {
         vm.prank(PAUSER);
         token.pause();
         vm.startPrank(ADMIN);
-        vm.expectRevert(DepositToken.SuccessorMissing.selector);
+        vm.expectRevert(RegisteredToken.SuccessorMissing.selector);
         token.retire(address(0));
+        vm.expectRevert(RegisteredToken.SuccessorMissing.selector);
+        token.retire(address(token));
         token.retire(STRANGER);
-        vm.expectRevert(abi.encodeWithSelector(DepositToken.TokenRetired.selector, STRANGER));
+        vm.expectRevert(abi.encodeWithSelector(RegisteredToken.TokenRetired.selector, STRANGER));
         token.retire(BOB);
         vm.stopPrank();
         vm.prank(PAUSER);
-        vm.expectRevert(abi.encodeWithSelector(DepositToken.TokenRetired.selector, STRANGER));
+        vm.expectRevert(abi.encodeWithSelector(RegisteredToken.TokenRetired.selector, STRANGER));
         token.unpause();
     }
 

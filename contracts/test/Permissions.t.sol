@@ -152,6 +152,68 @@ contract PermissionsTest is NetworkSetup {
         same("right", uint256(network.rightOf(TRANSACTOR)), uint256(Right.Deploy));
     }
 
+    function test_a_denylisting_is_lifted_by_the_majority_alone() public {
+        vm.startPrank(admin(0));
+        network.setAccountStatus(TRANSACTOR, AccountStatus.Denylisted);
+        for (uint8 status = 2; status <= 4; ++status) {
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    Directory.InvalidAccountStatus.selector,
+                    TRANSACTOR,
+                    AccountStatus.Denylisted,
+                    AccountStatus(status)
+                )
+            );
+            network.setAccountStatus(TRANSACTOR, AccountStatus(status));
+        }
+        vm.stopPrank();
+        same("still", uint256(network.rightOf(TRANSACTOR)), uint256(Right.None));
+        decide(abi.encodeCall(network.setAccountStatus, (TRANSACTOR, AccountStatus.Active)));
+        same("lifted", uint256(network.rightOf(TRANSACTOR)), uint256(Right.Transact));
+        vm.startPrank(admin(0));
+        network.setAccountStatus(TRANSACTOR, AccountStatus.Denylisted);
+        network.setAccountStatus(TRANSACTOR, AccountStatus.Revoked);
+        vm.stopPrank();
+    }
+
+    function test_an_administrator_votes_once() public {
+        start(5, 50);
+        uint256 id = propose(admin(0), abi.encodeCall(network.setSealer, (STRANGER)));
+        vm.prank(admin(0));
+        vm.expectRevert(abi.encodeWithSelector(Permissions.AlreadyVoted.selector, id, admin(0)));
+        network.vote(id, true);
+        vote(id, admin(1), false);
+        vm.prank(admin(1));
+        vm.expectRevert(abi.encodeWithSelector(Permissions.AlreadyVoted.selector, id, admin(1)));
+        network.vote(id, true);
+        holds("no vote is changed", network.sealer() == SEALER && network.voteOf(id, admin(1)) == Permissions.Vote.No);
+    }
+
+    function test_a_proposal_closes_at_its_second() public {
+        uint256 id = propose(admin(0), abi.encodeCall(network.setSealer, (STRANGER)));
+        uint256 closes = network.proposal(id).closesAt;
+        same("thirty days", closes, 1_767_225_600 + 30 days);
+        vm.warp(closes);
+        vm.prank(admin(1));
+        vm.expectRevert(abi.encodeWithSelector(Permissions.ProposalNotOpen.selector, id));
+        network.vote(id, true);
+        vm.warp(closes - 1);
+        vote(id, admin(1), true);
+        holds("decided in time", network.sealer() == STRANGER);
+    }
+
+    function test_a_role_carries_up_to_its_most_wei_and_goes_to_its_targets() public {
+        vm.startPrank(admin(0));
+        uint32 role = network.addRole(OPERATOR, "teller", Right.Transact, true, 100);
+        network.setRoleTarget(role, SEALER, true);
+        network.assignAccount(STRANGER, OPERATOR, role);
+        vm.stopPrank();
+        holds("the most", network.transactionAllowed(STRANGER, SEALER, 100, 0, 0, ""));
+        holds("one more", !network.transactionAllowed(STRANGER, SEALER, 101, 0, 0, ""));
+        holds("elsewhere", !network.transactionAllowed(STRANGER, BANKER, 0, 0, 0, ""));
+        holds("creation", !network.transactionAllowed(STRANGER, address(0), 0, 0, 0, ""));
+    }
+
     function test_a_role_needs_a_right_and_a_name() public {
         vm.startPrank(admin(0));
         vm.expectRevert(Directory.RightMissing.selector);

@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {Batches} from "../src/token/Batches.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Leg} from "../src/token/Leg.sol";
 import {Restriction} from "../src/token/Restriction.sol";
-import {Settlement} from "../src/token/Settlement.sol";
 import {Vm, vm} from "./Cheats.sol";
 import {TokenTest} from "./TokenSetup.sol";
 
@@ -41,7 +42,7 @@ contract SettleTest is TokenTest {
         legs[2] = mintLeg(BOB, 3);
         legs[3] = redeemLeg(BOB, 4);
         bytes32 batchId = bytes32(++batches);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, 60_00);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(batchId, 60_00);
         vm.recordLogs();
         vm.prank(SETTLEMENT);
         token.settle(batchId, legs, attestation, signature);
@@ -77,9 +78,9 @@ contract SettleTest is TokenTest {
         bytes32 batchId = bytes32(uint256(77));
         Leg[] memory legs = new Leg[](1);
         legs[0] = redeemLeg(ALICE, 10_00);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, 39_99);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(batchId, 39_99);
         vm.prank(SETTLEMENT);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.SupplyAboveReserve.selector, 40_00, 39_99));
+        vm.expectRevert(abi.encodeWithSelector(Reserve.SupplyAboveReserve.selector, 40_00, 39_99));
         token.settle(batchId, legs, attestation, signature);
         same("nothing moved", token.balanceOf(ALICE), 50_00);
         same("the id is still free", token.settledAt(batchId), 0);
@@ -89,15 +90,15 @@ contract SettleTest is TokenTest {
         Leg[] memory none = new Leg[](0);
         settle(none, 10);
         bytes32 used = bytes32(batches);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(used, 10);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(used, 10);
         vm.prank(SETTLEMENT);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.BatchAlreadySettled.selector, used, block.number));
+        vm.expectRevert(abi.encodeWithSelector(Batches.BatchAlreadySettled.selector, used, block.number));
         token.settle(used, none, attestation, signature);
     }
 
     function test_only_the_settlement_role_settles() public {
         Leg[] memory none = new Leg[](0);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         bytes32 role = token.SETTLEMENT_ROLE();
         vm.prank(ADMIN);
         vm.expectRevert(abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, ADMIN, role));
@@ -107,20 +108,20 @@ contract SettleTest is TokenTest {
     function test_an_attestation_counts_only_for_its_own_batch_and_from_the_attestor() public {
         Leg[] memory none = new Leg[](0);
         bytes32 batchId = bytes32(uint256(9));
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, 10);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(batchId, 10);
         vm.startPrank(SETTLEMENT);
-        vm.expectPartialRevert(Settlement.NotAttestedByReserveAttestor.selector);
+        vm.expectPartialRevert(Reserve.NotAttestedByReserveAttestor.selector);
         token.settle(bytes32(uint256(10)), none, attestation, signature);
 
         bytes memory foreign = signAttestation(CAROL_KEY, batchId, attestation);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.NotAttestedByReserveAttestor.selector, CAROL));
+        vm.expectRevert(abi.encodeWithSelector(Reserve.NotAttestedByReserveAttestor.selector, CAROL));
         token.settle(batchId, none, attestation, foreign);
 
-        vm.expectRevert(abi.encodeWithSelector(Settlement.NotAttestedByReserveAttestor.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(Reserve.NotAttestedByReserveAttestor.selector, address(0)));
         token.settle(batchId, none, attestation, "");
 
         attestation.reserve = 11;
-        vm.expectPartialRevert(Settlement.NotAttestedByReserveAttestor.selector);
+        vm.expectPartialRevert(Reserve.NotAttestedByReserveAttestor.selector);
         token.settle(batchId, none, attestation, signature);
 
         attestation.reserve = 10;
@@ -129,20 +130,20 @@ contract SettleTest is TokenTest {
 
     function test_an_attestation_signature_with_high_s_is_refused() public {
         Leg[] memory none = new Leg[](0);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         (uint8 v, bytes32 r, bytes32 s) = split(signature);
         bytes memory twin = abi.encodePacked(r, SECP256K1_ORDER - uint256(s), v == 27 ? uint8(28) : uint8(27));
         vm.prank(SETTLEMENT);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.NotAttestedByReserveAttestor.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(Reserve.NotAttestedByReserveAttestor.selector, address(0)));
         token.settle(bytes32(uint256(9)), none, attestation, twin);
     }
 
     function test_an_older_attestation_is_refused() public {
         Leg[] memory none = new Leg[](0);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(bytes32(uint256(9)), 10);
         settle(none, 10);
         vm.prank(SETTLEMENT);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.AttestationOutdated.selector, sequence - 1, sequence));
+        vm.expectRevert(abi.encodeWithSelector(Reserve.AttestationOutdated.selector, sequence - 1, sequence));
         token.settle(bytes32(uint256(9)), none, attestation, signature);
     }
 

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {DepositToken} from "../src/DepositToken.sol";
+import {Reserve} from "../src/token/Reserve.sol";
 import {Leg} from "../src/token/Leg.sol";
-import {Settlement} from "../src/token/Settlement.sol";
 import {Checks, Vm, vm} from "./Cheats.sol";
 
 /// A token with every role on a key of its own, two managed accounts (ALICE, BOB), two in self custody (CAROL, DAVE), and
@@ -35,6 +35,11 @@ abstract contract TokenSetup is Checks {
 
     function prepare() internal {
         vm.warp(1_767_225_600);
+        token = created();
+    }
+
+    /// Another token with the same roles and accounts.
+    function created() internal returns (DepositToken) {
         DepositToken.Setup memory setup = DepositToken.Setup({
             name: "US Dollar Deposit Token",
             symbol: "USDD",
@@ -55,6 +60,24 @@ abstract contract TokenSetup is Checks {
         register(BOB, 2, false);
         register(CAROL, 3, true);
         register(DAVE, 4, true);
+        return token;
+    }
+
+    /// Let somebody move managed accounts, as a contract that settles trades may.
+    function makeMover(address mover) internal {
+        bytes32 role = token.MOVER_ROLE();
+        vm.prank(ADMIN);
+        token.grantRole(role, mover);
+    }
+
+    function freeze(address account, uint256 amount) internal {
+        vm.prank(ENFORCER);
+        token.setFrozenTokens(account, amount);
+    }
+
+    function hold(bytes32 id, address payer, address payee, address notary, uint256 amount) internal {
+        vm.prank(payer == ALICE || payer == BOB ? SETTLEMENT : payer);
+        token.placeHold(id, payer, payee, notary, amount, uint64(block.timestamp + 1 days));
     }
 
     // REGISTRY
@@ -95,13 +118,13 @@ abstract contract TokenSetup is Checks {
 
     function attested(bytes32 batchId, uint256 reserve)
         internal
-        returns (Settlement.Attestation memory attestation, bytes memory signature)
+        returns (Reserve.Attestation memory attestation, bytes memory signature)
     {
-        attestation = Settlement.Attestation(reserve, keccak256("claims"), ++sequence, keccak256("head"));
+        attestation = Reserve.Attestation(reserve, keccak256("claims"), ++sequence, keccak256("head"));
         signature = signAttestation(ATTESTOR_KEY, batchId, attestation);
     }
 
-    function signAttestation(uint256 key, bytes32 batchId, Settlement.Attestation memory attestation)
+    function signAttestation(uint256 key, bytes32 batchId, Reserve.Attestation memory attestation)
         internal
         view
         returns (bytes memory)
@@ -169,7 +192,7 @@ abstract contract TokenSetup is Checks {
     /// Settle under a fresh attestation of `reserve`; the codes of the legs.
     function settle(Leg[] memory legs, uint256 reserve) internal returns (bytes memory codes) {
         bytes32 batchId = bytes32(++batches);
-        (Settlement.Attestation memory attestation, bytes memory signature) = attested(batchId, reserve);
+        (Reserve.Attestation memory attestation, bytes memory signature) = attested(batchId, reserve);
         vm.recordLogs();
         vm.prank(SETTLEMENT);
         token.settle(batchId, legs, attestation, signature);

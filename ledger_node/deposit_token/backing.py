@@ -1,6 +1,6 @@
 """Whether every deposit token on a chain is backed, block by block, from the chain alone.
 
-A deposit token is a contract whose code is the committed artifact's apart from its immutables, whoever deployed it.
+A deposit token is a contract whose code is that of a release's artifact apart from its immutables, whoever deployed it.
 Such code lets no supply exist before a reserve was attested: a token is found by its first `ReserveAttested` log. One
 that the genesis put there, with whatever in its storage, is known from the start.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Address, Header, LogFilter
 from ledger_node.data_directory import write_private
-from ledger_node.deposit_token.artifact import deposit_token
+from ledger_node.deposit_token.artifact import deposit_token, is_deposit_token
 from ledger_node.deposit_token.reads import totals
 
 REMEMBERED_EVERY = 500
@@ -33,7 +33,7 @@ class TokenBacking:
         self._chain = chain
         self._memory = memory
         self.checked = 0
-        self.tokens = {address for address, code in predeployed if deposit_token().is_code_of(code)}
+        self.tokens = {address for address, code in predeployed if is_deposit_token(code)}
         if memory is not None and memory.exists():
             document: Any = json.loads(memory.read_text(encoding="utf-8"))
             self.checked = min(document["checked"], chain.head().number)
@@ -59,7 +59,7 @@ class TokenBacking:
         attested = (deposit_token().topics["ReserveAttested"],)
         logs = self._chain.logs(LogFilter(first=header.number, last=header.number, topics=(attested,)))
         unknown = {log.address for log in logs} - self.tokens
-        return {address for address in unknown if deposit_token().is_code_of(self._chain.code(address, header.number))}
+        return {address for address in unknown if is_deposit_token(self._chain.code(address, header.number))}
 
     def remember(self) -> None:
         """Write down how far it has looked. What was looked at since would be looked at again."""

@@ -51,6 +51,12 @@ def settle_net(
     return _batch("settleNet", payments_root, legs, attestation, signature)
 
 
+def move_all(batch_id: Hash32, legs: Sequence[Leg]) -> bytes:
+    """`moveAll(batchId, instructions)`, of transfer legs alone, which moves all or none."""
+    encoded = b"".join(leg.encoded() for leg in legs)
+    return deposit_token().functions["moveAll"].selector + batch_id + _word(64) + _word(len(legs)) + encoded
+
+
 def _batch(
     function: str, batch_id: Hash32, legs: Sequence[Leg], attestation: ReserveAttestation, signature: bytes
 ) -> bytes:  # fmt: skip

@@ -63,6 +63,8 @@ class TokenSetup:
 
 
 SETTLEMENT_ROLE: Hash32 = keccak(b"SETTLEMENT_ROLE")
+MOVER_ROLE: Hash32 = keccak(b"MOVER_ROLE")
+"""Given to nobody at first: to an AtomicSettlement contract, so that it may move managed accounts."""
 ATTESTOR_ROLE: Hash32 = keccak(b"ATTESTOR_ROLE")
 REGISTRAR_ROLE: Hash32 = keccak(b"REGISTRAR_ROLE")
 PAUSER_ROLE: Hash32 = keccak(b"PAUSER_ROLE")

@@ -39,6 +39,14 @@ class NetSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class AllMoved:
+    """Every leg that was to move under this id did (`moveAll`): the transaction's Transfers of this token before it."""
+
+    batch_id: Hash32
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
 class ReserveAttested:
     batch_id: Hash32
     reserve: int
@@ -139,6 +147,7 @@ TokenEvent: TypeAlias = (
     Moved
     | BatchSettled
     | NetSettled
+    | AllMoved
     | ReserveAttested
     | HolderRegistered
     | HolderStatusChanged
@@ -180,6 +189,10 @@ def _batch_settled(log: Log) -> BatchSettled:
 
 def _net_settled(log: Log) -> NetSettled:
     return NetSettled(log.topics[1], log)
+
+
+def _all_moved(log: Log) -> AllMoved:
+    return AllMoved(log.topics[1], log)
 
 
 def _reserve_attested(log: Log) -> ReserveAttested:
@@ -255,6 +268,7 @@ _DECODERS: dict[Hash32, Callable[[Log], TokenEvent]] = {
     MOVED_TOPIC: _moved,
     _TOPICS["BatchSettled"]: _batch_settled,
     _TOPICS["NetSettled"]: _net_settled,
+    _TOPICS["AllMoved"]: _all_moved,
     _TOPICS["ReserveAttested"]: _reserve_attested,
     _TOPICS["HolderRegistered"]: _holder_registered,
     _TOPICS["HolderStatusChanged"]: _holder_status_changed,

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccountWord, LOCKED_MAX, NONE, load, store} from "./AccountWord.sol";
 import {Ledger} from "./Ledger.sol";
+import {Restriction} from "./Restriction.sol";
 
 /// Court orders, in ERC-7943's words: freeze part of an account's balance, and transfer without the holder's consent, also
 /// from an account that is suspended, frozen or closed to payments. ERC-7943's forcedTransfer has no place for a reason; here
@@ -40,16 +41,19 @@ abstract contract Enforcement is Ledger {
         if (bytes(reason).length == 0) revert ReasonMissing();
         AccountWord word = load(from);
         uint256 held = _held[from];
-        uint256 balance = word.balance();
-        if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
-        if (amount > balance - held) revert AmountHeld(from, balance - held, amount);
+        uint256 frozen = word.locked() - held;
         uint256 unlocked = word.available();
         if (amount > unlocked) {
-            uint256 frozen = word.locked() - held - (amount - unlocked);
-            store(from, word.withLocked(held + frozen));
+            uint256 taken = amount - unlocked;
+            frozen = taken < frozen ? frozen - taken : 0;
             emit Frozen(from, frozen);
         }
-        _moveOrRevert(from, to, amount, BY_ORDER);
+        // What is frozen may exceed the balance. It is locked again when the amount has moved; until then only what is held is.
+        store(from, word.withLocked(held));
+        uint8 code = _tryMove(from, to, amount, BY_ORDER);
+        if (code == Restriction.INSUFFICIENT_UNLOCKED_BALANCE) revert AmountHeld(from, word.balance() - held, amount);
+        _requireAllowed(code, from, to, amount);
+        store(from, load(from).withLocked(held + frozen));
         emit ForcedTransfer(from, to, amount);
         emit ForcedTransferReason(from, to, amount, reason);
         return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccountWord, load, store} from "./AccountWord.sol";
+import {AccountWord, NONE, load, store} from "./AccountWord.sol";
 import {Enforcement} from "./Enforcement.sol";
 import {Restriction} from "./Restriction.sol";
 
@@ -58,13 +58,17 @@ abstract contract Holds is Enforcement {
         emit HoldPlaced(holdId, payer, payee, notary, amount, expiresAt);
     }
 
-    /// By the notary, before the expiry. Payer and payee are judged as for any transfer.
+    /// By the notary, before the expiry. Payer and payee are judged as for any transfer. A notary need not be an account (a
+    /// contract that settles trades is none), but one that is has to be active.
     function executeHold(bytes32 holdId) external {
         Hold memory hold_ = _open(holdId);
         if (msg.sender != hold_.notary) revert NotAllowedByHold(holdId, msg.sender);
         if (block.timestamp >= hold_.expiresAt) revert HoldExpired(holdId, hold_.expiresAt);
         _unlock(holdId, hold_);
-        _moveOrRevert(hold_.payer, hold_.payee, hold_.amount, BY_HOLDER);
+        uint8 code = _tryMove(hold_.payer, hold_.payee, hold_.amount, BY_HOLDER);
+        AccountWord notary = load(hold_.notary);
+        if (notary.status() != NONE && (code == 0 || code > Restriction.SPENDER_NOT_ACTIVE)) _requireSpender(hold_.notary);
+        _requireAllowed(code, hold_.payer, hold_.payee, hold_.amount);
         emit HoldExecuted(holdId);
     }
 

@@ -46,6 +46,18 @@ abstract contract Ledger is ERC20, Pausable, Registry {
         return load(account).balance();
     }
 
+    /// Carry out the legs that lie in calldata.
+    function _moveAll(Leg[] calldata instructions, uint256 authority) internal returns (bytes memory codes) {
+        uint256 start;
+        uint256 size = instructions.length * LEG_BYTES;
+        assembly ("memory-safe") {
+            start := mload(0x40)
+            mstore(0x40, add(start, size))
+            calldatacopy(start, instructions.offset, size)
+        }
+        codes = _moveAll(start, start + size, authority);
+    }
+
     /// Carry out the legs that lie in memory from `start` to `end`. One code per leg, 0 for one that moved.
     /// A single test covers every rule; only where it fails, `_refusal` finds out which rule it was.
     function _moveAll(uint256 start, uint256 end, uint256 authority) internal returns (bytes memory codes) {
@@ -140,25 +152,25 @@ abstract contract Ledger is ERC20, Pausable, Registry {
     /// Every ERC-20 movement, on the holder's own authority. OpenZeppelin's minting and burning do not pass, for the zero
     /// address is not registered.
     function _update(address from, address to, uint256 amount) internal virtual override {
-        _moveOrRevert(from, to, amount, BY_HOLDER);
+        _requireAllowed(_tryMove(from, to, amount, BY_HOLDER), from, to, amount);
     }
 
-    /// ERC-20 wants transfers of nothing, and to oneself, to be treated as any other: the same rules, nothing but the event.
-    function _moveOrRevert(address from, address to, uint256 amount, uint256 authority) internal {
+    /// One movement outside a batch: its code, 0 if it moved. ERC-20 wants a holder's transfer of nothing, or to itself, to be
+    /// treated as any other: the same rules, nothing but the event. From a court either is malformed.
+    function _tryMove(address from, address to, uint256 amount, uint256 authority) internal returns (uint8 code) {
         _requireNotPaused();
-        uint8 code;
-        if (amount == 0 || amount > AMOUNT_MAX || from == to) {
+        if (amount > AMOUNT_MAX) return Restriction.INVALID_AMOUNT;
+        if (authority == BY_HOLDER && (amount == 0 || from == to)) {
             code = detect(load(from), load(to), amount);
             if (code == 0) emit Transfer(from, to, amount);
-        } else {
-            Leg memory leg = transferLeg(from, to, amount);
-            uint256 start;
-            assembly ("memory-safe") {
-                start := leg
-            }
-            code = uint8(_moveAll(start, start + LEG_BYTES, authority)[0]);
+            return code;
         }
-        _requireAllowed(code, from, to, amount);
+        Leg memory leg = transferLeg(from, to, amount);
+        uint256 start;
+        assembly ("memory-safe") {
+            start := leg
+        }
+        return uint8(_moveAll(start, start + LEG_BYTES, authority)[0]);
     }
 
     /// Revert with the error that carries a code's numbers.
@@ -168,6 +180,10 @@ abstract contract Ledger is ERC20, Pausable, Registry {
             revert InsufficientUnlockedBalance(from, load(from).available(), amount);
         }
         if (code != 0) revert TransferRestricted(code, code < Restriction.CREDITOR_NOT_REGISTERED ? from : to);
+    }
+
+    function _requireSpender(address spender) internal view {
+        if (!load(spender).isActive()) revert TransferRestricted(Restriction.SPENDER_NOT_ACTIVE, spender);
     }
 
     /// What would forbid `from` to send `amount` to `to` by its own key.

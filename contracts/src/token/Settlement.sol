@@ -1,66 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {AccountWord, ISSUER_BASE, SUPPLY_MAX, issuer, load, store} from "./AccountWord.sol";
-import {Ledger} from "./Ledger.sol";
-import {LEG_BYTES, Leg} from "./Leg.sol";
-import {MinterAllowances} from "./MinterAllowances.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {AccountWord, ISSUER_BASE, issuer, load, store} from "./AccountWord.sol";
+import {Batches} from "./Batches.sol";
+import {Leg} from "./Leg.sol";
+import {Reserve} from "./Reserve.sol";
 import {Restriction} from "./Restriction.sol";
 
 /// Settlement in batches: mint, transfer and redeem legs of managed accounts in one call, each judged on its own, under an
 /// attestation of the reserve that the batch brings along. Here, and only here, tokens come into being and cease to be.
-abstract contract Settlement is Ledger, EIP712, MinterAllowances {
-    /// What the reserve attestor says of the books: the reserve in minor units, the Merkle-sum root over all members'
-    /// claims, and how far the ledger's own log had come, with its head.
-    struct Attestation {
-        uint256 reserve;
-        bytes32 claimsRoot;
-        uint256 ledgerSequence;
-        bytes32 ledgerHead;
-    }
-
-    struct Totals {
-        uint96 supply;
-        uint96 reserve;
-        uint64 ledgerSequence;
-    }
-
+abstract contract Settlement is Reserve, Batches {
     event BatchSettled(bytes32 indexed batchId, bytes codes);
     /// The batch of this id was a net settlement, and the id is the Merkle root over its payments.
     event NetSettled(bytes32 indexed paymentsRoot);
-    event ReserveAttested(
-        bytes32 indexed batchId, uint256 reserve, bytes32 claimsRoot, uint256 ledgerSequence, bytes32 ledgerHead
-    );
 
-    error BatchAlreadySettled(bytes32 batchId, uint256 blockNumber);
-    error NotAttestedByReserveAttestor(address signer);
-    error AttestationOutdated(uint256 ledgerSequence, uint256 newest);
-    error ReserveTooLarge(uint256 reserve, uint256 most);
-    error SupplyAboveReserve(uint256 supply, uint256 reserve);
     error NetLegRefused(uint256 leg, uint8 code);
 
-    bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
-        "ReserveAttestation(bytes32 batchId,uint256 reserve,bytes32 claimsRoot,uint256 ledgerSequence,bytes32 ledgerHead)"
-    );
-
-    Totals private _totals;
-
-    /// The block in which a batch was settled; zero for a batch id not used yet.
-    mapping(bytes32 batchId => uint256 blockNumber) public settledAt;
-
-    function totalSupply() public view virtual override returns (uint256) {
-        return _totals.supply;
-    }
-
-    function attestedReserve() external view returns (uint256) {
-        return _totals.reserve;
-    }
-
-    /// The ledger sequence of the newest attestation; an older one is refused.
-    function attestedSequence() external view returns (uint256) {
-        return _totals.ledgerSequence;
+    function totalSupply() public view virtual override(ERC20, Reserve) returns (uint256) {
+        return super.totalSupply();
     }
 
     function settle(
@@ -93,9 +51,7 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
         Attestation calldata attestation,
         bytes calldata signature
     ) private onlyRole(SETTLEMENT_ROLE) returns (bytes memory codes) {
-        if (settledAt[batchId] != 0) revert BatchAlreadySettled(batchId, settledAt[batchId]);
-        settledAt[batchId] = block.number;
-
+        _use(batchId);
         Totals memory totals = _totals;
         _attest(totals, batchId, attestation, signature);
         codes = paused() ? _allPaused(instructions.length) : _settleLegs(instructions, totals);
@@ -110,36 +66,6 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
             attestation.ledgerSequence,
             attestation.ledgerHead
         );
-    }
-
-    function _attest(
-        Totals memory totals,
-        bytes32 batchId,
-        Attestation calldata attestation,
-        bytes calldata signature
-    ) private view {
-        if (attestation.reserve > SUPPLY_MAX) revert ReserveTooLarge(attestation.reserve, SUPPLY_MAX);
-        if (attestation.ledgerSequence < totals.ledgerSequence || attestation.ledgerSequence > type(uint64).max) {
-            revert AttestationOutdated(attestation.ledgerSequence, totals.ledgerSequence);
-        }
-        bytes32 digest = _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    ATTESTATION_TYPEHASH,
-                    batchId,
-                    attestation.reserve,
-                    attestation.claimsRoot,
-                    attestation.ledgerSequence,
-                    attestation.ledgerHead
-                )
-            )
-        );
-        // A signature that recovers nothing gives the zero address, whatever the error is that goes with it.
-        // slither-disable-next-line unused-return
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (signer == address(0) || !hasRole(ATTESTOR_ROLE, signer)) revert NotAttestedByReserveAttestor(signer);
-        totals.reserve = uint96(attestation.reserve);
-        totals.ledgerSequence = uint64(attestation.ledgerSequence);
     }
 
     function _allPaused(uint256 count) private pure returns (bytes memory codes) {
@@ -160,19 +86,11 @@ abstract contract Settlement is Ledger, EIP712, MinterAllowances {
             exhaustedCode = Restriction.ABOVE_MINTER_ALLOWANCE;
         }
         store(address(0), issuer(base, exhaustedCode));
-
-        uint256 start;
-        uint256 size = instructions.length * LEG_BYTES;
-        assembly ("memory-safe") {
-            start := mload(0x40)
-            mstore(0x40, add(start, size))
-            calldatacopy(start, instructions.offset, size)
-        }
-        codes = _moveAll(start, start + size, BY_SETTLEMENT);
+        codes = _moveAll(instructions, BY_SETTLEMENT);
 
         uint256 remaining = load(address(0)).balance();
         store(address(0), AccountWord.wrap(0));
         totals.supply = uint96(totals.supply + base - remaining);
-        if (remaining < base) _keepMinterAllowance(msg.sender, mintable - (base - remaining));
+        if (remaining < base) _spendMinterAllowance(msg.sender, base - remaining);
     }
 }
