@@ -27,6 +27,7 @@ from ledger_node.settlement.model import (
     Caller,
     FiatRequest,
     Operation,
+    Order,
     PaymentRequest,
     Policy,
     Trail,
@@ -61,6 +62,7 @@ class FourEyes:
     def __init__(
         self, writer: Writer, clock: Clock, *, currencies: Set[str], policy: Policy,
         closed_because: Callable[[], str | None], on_ended: Callable[[list[Operation]], None], vault: Vault,
+        foresee: Callable[[sa.Connection, Order], Order],
     ) -> None:  # fmt: skip
         self._writer = writer
         self._clock = clock
@@ -69,6 +71,7 @@ class FourEyes:
         self._closed_because = closed_because
         self._on_ended = on_ended
         self._vault = vault
+        self._foresee = foresee
         self.keys: KeyKeeper | None = None
         """Who keeps API keys, if a door does."""
 
@@ -93,6 +96,7 @@ class FourEyes:
             approvals.named(caller)
             with connection.begin_nested() as rehearsal:  # what would be refused is refused now
                 rehearsed = self._run(connection, action, parameters, reason, rehearse=True)[0]
+                rehearsed = self._foreseen(connection, rehearsed, rehearse=rehearse)
                 rehearsal.rollback()
             if rehearse:
                 raise _Rehearsed(Done(rehearsed, rehearsal=True, needs_approval=True))
@@ -237,7 +241,11 @@ class FourEyes:
             audit_log.record(
                 connection, caller, action, "done", at=act.at, resource_id=resource_id, reason=reason, trail=trail
             )
-        return Done(result, rehearsal=rehearse)
+        return Done(self._foreseen(connection, result, rehearse=rehearse), rehearsal=rehearse)
+
+    def _foreseen(self, connection: sa.Connection, made: Any, *, rehearse: bool) -> Any:
+        """A rehearsed order with what the chain would say of it."""
+        return self._foresee(connection, made) if rehearse and isinstance(made, Order) else made
 
     def _carry_out(
         self, connection: sa.Connection, approval: Approval, *, rehearse: bool
@@ -251,7 +259,7 @@ class FourEyes:
                     connection, approval.action, approval.parameters, approval.reason, rehearse=rehearse
                 )
                 self._tell(act.ended, rehearse=rehearse)
-                return result, None
+                return self._foreseen(connection, result, rehearse=rehearse), None
         except Refused as refusal:
             reason_code = refusal.reason_code or "NARR"
             outcome = Outcome(refusal.code, reason_code, refusal.detail)

@@ -132,6 +132,7 @@ class House:
         self.four_eyes = FourEyes(
             self.writer, clock, currencies=currencies, policy=settings.policy, closed_because=self.closed_because,
             on_ended=self._ended.extend, vault=vault,
+            foresee=lambda connection, order: self._orders.foresee(connection, chain, order),
         )  # fmt: skip
         self.examiner = Examiner(database, chain)
         self.outbox = Outbox(database, chain, clock)

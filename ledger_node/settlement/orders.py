@@ -5,13 +5,18 @@ Each has its reason and becomes one call on the token, of a key that moves no mo
 refuses is rejected with its reason. Freezing a whole account goes by way of its standing (standings.py).
 """
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import Call
+from ledger_node.chain.errors import CallFailed, Reverted
 from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.deployment import UNLIMITED
+from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import (
     AccountClosed,
     CurrencyMismatch,
@@ -23,7 +28,7 @@ from ledger_node.errors import (
 )
 from ledger_node.keys import Signer
 from ledger_node.money import Amount
-from ledger_node.settlement import accounts, events, house_keys, tables
+from ledger_node.settlement import accounts, events, house_keys, outcomes, tables
 from ledger_node.settlement.governance import orders
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Account, Caller, Order, OrderKind, Page
@@ -170,24 +175,50 @@ class Orders:
             sent = {"status": "processing", "transaction_hash": signed.hash}
             connection.execute(orders.update().where(orders.c.id == row.id).values(sent))
 
+    def foresee(self, connection: sa.Connection, chain: ChainBackend, order: Order) -> Order:
+        """The order as it would end if its transaction came into the next block, asked of the chain; nothing is sent.
 
-def _unsent() -> sa.Select[Any]:
-    waiting = sa.text("orders.status = 'accepted' AND orders.kind NOT IN ('freeze', 'unfreeze')")
+        Raises ChainUnavailable.
+        """
+        row = connection.execute(_ONE, {"of": order.id}).first()
+        if row is None or order.status != "accepted":
+            return order  # the token is not there yet, or has nothing to be told
+        data = _call(row, self._minter.address)
+        call = Call(sender=self._enforcer.address, to=row.token, data=data, gas=ORDER_GAS)
+        try:
+            chain.call(call)
+        except Reverted as reverted:
+            return _refused(order, refusal(reverted.data))
+        except CallFailed:
+            return _refused(order, None)
+        return order
+
+
+def _refused(order: Order, why: Refusal | None) -> Order:
+    outcome = outcomes.of_single(why)
+    return replace(order, status="rejected", code=outcome.code, detail=outcome.reason)
+
+
+def _with_addresses() -> sa.Select[Any]:
     debtor, creditor = tables.accounts.alias("debtor"), tables.accounts.alias("creditor")
     return (
         sa.select(
             orders, debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
-            tables.tokens.c.address.label("token"),
+            debtor.c.wanted.label("wanted"), tables.tokens.c.address.label("token"),
         )
         .join_from(orders, tables.tokens, tables.tokens.c.currency == orders.c.currency)
         .outerjoin(debtor, orders.c.account_id == debtor.c.id)
         .outerjoin(creditor, orders.c.creditor_account == creditor.c.id)
-        .where(waiting, tables.tokens.c.block_number.is_not(None))
-        .order_by(orders.c.number)
+        .where(tables.tokens.c.block_number.is_not(None))
     )  # fmt: skip
 
 
-_UNSENT = _unsent()
+_ONE = _with_addresses().where(orders.c.id == sa.bindparam("of"))
+_UNSENT = (
+    _with_addresses()
+    .where(sa.text("orders.status = 'accepted' AND orders.kind NOT IN ('freeze', 'unfreeze')"))
+    .order_by(orders.c.number)
+)
 
 
 def _call(row: Row, minter: bytes) -> bytes:
@@ -195,6 +226,8 @@ def _call(row: Row, minter: bytes) -> bytes:
         return calls.set_minter_allowance(minter, UNLIMITED if row.amount is None else row.amount)
     if row.kind == "partial_freeze":
         return calls.set_frozen_tokens(row.debtor, row.amount)
+    if row.kind in ("freeze", "unfreeze"):
+        return calls.set_status([row.debtor], row.wanted)
     if row.kind == "forced_transfer":
         return calls.forced_transfer(row.debtor, row.creditor, row.amount, row.reason)
     return calls.pause() if row.kind == "pause" else calls.unpause()

@@ -212,3 +212,48 @@ def test_a_member_sees_the_orders_against_its_own_accounts(funded: Issuer) -> No
     with pytest.raises(LedgerNodeError) as refused:
         funded.house.queries.order(funded.members["B"], done.id)
     assert refused.value.code == "order_not_found"
+
+
+def foreseen(issuer: Issuer, action: str, **given: Any) -> Order:
+    """What a rehearsal says of an order; nothing is left of it."""
+    before = issuer.house.queries.orders(OPERATOR).data
+    done = issuer.house.four_eyes.do(OPERATOR, action, given, reason=WHY, rehearse=True).result(TIMEOUT_S)
+    issuer.settle()
+    assert done.rehearsal
+    assert issuer.house.queries.orders(OPERATOR).data == before
+    made: Order = done.result
+    return made
+
+
+def test_a_rehearsed_order_says_what_the_token_would_say(funded: Issuer) -> None:
+    seizure = {"debtor_account": funded.id("B.bda"), "creditor_account": funded.id("A.bda"), "currency": "USD"}
+    refused = [
+        ("forced_transfer", seizure | {"amount": "10.01"}),
+        ("forced_transfer", seizure | {"amount": "999999999.00"}),
+        ("token.unpause", {"currency": "USD"}),
+    ]
+    for action, given in refused:
+        said = foreseen(funded, action, **given)
+        done = order(funded, action, **given)
+        assert done.status == "rejected"
+        assert (said.status, said.code, said.detail) == ("rejected", done.code, done.detail)
+    assert order(funded, "token.pause", currency="USD").status == "settled"
+    assert foreseen(funded, "token.pause", currency="USD").status == "rejected"
+    assert foreseen(funded, "token.unpause", currency="USD").status == "accepted"
+
+
+def test_a_rehearsed_order_that_the_token_would_carry_out_is_accepted(funded: Issuer) -> None:
+    seizure = {"debtor_account": funded.id("B.bda"), "creditor_account": funded.id("A.bda"), "currency": "USD"}
+    for action, given in [
+        ("forced_transfer", seizure | {"amount": "10.00"}),
+        ("account.freeze", {"account": funded.id("A.bda")}),
+        ("account.freeze_amount", {"account": funded.id("A.bda"), "amount": "5.00"}),
+        ("token.limit_minting", {"currency": "USD", "per_day": "15.00"}),
+        ("token.limit_minting", {"currency": "USD", "per_day": None}),
+        ("token.pause", {"currency": "USD"}),
+    ]:
+        said = foreseen(funded, action, **given)
+        assert (action, said.status, said.code) == (action, "accepted", None)
+        assert order(funded, action, **given).status == "settled"
+        if action == "account.freeze":
+            assert foreseen(funded, "account.unfreeze", account=funded.id("A.bda")).code is None
