@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from ledger_node.chain.inspection import (
     AccountState,
     CallFrame,
@@ -72,7 +74,29 @@ def _storage_json(storage: Mapping[int, int]) -> dict[str, str]:
 # CALL TRACER
 
 
-def _frame_json(frame: CallFrame) -> dict[str, Any]:
+def _frame_json(frame: CallFrame) -> orjson.Fragment:
+    """Written frame by frame: a call may be 1,024 deep, and no JSON writer goes down as far."""
+    parts: list[bytes] = []
+    # A frame still to be written, or bytes that come after those before it.
+    waiting: list[CallFrame | bytes] = [frame]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, bytes):
+            parts.append(part)
+            continue
+        head = orjson.dumps(_frame_head(part))
+        if not part.calls:
+            parts.append(head)
+            continue
+        parts.append(head[:-1] + b',"calls":[')
+        waiting.append(b"]}")
+        for place, call in enumerate(reversed(part.calls)):
+            waiting.extend((b",", call) if place else (call,))
+    return orjson.Fragment(b"".join(parts))
+
+
+def _frame_head(frame: CallFrame) -> dict[str, Any]:
+    """All but the calls inside."""
     shown: dict[str, Any] = {
         "from": hexed(frame.sender),
         "gas": quantity(frame.gas),
@@ -91,8 +115,6 @@ def _frame_json(frame: CallFrame) -> dict[str, Any]:
         reason = reason_of(frame.output)
         if reason is not None:
             shown["revertReason"] = reason
-    if frame.calls:
-        shown["calls"] = [_frame_json(call) for call in frame.calls]
     if frame.logs:
         shown["logs"] = [_log_json(log) for log in frame.logs]
     return shown

@@ -68,7 +68,7 @@ def _trace_options(value: Any) -> Asked:
         asked.config,
         with_memory=member(given, "enableMemory", boolean, False),
         with_stack=not member(given, "disableStack", boolean, False),
-        with_storage=not member(given, "disableStorage", boolean, False),
+        with_storage=asked.config.with_storage and not member(given, "disableStorage", boolean, False),
         with_return_data=member(given, "enableReturnData", boolean, False),
         limit=member(given, "limit", _limit, 0),
     )
@@ -96,6 +96,7 @@ def _by_tracer(name: str, options: dict[str, Any]) -> Asked:
         with_log=member(own, "withLog", boolean, False),
         diff_mode=member(own, "diffMode", boolean, False),
         with_code=not member(own, "disableCode", boolean, False),
+        with_storage=not member(own, "disableStorage", boolean, False),
     )
     if shape != "own":
         config = TraceConfig(tracer=tracer, only_top_call=shape == "nothing")

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from ledger_node.chain.inspection import (
     TraceConfig,
 )
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain
+from ledger_node.rpc.tracejson import trace_json
 from tests.chain.conftest import Open, Person, a_genesis, created_by, made
 from tests.chain.programs import LOOP, SELF_DESCRIBING, assemble, deploying
 from tests.chain.test_mempool import only_alice
@@ -157,6 +159,16 @@ def test_a_mistake_of_ours_is_answered_and_costs_no_worker(chain: PyEvmChain) ->
     with pytest.raises(CallFailed, match="a mistake of the node's, TypeError"):
         chain.call(Call(to=TWO, data="no bytes", gas=10**6))  # type: ignore[arg-type]
     assert worker_of(chain) == before
+
+
+def test_the_deepest_trace_there_is_comes_out_of_a_worker(tmp_path: Path, open_at: Open) -> None:
+    settings = ChainSettings(produce=False, call_workers=1, call_timeout_s=30.0, call_gas_max=10**15)
+    chain = open_at(tmp_path / "deep", a_genesis(), settings=settings)
+    itself = Overrides({TWO: AccountOverride(code=bytes.fromhex("5f5f5f5f5f305af100"))})
+    trace = chain.trace_call(Call(to=TWO, gas=10**15), "latest", TraceConfig(tracer="call"), itself)
+    rendered = orjson.dumps(trace_json(trace, TraceConfig(tracer="call")))
+    assert rendered.count(b'"type":"CALL"') == 1_026, "1,024 calls inside, and the one too deep"
+    assert b'"error":"max call depth exceeded"' in rendered
 
 
 def test_a_call_that_does_not_end_is_ended(tmp_path: Path, open_at: Open) -> None:

@@ -137,3 +137,89 @@ def test_an_unknown_tracer_or_option_is_refused(rpc: Client, page: dict[str, Any
         with pytest.raises(Answered, match=r"not known|unknown option|expected an object") as refused:
             rpc(method, *arguments, options)
         assert refused.value.code == -32602
+
+
+# WHAT FAILS, AS GETH 1.16.9 SHOWS IT
+
+ALICE, BOB, CAROL, DAVE = ("0x" + pair * 20 for pair in ("aa", "bb", "cc", "99"))
+PUSH_CAROL = "73" + CAROL[2:]
+
+
+def traced(rpc: Client, code: str, options: dict[str, Any], *, gas: int = 0x100000, **others: dict[str, str]) -> Any:
+    accounts = {BOB: {"code": code}, ALICE: {"balance": "0x100"}, **others}
+    call = {"from": ALICE, "to": BOB, "gas": hex(gas)}
+    return rpc("debug_traceCall", call, "latest", {**options, "stateOverrides": accounts})
+
+
+CALLS = {"tracer": "callTracer"}
+FRAME = {"from": BOB, "input": "0x", "gasUsed": "0x0"}
+NO_FUNDS = {**FRAME, "value": "0x1", "error": "insufficient balance for transfer"}
+
+
+@pytest.mark.parametrize(
+    ("code", "frame"),
+    [
+        ("0x5f5f5f5f6001" + PUSH_CAROL + "5af100", NO_FUNDS | {"type": "CALL", "to": CAROL, "gas": "0xeeb71"}),
+        ("0x5f5f6001f000", NO_FUNDS | {"type": "CREATE", "gas": "0xef42e"}),
+        ("0x5f5f5f5ff55f5f5f5ff500", {"from": BOB, "input": "0x", "type": "CREATE2", "gas": "0xe7919",
+                                      "gasUsed": "0xe7919", "value": "0x0", "error": "contract address collision"}),
+    ],
+)  # fmt: skip
+def test_a_call_that_did_not_begin_is_a_frame(rpc: Client, code: str, frame: dict[str, str]) -> None:
+    assert traced(rpc, code, CALLS)["calls"][-1] == frame
+
+
+def test_a_creation_by_an_account_without_a_further_nonce_is_a_frame(rpc: Client) -> None:
+    account = {"code": "0x5f5f5ff000", "nonce": "0xffffffffffffffff"}
+    (frame,) = traced(rpc, "0x", CALLS, **{BOB: account})["calls"]
+    assert frame == FRAME | {"type": "CREATE", "gas": "0xef42f", "value": "0x0", "error": "nonce uint64 overflow"}
+
+
+DESTROYS = {"code": "0x73" + DAVE[2:] + "ff", "balance": "0x1"}
+
+
+@pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present")
+def test_only_a_selfdestruct_that_took_place_is_a_frame(rpc: Client) -> None:
+    (frame,) = traced(rpc, "0x", CALLS, **{BOB: DESTROYS})["calls"]
+    assert (frame["type"], frame["from"], frame["to"], frame["value"]) == ("SELFDESTRUCT", BOB, DAVE, "0x1")
+    for gas in (0x5300, 0x6000):
+        lacking = traced(rpc, "0x", CALLS, gas=gas, **{BOB: DESTROYS})
+        assert (lacking["error"], "calls" in lacking) == ("out of gas", False)
+    (static,) = traced(rpc, "0x5f5f5f5f" + PUSH_CAROL + "5afa00", CALLS, **{CAROL: DESTROYS})["calls"]
+    assert (static["error"], "calls" in static) == ("write protection", False)
+
+
+@pytest.mark.parametrize("gas", [10**7, 3 * 10**7, 10**12])
+def test_a_trace_may_be_as_deep_as_calls_are(rpc: Client, gas: int) -> None:
+    frame, depth = traced(rpc, "0x5f5f5f5f5f305af100", CALLS, gas=gas), 0
+    while "calls" in frame:
+        (frame,), depth = frame["calls"], depth + 1
+    assert depth > 127
+    assert (frame["from"], frame["to"]) == (BOB, BOB)
+
+
+def test_prestate_leaves_storage_out_where_asked(rpc: Client) -> None:
+    def prestate(**options: bool) -> Any:
+        return traced(rpc, "0x60055f5500", {"tracer": "prestateTracer", "tracerConfig": options})
+
+    assert "storage" in prestate()[BOB]
+    assert "storage" not in prestate(disableStorage=True)[BOB]
+    assert BOB in prestate(diffMode=True)["post"]
+    assert prestate(diffMode=True, disableStorage=True)["post"] == {ALICE: {"nonce": 1}}
+    assert "codeHash" in prestate(disableCode=True)[BOB]
+
+
+def test_an_account_without_code_has_no_steps(rpc: Client) -> None:
+    assert traced(rpc, "0x", {})["structLogs"] == []
+    steps = traced(rpc, "0x5f5f5f5f5f" + PUSH_CAROL + "5af1", {})["structLogs"]
+    assert [step["op"] for step in steps[-2:]] == ["CALL", "STOP"], "the STOP is that of the code's end"
+    assert {step["depth"] for step in steps} == {1}
+
+
+@pytest.mark.parametrize(
+    ("code", "gas", "cost"),
+    [("0x6001600255", 0x520B, 3), ("0x5f54", 0x5210, 2_100), ("0x5f63ffffffff52", 0x100000, 35_184_775_266_310)],
+)
+def test_a_step_without_the_gas_shows_what_it_lacked(rpc: Client, code: str, gas: int, cost: int) -> None:
+    step = traced(rpc, code, {}, gas=gas)["structLogs"][-1]
+    assert (step["gasCost"], step["error"]) == (cost, "out of gas")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from eth.exceptions import Halt
 from eth.vm import opcode_values as op
 
 from ledger_node.chain.blocks import Address, Transaction
@@ -11,6 +12,7 @@ from ledger_node.chain.inspection import CallFrame, CallLog, TraceConfig
 from ledger_node.chain.pyevm.calls import error_message
 from ledger_node.chain.pyevm.execution import Outcome
 from ledger_node.chain.pyevm.forks import Fork
+from ledger_node.chain.pyevm.tracers.refused import refused_frame
 from ledger_node.chain.pyevm.tracers.watching import CALLS, CREATES, Tracer, word_of
 
 
@@ -55,25 +57,37 @@ class CallTracer(Tracer):
 
     def step(self, opcode: int, run: Callable[..., None], computation: Any) -> None:
         kind = CALLS.get(opcode) or CREATES.get(opcode)
-        if kind is None:
+        if opcode == op.SELFDESTRUCT:
+            self._selfdestruct(run, computation)
+        elif kind is None:
             logged = len(computation._log_entries)
-            if opcode == op.SELFDESTRUCT and computation._stack.values:
-                self._selfdestruct(computation)
             run(computation=computation)
             for _, address, topics, data in computation._log_entries[logged:]:
                 self._log(address, topics, data)
-            return
+        else:
+            self._call(kind, run, computation)
+
+    def _call(self, kind: str, run: Callable[..., None], computation: Any) -> None:
+        stack, inside = computation._stack.values[:-8:-1], len(self._open[-1].calls)
         self._calling.append(kind)
         try:
             run(computation=computation)
         finally:
             self._calling.pop()
+        if len(self._open[-1].calls) == inside:
+            self._open[-1].calls.append(refused_frame(kind, [word_of(item) for item in stack], computation))
 
-    def _selfdestruct(self, computation: Any) -> None:
-        beneficiary = word_of(computation._stack.values[-1]).to_bytes(32, "big")[12:]
+    def _selfdestruct(self, run: Callable[..., None], computation: Any) -> None:
+        """Shown once it was carried out: write protection or a lack of gas refuses it."""
         address = computation.msg.storage_address
         balance = computation.state.get_balance(address)
-        self._open[-1].calls.append(CallFrame("SELFDESTRUCT", address, beneficiary, balance, 0, 0, b"", b""))
+        place = [word_of(item).to_bytes(32, "big")[12:] for item in computation._stack.values[-1:]]
+        try:
+            run(computation=computation)
+        except Halt:
+            gone = CallFrame("SELFDESTRUCT", address, place[0], balance, 0, 0, b"", b"")
+            self._open[-1].calls.append(gone)
+            raise
 
     def _log(self, address: Address, topics: tuple[int, ...], data: bytes) -> None:
         frame = self._open[-1]

@@ -19,6 +19,8 @@ class PrestateTracer(Tracer):
     def trace(self, outcome: Outcome, transaction: Transaction) -> Prestate:
         world = self._world
         accounts, slots = dict(world.accounts_seen), {a: dict(s) for a, s in world.slots_seen.items()}
+        if not self.config.with_storage:
+            slots = {}
         pre = {address: self._state(account, slots.get(address, {})) for address, account in accounts.items()}
         if not self.config.diff_mode:
             return Prestate(pre)
@@ -47,7 +49,7 @@ class PrestateTracer(Tracer):
             balance=balance,
             nonce=nonce or None,
             code=code or None,
-            code_hash=code_hash if code else None,
+            code_hash=code_hash if code_hash != EMPTY_HASH else None,
             storage=slots,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from eth.exceptions import VMError
+from eth.exceptions import OutOfGas, VMError
 from eth.vm import opcode_values as op
 
 from ledger_node.chain.blocks import Address, Transaction
@@ -34,7 +34,7 @@ class StructLogger(Tracer):
     def step(self, opcode: int, run: Callable[..., None], computation: Any) -> None:
         if len(self._steps) >= STEPS_MAX:
             raise CallFailed(f"the trace is longer than {STEPS_MAX} steps; ask for fewer with its limit")
-        if len(self._steps) >= self._limit:
+        if len(self._steps) >= self._limit or not computation.msg.code:  # an account without code has no steps
             run(computation=computation)
             return
         place = len(self._steps)
@@ -43,9 +43,12 @@ class StructLogger(Tracer):
         gas = computation._gas_meter.gas_remaining
         self._costs.append(None)
         error: str | None = None
+        lacking = 0
         try:
             run(computation=computation)
         except VMError as failure:
+            if isinstance(failure, OutOfGas):
+                lacking = computation.gas_asked
             if opcode != op.REVERT:
                 error = error_message(failure, computation)
             raise
@@ -55,7 +58,7 @@ class StructLogger(Tracer):
                 left = computation._gas_meter.gas_remaining
             if opcode == op.SLOAD and seen["storage_slot"] is not None and error is None:
                 self._see_storage(computation, seen["storage_slot"])
-            self._steps[place] = self._made(opcode, computation, seen, gas, gas - left, error)
+            self._steps[place] = self._made(opcode, computation, seen, gas, gas - left + lacking, error)
 
     def _seen(self, opcode: int, computation: Any) -> dict[str, Any]:
         stack = tuple(word_of(item) for item in computation._stack.values)

@@ -53,6 +53,17 @@ def _watched(fork: Fork, tracer: Tracer) -> Fork:
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             self.code = CodeStream(self.msg.code)  # one instruction after the other, never a translated trace
+            self.gas_asked = self.gas_returned = 0  # the latest, whether it was there or not
+            self._take_gas = self._gas_meter.consume_gas
+            self._gas_meter.consume_gas = self._ask_gas
+
+        def _ask_gas(self, amount: int, reason: str) -> None:
+            self.gas_asked = amount
+            self._take_gas(amount, reason)
+
+        def return_gas(self, amount: int) -> None:
+            self.gas_returned = amount
+            super().return_gas(amount)
 
         @classmethod
         def apply_computation(
