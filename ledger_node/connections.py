@@ -90,7 +90,8 @@ class Hall:
         for connection, deadline in list(self.waiting.items()):
             if now >= deadline:
                 connection.expire()
-        closing = [peer for peer in connections if peer.transport.is_closing()]
+        # A WebSocket that has not shaken hands is as little use as one that has said goodbye.
+        closing = [p for p in connections if p.transport.is_closing() or not getattr(p, "handshake_complete", True)]
         self._closing = {peer: self._closing.get(peer, now) for peer in closing}
         for peer, since in self._closing.items():
             if now >= since + LINGER_S:
@@ -282,6 +283,8 @@ class Connection(HttpToolsProtocol):
             return Refusal(501, "transfer_coding_unknown", "Send `Transfer-Encoding: chunked` alone, or none.")
         if self.parser.should_upgrade() and (self.parser.get_method() == b"CONNECT" or self._unanswered()):
             return _malformed("this door is no proxy, and an upgrade waits for the answers before it")
+        if (sized or codings) and self.parser.should_upgrade() and self._should_upgrade():
+            return _malformed("a WebSocket begins without a body")
         if self._for_probes_only and self.url not in PROBES:
             return Refusal(503, "overloaded", "All connections are taken; try again in a moment.")
         return None

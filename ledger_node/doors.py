@@ -23,6 +23,7 @@ from ledger_node.data_directory import DataDirectory, write_private
 from ledger_node.gateway.problems import tell_at_the_door as tell_problem
 from ledger_node.rpc.jsonrpc import tell_at_the_door as tell_rpc_error
 from ledger_node.rpc.settings import RpcLimits, RpcSettings
+from ledger_node.websocket import WebSocket
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Door(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=partial(Connection, hall=self.hall),  # type: ignore[arg-type]
+                ws=WebSocket,
                 log_config=None,
                 access_log=False,
                 server_header=False,

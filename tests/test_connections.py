@@ -5,13 +5,18 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 from ledger_node.connections import Bounds
 from ledger_node.doors import Door
 from ledger_node.rpc.jsonrpc import tell_at_the_door
+from tests.rpc.network import open_network
+from tests.rpc.server import RpcServer
 from tests.serving import everything, line_to, opened
 
 BODY_MAX = 1_000
@@ -314,3 +319,45 @@ def test_the_other_door_says_it_in_json_rpc_s_words() -> None:
     assert error["id"] is None
     assert error["error"]["code"] == -32600
     assert error["error"]["message"].startswith("malformed_http: ")
+
+
+# WEBSOCKETS
+
+
+@pytest.fixture
+def rpc(tmp_path: Path) -> Iterator[RpcServer]:
+    with closing(open_network(tmp_path / "chain")) as chain, RpcServer(chain) as server:
+        yield server
+
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+CONTINUATION = b"\x00\x80\x00\x00\x00\x00"
+
+
+def test_a_handshake_has_no_body_and_no_second_host(rpc: RpcServer) -> None:
+    for more in (b"Content-Length: 5\r\n\r\nabcde", b"Transfer-Encoding: chunked\r\n\r\n", b"Host: x\r\n\r\n"):
+        assert statuses(told(rpc.url, HANDSHAKE + more)) == [400]
+    assert statuses(told(rpc.url, HANDSHAKE + b"X: y\r\n" * 100 + b"\r\n")) == [431]
+
+
+def test_frames_without_content_keep_nobody_waiting(rpc: RpcServer) -> None:
+    with line_to(rpc.url) as line, connect(rpc.ws_url) as other:
+        line.sendall(HANDSHAKE + b"\r\n")
+        assert b" 101 " in line.recv(4096)
+        line.sendall(b"\x01\x80\x00\x00\x00\x00" + CONTINUATION * 9_000)
+        other.send('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}')
+        assert "result" in other.recv()
+        line.sendall(CONTINUATION * 2_000)
+        ended = everything(line)
+    assert b"\x03\xf0a message has 10000 fragments at most" in ended  # 1008
+
+
+def test_a_large_message_comes_in_portions_and_whole(rpc: RpcServer) -> None:
+    with connect(rpc.ws_url) as line:
+        for _ in range(3):
+            line.send('{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]' + " " * 1_000_000 + "}")
+        for _ in range(3):
+            assert "result" in line.recv()

@@ -88,6 +88,7 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
+    schema["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     schema["servers"] = [{"url": "/", "description": "This node."}]
     components["responses"] = problem_responses()
     components["securitySchemes"] = {
@@ -105,6 +106,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
         del responses["422"]
     if path in _PROBES:
         operation["security"] = []
+        responses.update({str(status): described for status, described in problems(400).items()})
         return
     operation["security"] = [{"api_key": []}]
     common = [400, 401, 403, 429, 500] + ([404] if "{" in path else [])
