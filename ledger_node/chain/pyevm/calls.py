@@ -32,10 +32,10 @@ from ledger_node.chain.errors import (
     Reverted,
     Underpriced,
 )
+from ledger_node.chain.pyevm.creation import INITCODE_MAX
 from ledger_node.chain.pyevm.execution import BEYOND_THIS_ENGINE, Outcome, run_message
 from ledger_node.chain.pyevm.forks import Fork
 from ledger_node.chain.pyevm.rules import (
-    INITCODE_MAX,
     Permissions,
     check_deployment,
     effective_price,
@@ -43,8 +43,9 @@ from ledger_node.chain.pyevm.rules import (
     total_cost,
 )
 
+OUT_OF_GAS = "out of gas"
 _MESSAGES: tuple[tuple[type[VMError], str], ...] = (
-    (OutOfGas, "out of gas"),
+    (OutOfGas, OUT_OF_GAS),
     (InvalidJumpDestination, "invalid jump destination"),
     (InsufficientStack, "stack underflow"),
     (FullStack, "stack limit reached 1024 (1023)"),
@@ -56,6 +57,8 @@ _MESSAGES: tuple[tuple[type[VMError], str], ...] = (
     (InsufficientFunds, "insufficient balance for transfer"),
 )
 TRANSFER_GAS = 21_000
+_KEEPING_CODE = "Write contract code"
+"""What py-evm's gas meter was asked to pay for when a contract's code could not be kept."""
 
 
 def as_transaction(call: Call, *, gas: int, nonce: int, chain_id: int) -> Transaction:
@@ -101,7 +104,7 @@ def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Perm
     if tx.to is None and state.world.get_nonce(tx.sender) == 2**64 - 1:
         raise CallFailed("nonce uint64 overflow")
     if tx.to is None and fork.pays_for_initcode and len(tx.data) > INITCODE_MAX:
-        raise CallFailed(f"max initcode size exceeded: code size {len(tx.data)}, limit {INITCODE_MAX}")
+        raise CallFailed(f"max initcode size exceeded: code size {len(tx.data)} limit {INITCODE_MAX}")
     price = effective_price(tx, state.execution_context.base_fee_per_gas)
     balance = state.world.get_balance(tx.sender)
     if balance < total_cost(tx):  # at the most it offers to pay, as for a transaction
@@ -147,6 +150,8 @@ def error_message(error: VMError, computation: Any) -> str:
         code, place = computation.msg.code, max(computation.code.program_counter - 1, 0)
         opcode = code[place] if place < len(code) else 0
         return "invalid opcode: INVALID" if opcode == 0xFE else f"invalid opcode: opcode 0x{opcode:x} not defined"
+    if isinstance(error, OutOfGas) and _KEEPING_CODE in str(error):
+        return "contract creation code storage out of gas"
     for kind, message in _MESSAGES:
         if isinstance(error, kind):
             return message
@@ -172,7 +177,7 @@ def estimate(run: Callable[[Transaction], Outcome], fork: Fork, transaction: Tra
             return TRANSFER_GAS
     outcome = run(replace(transaction, gas=high))
     if not outcome.succeeded:
-        if isinstance(outcome.computation.error, OutOfGas):
+        if error_message(outcome.computation.error, outcome.computation) == OUT_OF_GAS:
             raise CallFailed(f"gas required exceeds allowance ({high})")
         raise failure(outcome)
     low = max(outcome.gas_used, fork.least_gas(transaction)) - 1

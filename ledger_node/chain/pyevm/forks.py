@@ -27,6 +27,7 @@ from eth.vm.forks.spurious_dragon.state import SpuriousDragonState
 from eth.vm.forks.tangerine_whistle.state import TangerineWhistleState
 
 from ledger_node.chain.blocks import Transaction
+from ledger_node.chain.pyevm.creation import BoundedCode, bounded_creations
 from ledger_node.chain.pyevm.machine import NetworkComputation, state_class
 
 
@@ -109,11 +110,12 @@ def _fork(name: str, state: Any, **rest: Any) -> Fork:
 @cache
 def _computation(plain: Any) -> type[BaseComputation]:
     """The fork's own, without what our steps of a transaction do already."""
-    changes = {
+    changes: dict[str, Any] = {
         "is_origin_computation": NetworkComputation.is_origin_computation,
         "consume_initcode_gas_cost": classmethod(lambda cls, computation: None),
     }
-    return type(plain.__name__, (plain,), changes)
+    changes["opcodes"] = {**plain.opcodes, **bounded_creations(plain.opcodes)}
+    return type(plain.__name__, (BoundedCode, plain), changes)
 
 
 FORKS = _forks()

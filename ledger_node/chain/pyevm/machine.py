@@ -26,6 +26,7 @@ from eth.vm.state import BaseState
 
 from ledger_node.chain.blocks import Address, Hash32
 from ledger_node.chain.errors import DEPLOYMENT_NOT_PERMITTED
+from ledger_node.chain.pyevm.creation import BoundedCode, bounded_creations
 from ledger_node.chain.pyevm.precompiles import network_precompiles
 from ledger_node.chain.pyevm.world import World
 
@@ -55,10 +56,11 @@ def _judged(plain: Any, mnemonic: str) -> Any:
     return kind.configure(__name__=f"opcode:{mnemonic}", mnemonic=mnemonic, gas_cost=0)()
 
 
-class NetworkComputation(PragueComputation):
+class NetworkComputation(BoundedCode, PragueComputation):
     _precompiles = network_precompiles()
     opcodes = {
         **PragueComputation.opcodes,
+        **bounded_creations(PragueComputation.opcodes),
         opcode_values.CALL: _judged(CallEIP7702, mnemonics.CALL),
         opcode_values.CALLCODE: _judged(CallCodeEIP7702, mnemonics.CALLCODE),
         opcode_values.DELEGATECALL: _judged(DelegateCallEIP7702, mnemonics.DELEGATECALL),

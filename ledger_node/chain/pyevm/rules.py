@@ -25,12 +25,12 @@ from ledger_node.chain.errors import (
     NotPermitted,
 )
 from ledger_node.chain.genesis import NO_REQUESTS_HASH, Genesis
+from ledger_node.chain.pyevm.creation import INITCODE_MAX
 from ledger_node.chain.pyevm.forks import NETWORK, Fork
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account, World, read_account, read_slot
 from ledger_node.chain.wire import SECP256K1_N, BadSignature, encode_header, hashed, recover
 from ledger_node.keys import Signer
 
-INITCODE_MAX = 49_152
 _DELEGATED = b"\xef\x01\x00"
 
 # PERMISSIONS
@@ -219,7 +219,7 @@ def check_transaction(rules: ChainRules, transaction: Transaction) -> None:
     if total_cost(tx) >= 2**256:
         raise InsufficientBalanceForGas("insufficient funds for gas * price + value: required balance exceeds 256 bits")
     if tx.to is None and len(tx.data) > INITCODE_MAX:
-        raise InvalidTransaction(f"max initcode size exceeded: code size {len(tx.data)}, limit {INITCODE_MAX}")
+        raise InvalidTransaction(f"max initcode size exceeded: code size {len(tx.data)} limit {INITCODE_MAX}")
     if tx.type == 4 and not tx.authorization_list:
         raise InvalidTransaction("EIP-7702 transaction with empty auth list")
     if tx.gas > rules.transaction_gas_max:
