@@ -18,6 +18,7 @@ from tests.chain.conftest import Person
 from tests.follower.network import ATTESTORS, NEXT_SEALER, SEALER, START, a_genesis, open_at, pay, vote_in
 from tests.follower.nodes import FollowerNode, Network, wait
 from tests.rpc.server import Client, RpcServer
+from tests.serving import opened
 
 
 @pytest.fixture
@@ -242,9 +243,7 @@ def test_what_the_source_says_is_never_more_than_a_claim(network: Network, tmp_p
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    with RpcServer(network.a) as server:
-        server._server.config.app = nonsense  # the same socket, and nobody who knows the answers behind it
-        server._server.config.loaded_app = nonsense
+    with opened(nonsense) as server:  # a door, and nobody who knows the answers behind it
         node = FollowerNode(tmp_path / "astray", network.genesis, server.url)
         wait(lambda: node.follower.status.phase == "source_away")
         assert "answered ledger_getGenesis with what is none" in (node.follower.status.reason or "")
