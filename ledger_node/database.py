@@ -5,13 +5,13 @@ own them on `metadata`; the schema's history is in `migrations/`. Knows no table
 """
 
 import re
-import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from json import JSONDecodeError
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger_node import storage
-from ledger_node.errors import ConfigurationError, StorageFailed
+from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
 
 metadata = sa.MetaData(
     naming_convention={
@@ -35,6 +35,9 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+PATIENCE_S = 5.0
+"""How long a statement waits for a lock, and whoever wants a connection for one."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,7 +52,7 @@ def _nothing(_: Literal["before", "after"]) -> None:
 class Database:
     """One ledger database. `write()` is for the writer thread alone; `read()` may be used from any thread.
 
-    Everything raises StorageFailed when the disk fails.
+    Everything raises StorageFailed when a store is damaged, StorageUnavailable when it cannot be used now.
     """
 
     def __init__(self, url: str, *, on_durable_write: DurableWrite = _nothing) -> None:
@@ -58,10 +61,15 @@ class Database:
         self._idle: list[sa.Connection] = []
         self._closed = False
         self.on_failure: Callable[[StorageFailed], None] = lambda _: None
-        """Hears of a disk that fails, whoever was reading or writing."""
+        """Hears of damage, whoever was reading or writing."""
         # SQLite's transactions see one snapshot anyway; PostgreSQL's would see each statement's own.
         snapshots = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        self.engine = sa.create_engine(url, pool_size=16, max_overflow=16, **snapshots)
+        self.engine = sa.create_engine(
+            url, pool_size=16, max_overflow=16, pool_timeout=PATIENCE_S, connect_args=_patience(url), **snapshots
+        )
+        self._name = Path(self.engine.url.database or "").name
+        if self.engine.dialect.name != "sqlite":
+            self._name = f"PostgreSQL ({self.engine.url.host or self.engine.url.query.get('host', 'localhost')})"
         sa.event.listen(self.engine, "handle_error", self._tell_failure)
         sa.event.listen(self.engine, "checkin", self._given_back)
         if self.engine.dialect.name == "sqlite":
@@ -79,11 +87,14 @@ class Database:
                 try:
                     yield connection
                 except BaseException:
-                    transaction.rollback()
+                    with suppress(sa.exc.SQLAlchemyError, StorageFailed, StorageUnavailable):
+                        transaction.rollback()  # a lost connection has done it already
                     raise
                 self._on_durable_write("before")
                 transaction.commit()
-            except BaseException:
+            except BaseException as error:
+                if self._failure(error) is not None or isinstance(error, StorageFailed | StorageUnavailable):
+                    connection.invalidate()  # what is opened again may fare better
                 connection.close()
                 raise
             self._idle.append(connection)
@@ -124,26 +135,32 @@ class Database:
             )
 
     def _tell_failure(self, context: sa.engine.ExceptionContext) -> None:
-        """What SQLAlchemy raises for a failing disk: StorageFailed, in place of the statement and its parameters."""
+        """What SQLAlchemy raises for a failing store, in place of the statement and its parameters."""
         failed = self._failure(context.original_exception)
         if failed is not None:
-            self.on_failure(failed)
+            self._tell(failed)
             raise failed from context.original_exception
+
+    def _tell(self, failed: storage.Failure) -> None:
+        if isinstance(failed, StorageFailed):
+            self.on_failure(failed)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """The same for statements that go past SQLAlchemy to the driver."""
         try:
             yield
-        except sqlite3.Error as error:
+        except sa.exc.TimeoutError as error:  # every connection is with somebody who waits
+            raise StorageUnavailable(f"{self._name}: all connections are busy. Try again in a moment.") from error
+        except (self.engine.dialect.loaded_dbapi.Error, UnicodeDecodeError, JSONDecodeError) as error:
             failed = self._failure(error)
             if failed is None:
                 raise
-            self.on_failure(failed)
+            self._tell(failed)
             raise failed from error
 
-    def _failure(self, error: BaseException) -> StorageFailed | None:
-        return storage.failure(Path(self.engine.url.database or "").name, error)
+    def _failure(self, error: BaseException) -> storage.Failure | None:
+        return storage.failure(self._name, error)
 
     def require_known_schema(self) -> str | None:
         """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""
@@ -296,6 +313,15 @@ def _alembic_config() -> AlembicConfig:
     return config
 
 
+def _patience(url: str) -> dict[str, Any]:
+    """For the driver. A URL that says otherwise has it its own way."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {}
+    ours = {"connect_timeout": max(2, round(PATIENCE_S)), "options": f"-c lock_timeout={round(PATIENCE_S * 1000)}"}
+    return {name: value for name, value in ours.items() if name not in parsed.query}
+
+
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     # The driver's own implicit BEGIN is turned off: SQLAlchemy's begin event starts every transaction.
     dbapi_connection.isolation_level = None
@@ -303,7 +329,7 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA busy_timeout = 10000")
+    cursor.execute(f"PRAGMA busy_timeout = {round(PATIENCE_S * 1000)}")
     cursor.execute("PRAGMA cache_size = -16384")
     # The log is copied into the database every 64 MB and not every 4, which is one large commit: a page that many
     # commits wrote is copied once. What is durable, and when, is the same.

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from ledger_node import storage
 from ledger_node.chain.errors import GenesisMismatch
 from ledger_node.chain.genesis import read_genesis
 from ledger_node.chain.pyevm.beside import BlocksOnDisk
@@ -136,6 +137,8 @@ def _ledger(config: Config) -> Iterator[Finding]:
         remedy = "restore the newest backup; without the ledger nobody knows what was asked for and settled"
         found = _tried("ledger", database.require_ledger, remedy, "it is there")
         yield found
+        if found.well and database.file is not None and (trouble := storage.unwritable(database.file)) is not None:
+            yield Finding("ledger", False, trouble.detail, "let the node's user write to it")
         if found.well:
             yield _tried("schema", database.require_current_schema, "do what it says", "it is this release's")
     finally:

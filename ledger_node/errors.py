@@ -349,11 +349,14 @@ class Overloaded(Unavailable):
     title = "Too much work is waiting"
 
 
-class DoorsClosed(Unavailable):
-    """Book and chain disagree, or a store fails; money does not move until an operator has mended it."""
-
+class DoorsClosed(Unavailable):  # book and chain disagree, or a store is damaged, until an operator has mended it
     code = "doors_closed"
     title = "Money does not move"
+
+
+class StorageUnavailable(Unavailable):  # locked, away, full or not writable; a lost commit may have been kept
+    code = "storage_unavailable"
+    title = "A store of the node cannot be used now"
 
 
 # FAULT: stop rather than guess
@@ -364,11 +367,9 @@ class Fault(LedgerNodeError):
     title = "The node's stores disagree"
 
 
-class StorageFailed(Fault):
-    """A store cannot be written or read: its disk is full or fails, or its file is damaged. The detail names it."""
-
+class StorageFailed(Fault):  # damaged, or it holds what cannot be read as what it should be
     code = "storage_failed"
-    title = "A store of the node fails"
+    title = "A store of the node is damaged"
 
 
 class ConfigurationError(LedgerNodeError):

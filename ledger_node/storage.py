@@ -1,9 +1,11 @@
 """What a disk does to the store on it, in words for people; whether a store's file is sound; and many rows at once.
 
-Knows SQLite's result codes and no table. A statement that is wrong is not its business.
+Knows SQLite's and PostgreSQL's codes and no table. A statement that is wrong is not its business.
 """
 
+import json
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,30 +14,76 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, LiteralString
 
-from ledger_node.errors import StorageFailed
+from ledger_node.errors import StorageFailed, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 100
 
 DAMAGED = "Stop the node, let `ledger-node doctor` look at everything, and restore a backup, or sync the chain again."
-_REMEDIES = {
-    sqlite3.SQLITE_FULL: "Make room on the disk and start the node again.",
-    sqlite3.SQLITE_IOERR: "Look at the disk, then start the node again.",
-    sqlite3.SQLITE_READONLY: "Let the node's user write to it, then start the node again.",
-    sqlite3.SQLITE_PERM: "Let the node's user write to it, then start the node again.",
-    sqlite3.SQLITE_CANTOPEN: "Let the node's user write to it, then start the node again.",
-    sqlite3.SQLITE_CORRUPT: DAMAGED,
-    sqlite3.SQLITE_NOTADB: DAMAGED,
+_WRITABLE = "Let the node's user write to it; the node tries again by itself."
+_RELEASE = "Another process holds it; the node tries again by itself."
+_PASSES = {
+    sqlite3.SQLITE_BUSY: _RELEASE,
+    sqlite3.SQLITE_LOCKED: _RELEASE,
+    sqlite3.SQLITE_PROTOCOL: _RELEASE,
+    sqlite3.SQLITE_FULL: "Make room on the disk; the node tries again by itself.",
+    sqlite3.SQLITE_IOERR: "Look at the disk; the node tries again by itself.",
+    sqlite3.SQLITE_READONLY: _WRITABLE,
+    sqlite3.SQLITE_PERM: _WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _WRITABLE,
 }
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_NO_TEXT = "Could not decode to UTF-8"
+_SERVER = "Look at the database server; the node tries again by itself."
+_PASSING_STATES = ("08", "40", "53", "55", "57", "58", "25006", "25P03", "28", "42501")
+"""Connection lost, transaction to be repeated, no space or sessions left, lock not given, shut down or canceled, the
+server's own disk, read-only, not authorised: the first letters of PostgreSQL's SQLSTATE."""
+
+Failure = StorageFailed | StorageUnavailable
 
 
-def failure(name: str, error: BaseException) -> StorageFailed | None:
-    """What went wrong with the file `name`, when it was the disk; None for everything else that SQLite refuses."""
-    if not isinstance(error, sqlite3.Error):
-        return None
-    remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the rest of an extended code is a detail
-    return None if remedy is None else StorageFailed(f"{name}: {error}. {remedy}")
+def failure(name: str, error: BaseException) -> Failure | None:
+    """What went wrong with the store `name`, when it was the store; None for everything else that is refused.
+
+    SQLite's result code and PostgreSQL's SQLSTATE tell what passes from damage; the errors' classes do not.
+    """
+    if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
+        return damaged(name, "it holds what is no text or no JSON")
+    if isinstance(error, sqlite3.Error):
+        return _sqlite_failure(name, error)
+    return _server_failure(name, error) if hasattr(error, "sqlstate") else None
+
+
+def _sqlite_failure(name: str, error: sqlite3.Error) -> Failure | None:
+    if str(error).startswith(_NO_TEXT):
+        return damaged(name, "it holds a text that is not UTF-8")  # the message itself would show what it holds
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_CORRUPTFS:
+        return damaged(name, str(error))
+    remedy = _PASSES.get(code & 0xFF)  # the rest of an extended code is a detail
+    return None if remedy is None else StorageUnavailable(f"{name}: {error}. {remedy}")
+
+
+def _server_failure(name: str, error: BaseException) -> Failure | None:
+    state: str | None = error.sqlstate  # type: ignore[attr-defined]
+    lines = str(error).splitlines()
+    said = lines[0].rstrip(".") if lines else type(error).__name__
+    if state is None:  # the driver's own word: no connection, or one that is lost
+        lost = type(error).__name__ == "OperationalError" or "connection is" in said
+        return StorageUnavailable(f"{name}: {said}. {_SERVER}") if lost else None
+    if state.startswith("XX00") and state != "XX000":
+        return damaged(name, said)
+    return StorageUnavailable(f"{name}: {said}. {_SERVER}") if state.startswith(_PASSING_STATES) else None
+
+
+def unwritable(file: Path) -> StorageUnavailable | None:
+    """Why SQLite could not write this store, as far as the system says so without writing."""
+    beside = [file.with_name(file.name + end) for end in ("-wal", "-shm")]
+    for path in [file.parent, file, *(each for each in beside if each.exists())]:
+        if not os.access(path, os.W_OK):
+            return StorageUnavailable(f"{file.name}: {path} is not writable. {_WRITABLE}")
+    return None
 
 
 def damaged(name: str, what: str) -> StorageFailed:
@@ -44,10 +92,10 @@ def damaged(name: str, what: str) -> StorageFailed:
 
 @contextmanager
 def telling(name: str) -> Iterator[None]:
-    """StorageFailed for what the disk did to the file `name`."""
+    """StorageFailed or StorageUnavailable for what the disk did to the file `name`."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         failed = failure(name, error)
         if failed is None:
             raise

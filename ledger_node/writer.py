@@ -14,7 +14,15 @@ import sqlalchemy as sa
 
 from ledger_node import storage
 from ledger_node.database import Database
-from ledger_node.errors import DoorsClosed, LedgerNodeError, Overloaded, Stopping, StorageFailed, Unavailable
+from ledger_node.errors import (
+    DoorsClosed,
+    LedgerNodeError,
+    Overloaded,
+    Stopping,
+    StorageFailed,
+    StorageUnavailable,
+    Unavailable,
+)
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], T]
@@ -26,9 +34,10 @@ class Writer:
     """Runs jobs one after another on its own thread; `submit` may be called from any thread.
 
     `before_commit` runs inside every group's transaction after its jobs; `after_commit` runs when the group is durable,
-    before the jobs' futures resolve. `on_fault` is told of an error of the group itself (commit failed, before_commit
-    raised, the disk failed a job): nothing of the group happened, every one of its futures gets the error, and the
-    writer stops.
+    before the jobs' futures resolve. An error of the group itself (begin or commit failed, before_commit raised, the
+    disk failed a job) is every one of its futures'. What passes (Unavailable) goes to `on_setback`, whoever waits
+    behind it is told the same, and the next group tries anew; anything else goes to `on_fault`, and the writer stops.
+    After a setback the group may have been kept all the same, when the connection was lost in its commit.
     """
 
     def __init__(
@@ -37,6 +46,7 @@ class Writer:
         *,
         before_commit: Callable[[sa.Connection], None] = lambda _: None,
         after_commit: Callable[[], None] = lambda: None,
+        on_setback: Callable[[Unavailable], None] = lambda _: None,
         on_fault: Callable[[BaseException], None] = lambda _: None,
         group_max: int = 1000,
         waiting_max: int = 20_000,
@@ -44,6 +54,7 @@ class Writer:
         self._database = database
         self._before_commit = before_commit
         self._after_commit = after_commit
+        self._on_setback = on_setback
         self._on_fault = on_fault
         self._group_max = group_max
         self._waiting_max = waiting_max
@@ -91,6 +102,8 @@ class Writer:
                 return
             try:
                 self._run_group([item for item in group if item is not _STOP])
+            except Unavailable as setback:
+                self._drain(setback)  # each of them would wait as long for the same
             except BaseException as fault:  # the outermost loop of this thread
                 self._fault = fault
                 self._stopped.set()
@@ -119,29 +132,38 @@ class Writer:
                     outcomes.append((future, *attempt(connection, job)))
                 self._before_commit(connection)
         except BaseException as fault:
+            if isinstance(fault, Unavailable):
+                self._on_setback(fault)  # before anybody hears of it and tries again
             for _, future in group:
-                if not future.cancelled():
-                    future.set_exception(self._told(fault))
+                _fail(future, self._told(fault))
             raise
-        self._after_commit()
-        for future, result, failure in outcomes:
-            if failure is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failure)
+        try:
+            self._after_commit()
+        except Unavailable as trouble:
+            self._on_setback(trouble)
+        finally:  # whatever comes after it, it is durable
+            for future, result, failure in outcomes:
+                if failure is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(failure)
 
     def _drain(self, fault: BaseException) -> None:
-        while True:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if item is not _STOP and item[1].set_running_or_notify_cancel():
-                item[1].set_exception(self._told(fault))
+        for _ in range(self._queue.qsize()):  # not those who come back at once
+            item = self._queue.get_nowait()
+            if item is _STOP:
+                self._queue.put(_STOP)
+            else:
+                _fail(item[1], self._told(fault))
 
     def _told(self, fault: BaseException) -> BaseException:
         """What a job's caller hears: a disk is the operator's to mend, and the job may be given again then."""
         return self._refusal(fault) if isinstance(fault, StorageFailed) else fault
+
+
+def _fail(future: Future[Any], fault: BaseException) -> None:
+    if not future.cancelled() and (future.running() or future.set_running_or_notify_cancel()):
+        future.set_exception(fault)
 
 
 def attempt(connection: sa.Connection, part: Callable[[sa.Connection], T]) -> tuple[T | None, Exception | None]:
@@ -154,7 +176,7 @@ def attempt(connection: sa.Connection, part: Callable[[sa.Connection], T]) -> tu
     result, failure = None, None
     try:
         result = part(connection)
-    except StorageFailed:
+    except (StorageFailed, StorageUnavailable):
         raise  # no neighbour fares better on this disk
     except Exception as error:
         if storage.failure("", error) is not None:

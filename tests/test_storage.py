@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ledger_node.database import Database
-from ledger_node.errors import DoorsClosed, StorageFailed
-from ledger_node.storage import Inspection, failure
+from ledger_node.database import Database, fetch
+from ledger_node.errors import DoorsClosed, StorageFailed, StorageUnavailable
+from ledger_node.storage import Inspection, failure, unwritable
 from ledger_node.writer import Writer
 
 PAGE = 4096
@@ -45,10 +45,10 @@ def test_a_full_disk_is_a_failure_with_the_files_name_and_no_statement(database:
     fill(database)
     heard: list[StorageFailed] = []
     database.on_failure = heard.append
-    with pytest.raises(StorageFailed, match=r"^ledger.sqlite: database or disk is full\. Make room") as failed:
+    with pytest.raises(StorageUnavailable, match=r"^ledger.sqlite: database or disk is full\. Make room"):
         with database.write() as connection:
             write_much(connection)
-    assert heard == [failed.value]
+    assert heard == []
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM notes").scalar() == 2_000
     database.close()
@@ -66,19 +66,80 @@ def test_a_row_that_breaks_a_rule_is_no_failure_of_the_disk(database: Database) 
     database.close()
 
 
-def test_a_job_that_the_disk_fails_takes_its_neighbours_with_it_and_shuts_the_writer(database: Database) -> None:
+def test_a_job_that_the_disk_fails_takes_its_neighbours_with_it_and_the_next_group_is_tried(database: Database) -> None:
     fill(database)
     writer = Writer(database)
     before = writer.submit(lambda connection: connection.exec_driver_sql("DELETE FROM notes WHERE rowid = 1").rowcount)
     failing = writer.submit(write_much)
     writer.start()
     for future in (failing, before):
-        with pytest.raises(DoorsClosed, match=r"ledger\.sqlite: database or disk is full"):
+        with pytest.raises(StorageUnavailable, match=r"ledger\.sqlite: database or disk is full"):
             future.result(10)
-    with pytest.raises(DoorsClosed, match="disk is full"):
-        writer.submit(write_much)
-    with database.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM notes").scalar() == 2_000
+    assert writer.run(count, 10) == 2_000
+    writer.stop()
+    database.close()
+
+
+def count(connection: sa.Connection) -> int:
+    found: int = connection.exec_driver_sql("SELECT count(*) FROM notes").scalar_one()
+    return found
+
+
+def test_a_text_that_is_none_is_damage_and_stops_the_writer(database: Database) -> None:
+    writer = Writer(database)
+    writer.start()
+    heard: list[StorageFailed] = []
+    database.on_failure = heard.append
+    writer.run(
+        lambda connection: connection.exec_driver_sql("UPDATE notes SET text = CAST(x'ff00fe' AS TEXT) WHERE rowid = 7")
+    )
+    with pytest.raises(StorageFailed, match=r"^ledger.sqlite: it holds a text that is not UTF-8\. Stop"):
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT text FROM notes").all()
+    with pytest.raises(StorageFailed, match=r"not UTF-8"), database.read() as connection:
+        fetch(connection, sa.select(sa.column("text", sa.Text)).select_from(sa.table("notes")))
+    assert len(heard) == 2
+    with pytest.raises(DoorsClosed, match="not UTF-8"):
+        writer.run(lambda connection: connection.exec_driver_sql("SELECT text FROM notes").all(), 10)
+    with pytest.raises(DoorsClosed, match="not UTF-8"):
+        writer.submit(count)
+    database.close()
+
+
+class _Said(Exception):
+    """What a server says, as its driver does."""
+
+    def __init__(self, state: str | None) -> None:
+        super().__init__("the server said so")
+        self.sqlstate = state
+
+
+class OperationalError(_Said):
+    pass
+
+
+@pytest.mark.parametrize("state", [None, "57P01", "57P03", "08006", "40001", "53100", "53300", "55P03", "58030"])
+def test_what_a_server_says_of_itself_passes(state: str | None) -> None:
+    assert isinstance(failure("PostgreSQL", OperationalError(state)), StorageUnavailable)
+
+
+@pytest.mark.parametrize("state", ["XX001", "XX002"])
+def test_what_a_server_says_of_damage_does_not(state: str) -> None:
+    assert isinstance(failure("PostgreSQL", OperationalError(state)), StorageFailed)
+
+
+@pytest.mark.parametrize("state", ["23505", "42P01", "22003", "XX000"])
+def test_what_a_server_says_of_a_statement_is_not_its_disk(state: str) -> None:
+    assert failure("PostgreSQL", OperationalError(state)) is None
+
+
+def test_a_store_that_may_not_be_written_is_seen_without_writing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.file is not None
+    assert unwritable(database.file) is None
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).name != "ledger.sqlite")  # root may do anything
+    assert "ledger.sqlite is not writable" in str(unwritable(database.file))
     database.close()
 
 

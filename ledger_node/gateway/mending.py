@@ -91,10 +91,14 @@ MENDING: dict[str, str] = {
     "stopping": "The node is stopping. Try again in a moment, with the same Idempotency-Key.",
     "overloaded": "Try again after Retry-After, with the same Idempotency-Key.",
     "doors_closed": (
-        "Book and chain disagree, or a store fails; the detail says which. Money does not move until the operator has "
-        "mended it. Reading works."
+        "Book and chain disagree, or a store is damaged; the detail says which. Money does not move until the "
+        "operator has mended it. Reading works."
     ),
     "chain_unavailable": "The chain cannot be reached. Try again after Retry-After, with the same Idempotency-Key.",
+    "storage_unavailable": (
+        "A store of the node is locked, away, full or not writable; the detail says which. It passes when the cause "
+        "does. Try again after Retry-After, with the same Idempotency-Key."
+    ),
     "internal": (
         "The fault is the node's. Quote the request_id to the operator; a payment may be repeated with the "
         "same Idempotency-Key."
@@ -106,7 +110,7 @@ MENDING: dict[str, str] = {
         "The ledger is an older copy than its chain; restore the newest one. Nothing is signed. Callers see `internal`."
     ),
     "storage_failed": (
-        "A disk of the node is full or fails, or a file on it is damaged; the operator's log and /readyz say which. "
+        "A store of the node is damaged; the operator's log and /readyz say which. "
         "Callers see `internal`, and `doors_closed` where money moves."
     ),
     "backing_broken": "Supply and reserve disagree; run `ledger-node audit`. Callers see `internal`.",

@@ -103,6 +103,7 @@ STATUS: dict[str, int] = {
     "overloaded": 503,
     "doors_closed": 503,
     "chain_unavailable": 503,
+    "storage_unavailable": 503,
     # fault: ours, not the caller's
     "internal": 500,
     "fault": 500,

@@ -87,6 +87,7 @@ TABLE: dict[str, Row] = {
     "chain_replaced": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
     "source_refused": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
     "chain_unavailable": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
+    "storage_unavailable": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
     "storage_failed": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
     "stopping": Row(RESOURCE_UNAVAILABLE, "resource unavailable"),
     "overloaded": Row(LIMIT_EXCEEDED, "limit exceeded"),

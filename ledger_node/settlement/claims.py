@@ -91,6 +91,11 @@ class ClaimsTrees:
         if currency in self._books:
             self._touched.setdefault(currency, set()).update(account_ids)
 
+    def forget(self) -> None:
+        """What was planted may not have been kept: all of it is read again."""
+        self._books.clear()
+        self._touched.clear()
+
     def attest(self, connection: sa.Connection, currency: str, *, reserve: int, supply: int) -> Claims:
         """The claims as booked now. Raises BackingBroken, before anything is signed, when they cannot be attested."""
         book = self._books.get(currency)

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -75,8 +76,10 @@ class Desk:
         with self._lock:
             if len(self._waiting) + len(requests) > self._waiting_max:
                 raise Overloaded("Too many requests are waiting; send it again later, with the same Idempotency-Key.")
-            self._call_sitting()
+            call, self._called = not self._called, True
             self._waiting.extend([(request, arrival) for request in requests])
+        if call:
+            self._call_sitting()
 
     def watch(self, operation_id: str) -> Future[Operation]:
         """The operation once its state is final. Raises PaymentNotFound."""
@@ -87,21 +90,33 @@ class Desk:
         return self._watch.all_final(operation_ids)
 
     def _call_sitting(self) -> None:
-        if not self._called:
-            sitting = _Sitting()
-            self._writer.submit(lambda connection: self._sit(connection, sitting)).add_done_callback(
-                lambda job: self._answer(sitting, job.exception())
-            )
-            self._called = True
+        """Without the lock: what the writer refuses at once is answered on this thread."""
+        sitting = _Sitting()
+        try:
+            job = self._writer.submit(lambda connection: self._sit(connection, sitting))
+        except Unavailable as refusal:
+            self._nobody_sits(refusal)
+            raise
+        job.add_done_callback(lambda job: self._answer(sitting, job.exception()))
+
+    def _nobody_sits(self, failure: BaseException) -> None:
+        """Whoever waits for a sitting that does not come about hears why."""
+        with self._lock:
+            waiting, self._called = list(self._waiting), False
+            self._waiting.clear()
+        for _, arrival in waiting:
+            arrival.fail(failure)
 
     def _sit(self, connection: sa.Connection, sitting: "_Sitting") -> None:
         with self._lock:
             waiting = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._sitting_max))]
-            self._called = False
-            if self._waiting:
-                self._call_sitting()
+            sitting.begun = True
+            more = self._called = bool(self._waiting)
         # A caller that went away before its turn has asked for nothing.
         sitting.present = [(request, arrival) for request, arrival in waiting if arrival.is_here()]
+        if more:
+            with suppress(Unavailable):  # who waits for it has heard
+                self._call_sitting()
         blotter = self._blotter(connection, [request for request, _ in sitting.present])
         for request, _ in sitting.present:
             try:
@@ -120,6 +135,8 @@ class Desk:
         if failure is not None:
             for _, arrival in sitting.present:
                 arrival.fail(failure)
+            if not sitting.begun:
+                self._nobody_sits(failure)
             return
         new = [answer for answer in sitting.answers if isinstance(answer, Accepted) and not answer.replayed]
         self._watch.opened(answer.operation for answer in new)
@@ -141,17 +158,17 @@ class _Arrival:
     begun: bool = False
 
     def is_here(self) -> bool:
-        if not self.begun and self.future.set_running_or_notify_cancel():
-            self.begun = True
+        if not self.begun and not self.future.cancelled():
+            self.begun = self.future.set_running_or_notify_cancel()
         return self.begun
 
     def answer(self, answer: Answer) -> None:
         self.answers.append(answer)
-        if len(self.answers) == self.count:
+        if not self.future.done() and len(self.answers) == self.count:
             self.tell(self.answers)
 
     def fail(self, failure: BaseException) -> None:
-        if not self.future.done():
+        if self.is_here() and not self.future.done():
             self.future.set_exception(failure)
 
 
@@ -166,5 +183,6 @@ def _tell(future: Future[Accepted], answer: Answer) -> None:
 class _Sitting:
     """Who sat, and what each is to be told when it is durable."""
 
+    begun: bool = False
     present: list[tuple[Request, _Arrival]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)

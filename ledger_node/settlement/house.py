@@ -22,7 +22,7 @@ from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
 from ledger_node.keys import Seat, Vault
-from ledger_node.settlement import approvals, audit, cycles, tables
+from ledger_node.settlement import approvals, audit, cycles, readiness
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.attestations import Attestations
 from ledger_node.settlement.authorizations import Examiner
@@ -89,7 +89,7 @@ class House:
         self.clock = clock
         self.settings = settings
         self.fault: BaseException | None = None
-        """What stopped the bookkeeper, the writer or the chain, or a disk that fails; a restart is needed."""
+        """What stopped the bookkeeper, the writer or the chain, or damage; a restart is needed."""
         self.chain_in_doubt: Callable[[], str | None] = lambda: None
         """Why nothing may be settled on this chain, for there is another one; the composition root knows."""
         self.more_reasons: Callable[[], list[str]] = list
@@ -97,6 +97,9 @@ class House:
         self._chain_away: str | None = None
         self._not_booked: str | None = None
         """Why the newest blocks could not be read, until they are."""
+        self._unwritable: str | None = None
+        self._setback: str | None = None
+        """Why nothing could be written the last time."""
         self._begun = False
         self._more_booked = False
         self._not_attested: str | None = None
@@ -113,8 +116,8 @@ class House:
             settlement=Seat(signers.settlement), attestor=Seat(signers.attestor), admin=Seat(signers.admin)
         )  # fmt: skip
         self.writer = Writer(
-            database, before_commit=self._before_commit, after_commit=self._after_commit, on_fault=self.stop_for,
-            waiting_max=settings.writer_waiting_max,
+            database, before_commit=self._before_commit, after_commit=self._after_commit,
+            on_setback=self._set_back, on_fault=self.stop_for, waiting_max=settings.writer_waiting_max,
         )  # fmt: skip
         self.watch = Watch(database)
         self.queries = Queries(database)
@@ -221,6 +224,7 @@ class House:
             self.outbox.resend_unmined()
             self._reconcile_again()
             self._chain_away = None
+            self._unwritable = readiness.unwritable(self.database)
         except PASSING as trouble:
             if self._chain_away is None:
                 log.warning("Trying again every %g s: %s", self.settings.tick_ms / 1000, trouble)
@@ -284,7 +288,8 @@ class House:
         if failure is None:
             self._not_booked = None
         elif isinstance(failure, PASSING):
-            log.warning("The chain could not be read: %s", failure)
+            self._booking_called.clear()  # it may not have begun
+            log.warning("Blocks could not be booked: %s", failure)
             self._not_booked = str(failure)
         else:
             self.stop_for(failure)
@@ -310,7 +315,19 @@ class House:
         self.reconciler.touch(account_ids, block_number)
         self._more_booked = True
 
+    def _set_back(self, trouble: Unavailable) -> None:
+        """Nothing of a group was kept, or nobody knows: what was remembered of it is forgotten and read again."""
+        if self._setback is None:
+            log.warning("Nothing can be written now: %s", trouble)
+        self._setback = trouble.detail
+        self._ended.clear()
+        self.outbox.forget_fresh()
+        self._trees.forget()
+
     def _after_commit(self) -> None:
+        if self._setback is not None:
+            self.watch.look_again()
+            self._setback = None
         self.outbox.send_fresh()
         if self._more_booked:
             self._more_booked = False
@@ -364,24 +381,14 @@ class House:
         """Every reason why payments do not settle now; none when the house is ready."""
         reasons = [
             self.closed_because(),
-            self._chain_away or self._not_booked or self.outbox.trouble,
+            self._setback or self._unwritable or self._chain_away or self._not_booked or self.outbox.trouble,
             *self._roles_missing,
             *self.more_reasons(),
+            *readiness.reasons_in_the_ledger(self.database),
+            "the node is stopping" if self._stopping.is_set() else None,
+            None if self._begun else "book and chain have not been brought together yet",
         ]
-        if self._stopping.is_set():
-            reasons.append("the node is stopping")
-        if not self._begun:
-            reasons.append("book and chain have not been brought together yet")
-        with self.database.read() as connection:
-            missing = connection.execute(
-                sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
-            ).scalars()
-            reasons += [f"the {currency} token is not deployed yet" for currency in missing]
-            reasons += [
-                f"{position.currency}: supply {position.supply} exceeds reserve {position.reserve}"
-                for position in audit.positions(connection) if position.difference < 0
-            ]  # fmt: skip
-        return tuple(reason for reason in reasons if reason is not None)
+        return tuple(dict.fromkeys(reason for reason in reasons if reason is not None))
 
     def stop_for(self, fault: BaseException) -> None:
         """Shut the doors for money until a restart. Only the first fault counts; what follows follows from it."""

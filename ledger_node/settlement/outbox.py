@@ -10,9 +10,10 @@ from typing import Literal
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.chain.errors import ChainUnavailable, InvalidTransaction
+from ledger_node.chain.errors import InvalidTransaction
 from ledger_node.clock import Clock
 from ledger_node.database import Database, execute_many, fetch
+from ledger_node.errors import Unavailable
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.signing import Fees, SignedTransaction, sign_transaction
@@ -75,6 +76,10 @@ class Outbox:
         fresh, self._fresh = self._fresh, []
         self._send(fresh)
 
+    def forget_fresh(self) -> None:
+        """The commit failed, or nobody knows: what it stored, if it did, `resend_unmined` finds."""
+        self._fresh = []
+
     def resend_unmined(self) -> None:
         """Send everything stored that is in no booked block, in the order of nonces. Any thread, at any time."""
         with self._database.read() as connection:
@@ -91,7 +96,7 @@ class Outbox:
                     self._chain.send_raw_transaction(raw)
                 except InvalidTransaction as refusal:
                     refused[sender] = f"0x{sender.hex()}: {refusal.code}: {refusal.detail}"
-                except ChainUnavailable as trouble:
+                except Unavailable as trouble:
                     self.trouble = f"{trouble.code}: {trouble.detail}"
                     return
             if stored:

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -62,6 +63,17 @@ class Watch:
                 self._recent.popitem(last=False)
         for watched in complete:
             _resolve(watched.done, None)
+
+    def look_again(self) -> None:
+        """After a commit that may have been kept without a word: what has ended in it is found in the ledger."""
+        with self._lock:
+            waited_for = [operation_id for operation_id, waiting in self._open.items() if waiting]
+            self._open = {operation_id: self._open[operation_id] for operation_id in waited_for}
+        found: list[Operation] = []
+        for operation_id in waited_for:
+            with suppress(PaymentNotFound):
+                found += [operation] if (operation := self._stored(operation_id)) is not None else []
+        self.closed(found)
 
     def final(self, operation_id: str) -> Future[Operation]:
         """The operation once it is final. Raises PaymentNotFound."""

@@ -37,25 +37,39 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-async def pay_until_refused(life: Life) -> httpx.Response:
-    """The first answer that is no yes."""
-    async with httpx.AsyncClient(base_url=life.node.gateway_url, timeout=40) as client:
+CLIENTS = 12
+
+
+async def pay_until_refused(life: Life) -> list[httpx.Response]:
+    """The first answer of each client that is no yes. None waits for ever."""
+
+    async def one() -> httpx.Response:
         while True:
             life.asked.append(payment := next(life.more))
             answer = await life.banks.send(client, payment, wait_s=0)
             if not answer.is_success:
                 return answer
 
+    async with httpx.AsyncClient(base_url=life.node.gateway_url, timeout=20) as client:
+        return await asyncio.gather(*(one() for _ in range(CLIENTS)))
 
-def test_a_full_disk_shuts_the_doors_for_money_and_loses_none(small_disk: Path) -> None:
+
+async def ready_again(life: Life) -> None:
+    async with httpx.AsyncClient(base_url=life.node.gateway_url) as client, asyncio.timeout(10):
+        while not (await client.get("/readyz")).is_success:
+            await asyncio.sleep(0.1)
+
+
+def test_a_full_disk_refuses_money_until_there_is_room_and_loses_none(small_disk: Path) -> None:
     life = Life(small_disk, 3)
     try:
         life.found()
         ballast = fill(small_disk)
-        refused = asyncio.run(pay_until_refused(life))
-        assert (refused.status_code, refused.json()["code"]) == (503, "doors_closed")
-        assert ".sqlite: database or disk is full" in refused.json()["detail"]
-        assert "Traceback" not in refused.text
+        for refused in asyncio.run(pay_until_refused(life)):
+            assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
+            assert "Retry-After" in refused.headers
+            assert ".sqlite: database or disk is full" in refused.json()["detail"]
+            assert "Traceback" not in refused.text
         ready = httpx.get(f"{life.node.gateway_url}/readyz")
         assert ready.status_code == 503
         assert ".sqlite: database or disk is full" in "".join(ready.json()["reasons"])
@@ -63,8 +77,7 @@ def test_a_full_disk_shuts_the_doors_for_money_and_loses_none(small_disk: Path) 
         assert life.has_lost() == []
 
         ballast.unlink()
-        life.node.stop()
-        life.node.start()
+        asyncio.run(ready_again(life))
         life.ask(list(life.asked))
         assert life.has_lost(at_rest=True) == []
         assert life.node.stop() == 0

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 PROGRAMS = Path("/usr/lib/postgresql")
 USER = "postgres"
@@ -52,6 +53,14 @@ def server() -> Iterator[str]:
             run(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def restart(url: str) -> None:
+    """The server of this URL: every session of it ends."""
+    directory = parse_qs(urlsplit(url).query)["host"][0]
+    user = USER if os.getuid() == 0 else None
+    command = [str(programs() / "pg_ctl"), "-D", f"{directory}/data", "-s", "-w", "-m", "fast", "restart"]
+    subprocess.run([*command, "-l", f"{directory}/log"], check=True, user=user, cwd=directory)
 
 
 if __name__ == "__main__":  # python -m tests.networks.postgresql COMMAND …: run it with such a server

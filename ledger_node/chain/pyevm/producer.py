@@ -8,6 +8,10 @@ import logging
 import threading
 from collections.abc import Callable
 
+from ledger_node.errors import StorageUnavailable
+
+RETRY_S = 1.0
+
 log = logging.getLogger(__name__)
 
 CONFIRMING_PAUSE_S = 0.25
@@ -52,6 +56,13 @@ class Producer:
         self._interval_s = interval_s
         self.wake()
 
+    def _make_blocks(self, *, empty: bool) -> None:
+        if empty:
+            self._make_block(True)
+        while self._has_work() and not self._stopping.is_set():
+            if not self._make_block(False):
+                break  # nothing of what waits can go in; the next arrival wakes us
+
     def stop(self) -> None:
         """Finish the block in hand, then end."""
         self._stopping.set()
@@ -66,11 +77,12 @@ class Producer:
                 self._wanted.clear()
                 if self._stopping.is_set():
                     return
-                if not woken:
-                    self._make_block(True)
-                while self._has_work() and not self._stopping.is_set():
-                    if not self._make_block(False):
-                        break  # nothing of what waits can go in; the next arrival wakes us
+                try:
+                    self._make_blocks(empty=not woken)
+                except StorageUnavailable as trouble:
+                    log.warning("No block can be made now; trying again: %s", trouble)
+                    self._stopping.wait(RETRY_S)
+                    self._wanted.set()
         except BaseException as fault:  # the outermost loop of this thread
             log.critical("block production stopped: %s", fault, exc_info=fault)
             self._on_fault(fault)

@@ -5,13 +5,12 @@ transactions and logs are rows; nothing is stored twice (receipts are put togeth
 follow each other without forks: what is committed is final. Knows no rules and executes nothing.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, LiteralString
@@ -23,8 +22,9 @@ from ledger_node.chain import tries
 from ledger_node.chain.blocks import Address, Hash32, Header
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable, GenesisMismatch
+from ledger_node.chain.pyevm.lock import locked
 from ledger_node.chain.wire import decode_header, encode_header
-from ledger_node.errors import ConfigurationError, StorageFailed
+from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
 
 FORMAT = "1"
 POSITIONS = 1 << 24
@@ -96,7 +96,7 @@ class Store:
 
     With `read_only` it takes no lock and only reads, beside the process that holds it.
     Raises ChainUnavailable when another process holds it, ConfigurationError for another release's format or when there
-    is nothing to read, and in all it does StorageFailed when the disk fails.
+    is nothing to read, and in all it does StorageFailed when it is damaged, StorageUnavailable while it cannot be used.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Store:
             raise ConfigurationError(f"There is no chain in {directory}.")
         if not read_only:
             directory.mkdir(parents=True, exist_ok=True)
-            self._lock_file = _lock(directory / "chain.lock")
+            self._lock_file = locked(directory / "chain.lock")
         self._on_durable_write = on_durable_write
         self.on_failure: Callable[[StorageFailed], None] = lambda _: None  # of a reader; who writes hears it anyway
         self._readers: deque[sqlite3.Connection] = deque()
@@ -145,17 +145,24 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        with self._guard:
+            self._open.append(connection)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         if self._read_only:
             connection.execute("PRAGMA query_only = ON")
         else:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA cache_size = -16384")
         connection.execute("PRAGMA wal_autocheckpoint = 16000")  # as the ledger's, and for the same reason
-        with self._guard:
-            self._open.append(connection)
-        return connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -165,7 +172,8 @@ class Store:
         try:
             connection = self._readers.pop()
         except IndexError:
-            connection = self._connect()
+            with storage.telling(self.path.name):
+                connection = self._connect()
         try:
             with storage.telling(self.path.name):
                 yield connection
@@ -178,23 +186,30 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction, for the thread that owns the chain. Undone when the block raises."""
-        with storage.telling(self.path.name), self._transaction() as db:
-            yield db
+        try:
+            with storage.telling(self.path.name), self._transaction() as db:
+                yield db
+        except StorageUnavailable:
+            self._reconnect()
+            raise
+
+    def _reconnect(self) -> None:
+        """A file that was opened while it was not writable stays so until it is opened again."""
+        with suppress(sqlite3.Error):
+            old, self._writer = self._writer, self._connect()
+            with self._guard:
+                self._open.remove(old)
+            old.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield self._writer
-        except BaseException:
-            if self._writer.in_transaction:  # a full disk may have ended it
-                self._writer.execute("ROLLBACK")
-            raise
-        try:
             self._on_durable_write("before")
             self._writer.execute("COMMIT")
         except BaseException:
-            if self._writer.in_transaction:
+            if self._writer.in_transaction:  # a full disk may have ended it
                 self._writer.execute("ROLLBACK")
             raise
         self._on_durable_write("after")
@@ -382,16 +397,3 @@ class Store:
 def _transaction_row(*columns: Any) -> TransactionRow:
     transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, price, contract = columns
     return TransactionRow(transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, int(price), contract)
-
-
-def _lock(path: Path) -> int:
-    """The system gives the lock back when the process ends, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise ChainUnavailable(
-            f"Another process is running on {path.parent}. Stop it first; one chain directory serves one process."
-        ) from None
-    return descriptor

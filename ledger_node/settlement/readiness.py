@@ -1,0 +1,35 @@
+"""What the ledger itself says against being ready. Knows nothing of what goes on in memory."""
+
+import sqlalchemy as sa
+
+from ledger_node import storage
+from ledger_node.database import Database
+from ledger_node.errors import Unavailable
+from ledger_node.settlement import audit, tables
+
+
+def reasons_in_the_ledger(database: Database) -> list[str]:
+    """Tokens that are missing and not backed; or why the ledger cannot be read."""
+    try:
+        with database.read() as connection:
+            return [*_undeployed(connection), *_unbacked(connection)]
+    except Unavailable as trouble:
+        return [trouble.detail]
+
+
+def unwritable(database: Database) -> str | None:
+    """Why nothing could be written, before the first payment finds out; None where only trying tells."""
+    trouble = None if database.file is None else storage.unwritable(database.file)
+    return None if trouble is None else trouble.detail
+
+
+def _undeployed(connection: sa.Connection) -> list[str]:
+    missing = sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
+    return [f"the {currency} token is not deployed yet" for currency in connection.execute(missing).scalars()]
+
+
+def _unbacked(connection: sa.Connection) -> list[str]:
+    return [
+        f"{position.currency}: supply {position.supply} exceeds reserve {position.reserve}"
+        for position in audit.positions(connection) if position.difference < 0
+    ]  # fmt: skip
