@@ -217,6 +217,12 @@ def test_with_blocks_made_by_hand_pending_is_the_next_one_with_what_waits(rpc: C
     assert [one["transactionHash"] for one in rpc("eth_getBlockReceipts", "pending")] == sent
     assert number(rpc("eth_getTransactionCount", ME, "pending")) == number(rpc("eth_getTransactionCount", ME)) + 5
     assert (rpc("eth_getBalance", TO, "pending"), rpc("eth_getBalance", TO)) == ("0x2d", "0x0")
+    traced = [
+        [one["txHash"] for one in rpc("debug_traceBlockByNumber", "pending", {"tracer": "callTracer"})],
+        [one["transactionHash"] for one in rpc("trace_block", "pending")],
+        [one["transactionHash"] for one in rpc("trace_replayBlockTransactions", "pending", ["trace"])],
+    ]
+    assert traced == [sent] * 3
     told = {TO: {"code": "0x4360005260206000f3"}}  # block.number
     assert number(rpc("eth_call", {"to": TO}, "pending", told)) == head + 1
     assert number(rpc("eth_call", {"to": TO}, "latest", told)) == head
@@ -226,6 +232,19 @@ def test_with_blocks_made_by_hand_pending_is_the_next_one_with_what_waits(rpc: C
     empty = rpc("eth_getBlockByNumber", "pending", False)
     assert (number(empty["number"]), empty["transactions"]) == (head + 2, [])
     assert number(rpc("eth_getBlockTransactionCountByNumber", "pending")) == 0
+
+
+def test_a_balance_beyond_256_bits_is_named_in_words(rpc: Client) -> None:
+    rpc("anvil_setBalance", TO, "0x" + "f" * 64)
+    words = f"this engine cannot execute it: the balance of {TO.lower()} would exceed 256 bits"
+    transfer = {"from": ME, "to": TO, "value": "0x1"}
+    for method in ("eth_call", "eth_estimateGas", "eth_sendTransaction"):  # it is sent with an estimate
+        with pytest.raises(Answered) as refused:
+            rpc(method, transfer)
+        assert (refused.value.code, refused.value.message) == (-32000, words)
+    dropped = rpc("eth_sendTransaction", transfer | {"gas": "0x5208"})
+    assert rpc("eth_getTransactionReceipt", dropped) is None
+    mined(rpc, rpc("eth_sendTransaction", transfer | {"to": ME}))
 
 
 def test_time_that_was_set_reaches_calls_and_estimates_on_pending(rpc: Client) -> None:

@@ -117,7 +117,7 @@ def run_call(state: Any, fork: Fork, transaction: Transaction, permissions: Perm
     except (MemoryError, RecursionError):
         raise
     except BEYOND_THIS_ENGINE as limit:
-        raise CallFailed(f"this engine cannot execute it: {limit!r}") from limit
+        raise CallFailed(f"this engine cannot execute it: {str(limit) or repr(limit)}") from limit
 
 
 def underpriced(transaction: Transaction, base_fee: int) -> InvalidTransaction:

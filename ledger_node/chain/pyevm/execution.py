@@ -126,7 +126,7 @@ def execute_transaction(state: Any, transaction: Transaction, rules: Rules, perm
         return run_message(state, rules.fork, transaction, price=effective_price(transaction), permissions=permissions)
     except BEYOND_THIS_ENGINE as limit:
         world.undo()
-        raise InvalidTransaction(f"this engine cannot execute it: {limit!r}") from limit
+        raise InvalidTransaction(f"this engine cannot execute it: {str(limit) or repr(limit)}") from limit
 
 
 BEYOND_THIS_ENGINE = (

@@ -106,8 +106,13 @@ def _trace_block(door: Door, block: BlockRef, options: Asked) -> list[Any]:
     hashes = [transaction.hash for transaction in found.transactions]
     places = [in_block(header.number, header.hash, index, one) for index, one in enumerate(hashes)]
 
+    pinned = block if block == "pending" else header.hash
+
     def run(config: TraceConfig) -> list[Trace]:
-        return [one.trace for one in door.chain.trace_block(header.hash, config)]
+        traced = door.chain.trace_block(pinned, config)
+        if [one.transaction_hash for one in traced] != hashes:
+            raise RpcError(SERVER_ERROR, "the next block changed while it was traced; ask again")
+        return [one.trace for one in traced]
 
     shown = answers(options, run, places, steps_max=door.limits.trace_steps)
     return [{"txHash": hexed(one), "result": result} for one, result in zip(hashes, shown, strict=True)]

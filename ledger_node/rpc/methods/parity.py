@@ -27,10 +27,15 @@ FRAMES = TraceConfig(tracer="call", message_gas=True)
 @method("trace_block", lane="execute")
 def trace_block(door: Door, block: BlockParam) -> list[dict[str, Any]]:
     try:
-        number = door.chain.header(block).number
+        return list(_shown(_traced(door, block)))
     except BlockNotFound:
         return []
-    return [trace for traced in door.chain.trace_blocks([number], FRAMES) for trace in _shown(traced)]
+
+
+def _traced(door: Door, block: BlockRef) -> BlockTrace:
+    header = door.chain.header(block)
+    pinned = block if block == "pending" else header.hash
+    return BlockTrace(header, door.chain.trace_block(pinned, FRAMES))
 
 
 @method("trace_transaction", lane="execute")
@@ -191,10 +196,9 @@ def replay_transaction(door: Door, transaction_hash: HashParam, kinds: KindsPara
 
 @method("trace_replayBlockTransactions", lane="execute")
 def replay_block(door: Door, block: BlockParam, kinds: KindsParam) -> list[dict[str, Any]]:
-    (traced,) = door.chain.trace_blocks([door.chain.header(block).number], FRAMES)
     return [
         _replayed(_frames(one.trace), kinds) | {"transactionHash": hexed(one.transaction_hash)}
-        for one in traced.transactions
+        for one in _traced(door, block).transactions
     ]
 
 
