@@ -100,7 +100,7 @@ class Config(BaseSettings):
     call_timeout_s: float = Field(
         5.0, gt=0, description="Seconds of wall-clock time after which such a call is killed."
     )
-    call_gas_max: Count = Field(30_000_000, description="Gas of a call that names none, and the most one may name.")
+    call_gas_max: Count = Field(50_000_000, description="Gas of a call that names none, and the most one may name.")
 
     # MONEY
     currencies: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -213,7 +213,10 @@ class DevChain(LocalChain, Protocol):
     def stop_impersonating(self, address: Address) -> None: ...
 
     def send_unsigned(self, call: Call) -> Hash32:
-        """Hand in a transaction without a signature. Raises InvalidTransaction unless its sender is impersonated."""
+        """Hand in a transaction without a signature. It is of type 2 unless it names a gas price.
+
+        Raises InvalidTransaction unless its sender is impersonated, and where no gas is named what an estimate raises.
+        """
 
     def snapshot(self) -> int: ...
 

@@ -179,7 +179,7 @@ def test_the_struct_logger_follows_calls_and_names_the_failing_step(chain: PyEvm
     assert call.gas - call.gas_cost + inner.gas == call.gas - (call.gas_cost - inner.gas)
     burnt = chain.trace_call(Call(data=b"\xfe"), "latest", TraceConfig())
     assert isinstance(burnt, StructTrace)
-    assert burnt.steps[-1].error == "invalid opcode: opcode 0xfe not defined"
+    assert burnt.steps[-1].error == "invalid opcode: INVALID"
 
 
 def test_a_trace_is_bounded(chain: PyEvmChain, cell: bytes) -> None:

@@ -16,7 +16,7 @@ from trie import HexaryTrie
 
 from ledger_node.chain.blockfiles import import_file
 from ledger_node.chain.geth_genesis import parse_geth_genesis
-from ledger_node.chain.pyevm.engine import ChainSettings, open_stored_chain
+from ledger_node.chain.pyevm.engine import open_stored_chain
 from tests.rpc.server import Answered, Client, RpcServer
 
 DATA = Path(__file__).parent / "data"
@@ -28,17 +28,6 @@ EVERY_BLOCK = [hex(number) for number in range(HEAD + 1)]
 def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     genesis = parse_geth_genesis(json.loads((DATA / "genesis.json").read_text(encoding="utf-8")))
     with closing(open_stored_chain(tmp_path_factory.mktemp("history") / "chain", genesis)) as chain:
-        import_file(chain, DATA / "chain.rlp")
-        with RpcServer(chain) as server:
-            yield server.client
-
-
-@pytest.fixture(scope="module")
-def generous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """The same chain with geth's gas for a call that names none, which is in a simulated transaction's hash."""
-    genesis = parse_geth_genesis(json.loads((DATA / "genesis.json").read_text(encoding="utf-8")))
-    settings = ChainSettings(call_gas_max=50_000_000)
-    with closing(open_stored_chain(tmp_path_factory.mktemp("generous") / "chain", genesis, settings=settings)) as chain:
         import_file(chain, DATA / "chain.rlp")
         with RpcServer(chain) as server:
             yield server.client
@@ -63,28 +52,26 @@ A, B, C = (f"0xc{number}" + "0" * 38 for number in range(3))
         ),
     ],
 )
-def test_a_simulated_block_has_the_hash_that_geth_gives_it(
-    generous: Client, step: dict[str, Any], block_hash: str
-) -> None:
+def test_a_simulated_block_has_the_hash_that_geth_gives_it(rpc: Client, step: dict[str, Any], block_hash: str) -> None:
     """As published with the execution APIs' tests: header, state, transactions and receipts are in it."""
-    (block,) = generous("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
+    (block,) = rpc("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
     assert block["hash"] == block_hash
 
 
-def test_traced_transfers_are_shown_and_change_neither_receipts_nor_the_blocks_hash(generous: Client) -> None:
+def test_traced_transfers_are_shown_and_change_neither_receipts_nor_the_blocks_hash(rpc: Client) -> None:
     step = {"stateOverrides": {A: {"balance": "0x3e8"}}, "calls": [{"from": A, "to": B, "value": "0x3e8"}]}
-    (plain,) = generous("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
-    (traced,) = generous("eth_simulateV1", {"blockStateCalls": [step], "traceTransfers": True}, "latest")
+    (plain,) = rpc("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
+    (traced,) = rpc("eth_simulateV1", {"blockStateCalls": [step], "traceTransfers": True}, "latest")
     assert traced["hash"] == plain["hash"]
     assert [len(block["calls"][0]["logs"]) for block in (plain, traced)] == [0, 1]
 
 
-def test_the_beacon_root_of_a_simulated_block_is_the_one_given_or_none(generous: Client) -> None:
+def test_the_beacon_root_of_a_simulated_block_is_the_one_given_or_none(rpc: Client) -> None:
     root = "0x" + "12" * 32
     read = {"to": "0x000f3df6d732807ef1319fb7b8bb8522d0beac02", "input": f"0x{10_000:064x}"}
     for given, seen in (({}, "0x" + "00" * 32), ({"beaconRoot": root}, root)):
         step = {"blockOverrides": {"time": hex(10_000), **given}, "calls": [read]}
-        (block,) = generous("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
+        (block,) = rpc("eth_simulateV1", {"blockStateCalls": [step]}, "latest")
         assert block["parentBeaconBlockRoot"] == seen
         assert block["calls"][0]["returnData"] == seen
 

@@ -94,6 +94,24 @@ def test_a_sender_without_a_key_must_be_impersonated(rpc: Client) -> None:
         rpc("eth_sendTransaction", transfer)
 
 
+def test_an_impersonated_senders_transaction_is_made_as_an_accounts_own(rpc: Client) -> None:
+    """Of the newest type and with estimated gas; a price or gas that is named stays."""
+    rpc("hardhat_impersonateAccount", NOBODY)
+    deployment = {"from": NOBODY, "data": "0x60015f5360015ff3" + "00" * 20_000}
+    sent = {sender: rpc("eth_sendTransaction", {**deployment, "from": sender}) for sender in (ME, NOBODY)}
+    mine, theirs = (rpc("eth_getTransactionByHash", sent[sender]) for sender in (ME, NOBODY))
+    same = ("type", "gas", "maxFeePerGas", "maxPriorityFeePerGas", "accessList", "chainId")
+    assert {name: theirs[name] for name in same} == {name: mine[name] for name in same}
+    assert theirs["type"] == "0x2"
+    assert mined(rpc, sent[NOBODY])["status"] == "0x1"
+    old = rpc("eth_sendTransaction", {"from": NOBODY, "to": TO, "gasPrice": "0x0", "gas": "0x7530"})
+    found = rpc("eth_getTransactionByHash", old)
+    assert (found["type"], found["gas"]) == ("0x0", "0x7530")
+    with pytest.raises(Answered, match="execution reverted") as reverted:
+        rpc("eth_sendTransaction", {"from": NOBODY, "data": "0x5f5ffd"})
+    assert reverted.value.code == 3
+
+
 # STATE
 
 

@@ -55,6 +55,13 @@ def test_a_call_that_runs_out_of_gas_is_no_revert(rpc: Client, book: str) -> Non
     assert failed.value.data is None
 
 
+def test_a_call_that_names_no_gas_has_as_much_as_at_geth(rpc: Client) -> None:
+    left = {NOBODY: {"code": "0x5a5f5260205ff3"}}
+    assert number(rpc("eth_call", {"to": NOBODY}, "latest", left)) == 50_000_000 - 21_000 - 2
+    assert number(rpc("eth_call", {"to": NOBODY, "gas": "0xffffffff"}, "latest", left)) == 50_000_000 - 21_000 - 2
+    assert number(rpc("eth_call", {"to": NOBODY, "gas": "0x10000"}, "latest", left)) == 0x10000 - 21_000 - 2
+
+
 # ESTIMATES
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rlp
 from eth_account import Account
 
 from ledger_node.chain.backend import LocalChain
@@ -93,8 +94,19 @@ def test_a_blob_transaction_is_refused(rpc: Client) -> None:
         "maxPriorityFeePerGas": 0, "maxFeePerBlobGas": 1, "blobVersionedHashes": ["0x01" + "00" * 31],
     }  # fmt: skip
     raw = Account.sign_transaction(transaction, FUNDED_KEYS[0]).raw_transaction
-    with pytest.raises(Answered, match="transaction type not supported"):
+    with pytest.raises(Answered, match="transaction type not supported: blob"):
         rpc("eth_sendRawTransaction", "0x" + bytes(raw).hex())
+    # In its network form: with its blobs, commitments and proofs, and since EIP-7594 a version before them.
+    fields, blob = rlp.decode(bytes(raw)[1:]), [b"\x00" * 131_072]
+    for wrapped in (
+        [fields, blob, [b"\x01" * 48], [b"\x02" * 48]],
+        [fields, b"\x01", blob, [b"\x01" * 48], []],
+        [],
+        b"",
+    ):
+        for method in ("eth_sendRawTransaction", "eth_sendRawTransactionSync"):
+            with pytest.raises(Answered, match="transaction type not supported: blob"):
+                rpc(method, "0x03" + bytes(rlp.encode(wrapped)).hex())
 
 
 # THE POOL

@@ -21,8 +21,6 @@ from ledger_node.chain.pyevm.world import World
 from ledger_node.clock import Clock
 from ledger_node.keys import Signer
 
-GAS_OF_UNSIGNED = 3_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -260,7 +258,9 @@ class DevPyEvmChain(PyEvmChain):
             )
         self._check_open()
         nonce = self.nonce(call.sender, "pending") if call.nonce is None else call.nonce
-        gas = GAS_OF_UNSIGNED if call.gas is None else call.gas
+        if call.gas_price is None:
+            call = replace(call, max_priority_fee_per_gas=call.max_priority_fee_per_gas or 0)  # which makes it type 2
+        gas = self.estimate_gas(call, "pending") if call.gas is None else call.gas
         transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self.chain_id)
         # In place of a signature stands the sender, so that two senders never share a hash.
         marked = replace(transaction, v=27 if transaction.type == 0 else 0, r=int.from_bytes(call.sender, "big"), s=1)

@@ -32,6 +32,8 @@ from ledger_node.chain.wire import SECP256K1_N, BadSignature, encode_header, has
 from ledger_node.keys import Signer
 
 _DELEGATED = b"\xef\x01\x00"
+BLOB_TRANSACTION = b"\x03"
+NO_BLOBS = "transaction type not supported: blob transactions are not part of this network's rules"
 
 # PERMISSIONS
 
@@ -202,9 +204,7 @@ def check_transaction(rules: ChainRules, transaction: Transaction) -> None:
     """What can be said without any state. Raises InvalidTransaction."""
     tx = transaction
     if tx.type == 3:
-        raise InvalidTransaction(
-            "transaction type not supported: blob transactions are not part of this network's rules"
-        )
+        raise InvalidTransaction(NO_BLOBS)
     if tx.chain_id is not None and tx.chain_id != rules.chain_id:
         raise InvalidTransaction(f"invalid chain id for signer: have {tx.chain_id} want {rules.chain_id}")
     if tx.s > SECP256K1_N // 2:

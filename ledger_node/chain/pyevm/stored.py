@@ -41,7 +41,7 @@ from ledger_node.chain.pyevm.logs import find_logs, put_logs
 from ledger_node.chain.pyevm.mempool import HeadView, Mempool, PoolLimits
 from ledger_node.chain.pyevm.proofs import prove_account
 from ledger_node.chain.pyevm.questions import Questions
-from ledger_node.chain.pyevm.rules import ChainRules, ParentState
+from ledger_node.chain.pyevm.rules import BLOB_TRANSACTION, NO_BLOBS, ChainRules, ParentState
 from ledger_node.chain.pyevm.store import POSITIONS, BlockRow, LogRow, Store, TransactionRow
 from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.chain.pyevm.workers import Workers, WorkerSetup
@@ -64,7 +64,7 @@ class ChainSettings:
     interval_s: float | None = None
     confirming_blocks: int = 0
     block_budget_ms: int = 2_000
-    call_gas_max: int = 30_000_000
+    call_gas_max: int = 50_000_000
     fast_interpreter: bool = True
     call_workers: int = 0
     call_timeout_s: float = 5.0
@@ -262,6 +262,8 @@ class StoredChain:
             raise InvalidTransaction(
                 f"this node follows another one and takes no transactions; send them to {self.settings.transactions_to}"
             )
+        if raw[:1] == BLOB_TRANSACTION:  # before it is decoded: clients send it with its blobs, which no block has
+            raise InvalidTransaction(NO_BLOBS)
         try:
             transaction = wire.decode_transaction(raw)
         except wire.BadSignature as error:
