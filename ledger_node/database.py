@@ -14,14 +14,13 @@ from itertools import chain
 from json import JSONDecodeError
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.pool import ConnectionPoolEntry
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
 
 from ledger_node import storage
 from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
@@ -127,7 +126,7 @@ class Database:
 
     def require_current_schema(self) -> None:
         """For whoever only reads. Raises ConfigurationError also when the schema is an older release's."""
-        current, head = self.require_ledger(), ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        current, head = self.require_ledger(), schema_versions()[-1]
         if current != head:
             raise ConfigurationError(
                 f"The ledger database has schema version {current}; this release reads {head}. Make a backup, then "
@@ -164,15 +163,14 @@ class Database:
 
     def require_known_schema(self) -> str | None:
         """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""
-        script = ScriptDirectory.from_config(_alembic_config())
         try:
             with self.engine.connect() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
+                current = _version(connection)
         except sa.exc.DBAPIError as error:
             raise ConfigurationError(
                 f"The ledger database cannot be read ({error.orig}). Run `ledger-node doctor`; it says what to do."
             ) from None
-        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        if current is not None and current not in schema_versions():
             raise ConfigurationError(
                 f"The ledger database has schema version {current}, which is newer than this release. "
                 "Install the release that wrote it, or restore a backup."
@@ -181,10 +179,12 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to this release's version. Raises ConfigurationError if a newer release wrote it."""
-        current = self.require_known_schema()
-        config = _alembic_config()
-        if current == ScriptDirectory.from_config(config).get_current_head():
+        if self.require_known_schema() == schema_versions()[-1]:
             return
+        # Imported where a schema is old: Alembic and what it brings take as long to import as the rest of this room.
+        from alembic import command
+
+        config = _alembic_config()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -307,10 +307,23 @@ def _compiled(statement: Any, dialect: sa.Dialect, keys: tuple[str, ...]) -> tup
     return str(compiled), tuple(compiled.positiontup or ())
 
 
-def _alembic_config() -> AlembicConfig:
+def _alembic_config() -> "AlembicConfig":
+    from alembic.config import Config as AlembicConfig  # see `migrate`
+
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
+
+
+def schema_versions() -> list[str]:
+    """Every version of the schema, oldest first; each is the name of its file."""
+    return sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _patience(url: str) -> dict[str, Any]:

@@ -13,13 +13,18 @@ import ledger_node.gateway.credentials
 import ledger_node.reserve.tables
 import ledger_node.settlement.netted
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
-from ledger_node.database import Database, _alembic_config, metadata
+from ledger_node.database import Database, _alembic_config, metadata, schema_versions
 from ledger_node.errors import ConfigurationError, StorageFailed
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+
+
+def test_the_versions_are_those_that_alembic_knows() -> None:
+    script = ScriptDirectory.from_config(_alembic_config())
+    assert schema_versions() == [revision.revision for revision in reversed([*script.walk_revisions()])]
 
 
 def test_migrations_and_code_agree(database: Database) -> None:
