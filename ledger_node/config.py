@@ -113,6 +113,9 @@ class Config(BaseSettings):
         0.0,
         description="Seconds a payment to be settled net waits until a netting cycle is called; 0: the operator calls.",
     )
+    netting_queued_max: Count = Field(
+        10_000, description="Payments of one member that may wait to be settled net; further ones are refused."
+    )
     netting_expires_s: Count = Field(
         86_400, description="Seconds after which a payment that no netting cycle has settled is rejected."
     )

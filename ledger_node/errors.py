@@ -110,8 +110,6 @@ class MemberSuspended(NotAllowed):
 
 
 class OwnRequest(NotAllowed):
-    """Maker and checker are two people, whatever keys they hold."""
-
     code = "own_request"
     title = "Nobody decides on their own request"
     reason_code = "AG01"
@@ -294,8 +292,6 @@ class CreditorNotActive(Unpayable):
 
 
 class InsufficientFunds(Unpayable):
-    """Not enough fiat on the DDA, counting holds."""
-
     code = "insufficient_funds"
     title = "Not enough fiat on the deposit account"
     reason_code = "AM04"
@@ -310,11 +306,14 @@ class InsufficientBalance(Unpayable):
 
 
 class NettingExpired(Unpayable):
-    """A payment to be settled net waited as long as it may, and no netting cycle could settle it."""
-
     code = "netting_expired"
     title = "No netting cycle settled it in time"
     reason_code = "AM04"
+
+
+class NettingQueueFull(Unpayable):
+    code = "netting_queue_full"
+    title = "Too many of the member's payments wait to be settled net"
 
 
 class LimitExceeded(Unpayable):

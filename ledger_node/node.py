@@ -246,6 +246,7 @@ def _settings(config: Config) -> Settings:
             config.four_eyes_fiat_above,
             config.approval_expires_s * 1000,
             config.netting_expires_s * 1000,
+            config.netting_queued_max,
         ),
         netting_interval_ms=round(config.netting_interval_s * 1000),
     )

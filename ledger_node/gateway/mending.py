@@ -69,6 +69,9 @@ MENDING: dict[str, str] = {
         "Fund the deposit account, or ask for less; amounts on hold for mints under way count as spent."
     ),
     "netting_expired": "Seen on a rejected payment. Ask for it again, net or gross, with a new key.",
+    "netting_queue_full": (
+        "Cancel queued payments, or wait until a netting cycle has taken some; the same key may be used then."
+    ),
     "insufficient_balance": "Mint or receive tokens first, or ask for less; payments under way count as spent.",
     "self_custody": "The account is in the member's own custody: it moves by the member's own key, on chain.",
     "authorization_invalid": (

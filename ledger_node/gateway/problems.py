@@ -90,6 +90,7 @@ STATUS: dict[str, int] = {
     "insufficient_funds": 422,
     "insufficient_balance": 422,
     "netting_expired": 422,
+    "netting_queue_full": 422,
     "self_custody": 422,
     "authorization_invalid": 422,
     "authorization_not_yet_valid": 422,

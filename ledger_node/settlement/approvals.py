@@ -128,13 +128,15 @@ def withdraw(connection: sa.Connection, operation_id: str, *, at: int) -> None:
     connection.execute(approvals.update().where(mine).values(status="canceled", decided_at=at))
 
 
-def due(connection: sa.Connection, *, at: int) -> list[Approval]:
-    """Those that nobody decided in time."""
-    return [from_row(row) for row in fetch(connection, _DUE, at=at)]
+def due(connection: sa.Connection, *, at: int, most: int) -> list[Approval]:
+    """Those that nobody decided in time, `most` of them."""
+    return [from_row(row) for row in fetch(connection, _DUE, at=at, most=most)]
 
 
-_DUE = sa.select(approvals).where(
-    sa.text("approvals.status = 'pending_approval'"), approvals.c.expires_at <= sa.bindparam("at")
+_DUE = (
+    sa.select(approvals)
+    .where(sa.text("approvals.status = 'pending_approval'"), approvals.c.expires_at <= sa.bindparam("at"))
+    .limit(sa.bindparam("most"))
 )
 
 

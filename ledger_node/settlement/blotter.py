@@ -69,6 +69,8 @@ class Blotter:
         owners = {party.account.member_id for party in self.parties.values()}
         self.usage = limits.usage(connection, owners, at=approving.created_at if approving else at)
         self.presented = _presented(connection, requests) if approving is None else set()
+        self.queued = _queued(connection, {r.caller.member_id for r in requests if is_net(r)})
+        """How many of its payments a member has in the queue to be settled net; those that ask for another one."""
         self._accepted: list[dict[str, Any]] = []
         self._holds: list[Movement] = []
         self._movements: list[Movement] = []
@@ -101,6 +103,8 @@ class Blotter:
         status: Status = "accepted",
     ) -> Operation:  # fmt: skip
         """Write the operation down."""
+        if status == "queued":
+            self.queued[member_id] = self.queued.get(member_id, 0) + 1
         if self.approving is not None:
             approved = replace(self.approving, status=status, settled_at=self.at if status == "settled" else None)
             self._approved.append(approved)
@@ -281,6 +285,10 @@ def _presented(connection: sa.Connection, requests: Sequence[Request]) -> set[tu
     return {(account_id, nonce) for account_id, nonce in connection.execute(query)}
 
 
+def _queued(connection: sa.Connection, member_ids: set[str | None]) -> dict[str, int]:
+    return {row.member_id: row.waiting for row in fetch(connection, _QUEUED, ids=[id_ for id_ in member_ids if id_])}
+
+
 def _as_first_answered(operation: Operation, *, put_off: bool) -> Operation:
     """A retry is told what the first request was told, whatever has happened since."""
     if operation.kind in ("deposit", "withdrawal") and not put_off:
@@ -314,6 +322,11 @@ _EARLIER = sa.select(*rows.OPERATION, tables.operations.c.request_key, tables.op
     one_of(tables.operations.c.request_key, "keys")
 )
 _PUT_OFF = sa.select(governance.approvals.c.resource_id).where(one_of(governance.approvals.c.resource_id, "ids"))
+_QUEUED = (
+    sa.select(tables.operations.c.member_id, sa.func.count().label("waiting"))
+    .where(tables.operations.c.status == tables.literally("queued"), one_of(tables.operations.c.member_id, "ids"))
+    .group_by(tables.operations.c.member_id)
+)
 _ACCEPT = tables.operations.insert().inline()
 _AUTHORIZE = governance.authorizations.insert().inline()
 _APPROVE = (

@@ -21,7 +21,7 @@ from ledger_node.deposit_token.refusals import Refusal
 from ledger_node.errors import Fault, NettingCycleNotFound, NettingExpired, UnknownCurrency, WrongState
 from ledger_node.proofs.payments import Payment, PaymentTree, batch_named
 from ledger_node.proofs.tree import SALT_BYTES
-from ledger_node.settlement import cancellation, events, journaling, netted, netting, outcomes, rows, tables
+from ledger_node.settlement import cancellation, events, journaling, limits, netted, netting, outcomes, rows, tables
 from ledger_node.settlement.batches import Batches
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import NettingCycle, Operation, Page
@@ -96,17 +96,19 @@ def call_due(connection: sa.Connection, *, waiting_since: int, at: int) -> None:
 
 def expired(connection: sa.Connection, *, at: int) -> bool:
     """Whether a payment has waited for as long as it may."""
-    return bool(fetch(connection, _ONE_EXPIRED, at=at))
+    return bool(fetch(connection, _EXPIRED, at=at, most=1))
 
 
 def expire(connection: sa.Connection, *, at: int) -> list[Operation]:
-    """Reject what no cycle took in time. It does not settle gross: its bank did not agree to pay all of it at once."""
+    """Reject what no cycle took in time, so many as one turn of the writer may end.
+
+    It does not settle gross: its bank did not agree to pay all of it at once.
+    """
     outcome = Outcome(NettingExpired.code, "AM04", "No netting cycle could settle it in time.")
-    ended = []
-    for row in connection.execute(_EXPIRED, {"at": at}).all():
-        operation = rows.operation(row)
-        ended.append(cancellation.end(connection, replace(operation, status="rejected"), operation, outcome, at=at))
-    return ended
+    late = [rows.operation(row) for row in fetch(connection, _EXPIRED, at=at, most=cancellation.AT_ONCE)]
+    return cancellation.end_all(
+        connection, [(replace(each, status="rejected"), each, outcome) for each in late], at=at
+    )  # fmt: skip
 
 
 class Cycles:
@@ -170,10 +172,14 @@ def tree_over(
 
 
 def _propose(connection: sa.Connection, code: str, *, accounts_max: int, at: int) -> Proposal:
-    """From the queue's front: payments between accounts in good standing, as many accounts as one call can carry."""
+    """From the queue's front: payments between accounts in good standing, as many accounts as one call can carry.
+
+    What members agreed to hold at most is judged here, by what is left of the payments.
+    """
     queued: list[Queued] = []
     available: dict[str, int] = {}
     address_of: dict[str, bytes] = {}
+    owner: dict[str, str] = {}
     left = 0
     for row in connection.execute(_QUEUED, {"of": code, "at": at}):
         sides = {row.debtor_account: row.debtor, row.creditor_account: row.creditor}
@@ -181,11 +187,12 @@ def _propose(connection: sa.Connection, code: str, *, accounts_max: int, at: int
             left += 1
             continue
         address_of |= sides
+        owner |= {row.debtor_account: row.payer, row.creditor_account: row.payee}
         available[row.debtor_account] = row.available
         queued.append(
             Queued(row.number, row.id, row.uetr, row.debtor_account, row.creditor_account, row.amount)
         )  # fmt: skip
-    taken = netting.choose(queued, available)
+    taken = netting.choose(queued, available, limits.rooms(connection, owner.values(), code), owner)
     nets = {account: each for account, each in netting.net(taken).items() if each}
     return Proposal(taken, nets, address_of, left + len(queued) - len(taken))
 
@@ -314,9 +321,9 @@ _EXPIRED = (
     .where(
         tables.operations.c.status == tables.literally("queued"), tables.operations.c.net_until <= sa.bindparam("at")
     )
-    .order_by(tables.operations.c.number)
+    .order_by(tables.operations.c.net_until, tables.operations.c.number)
+    .limit(sa.bindparam("most"))
 )  # fmt: skip
-_ONE_EXPIRED = _EXPIRED.limit(1)
 
 
 def _queued() -> sa.Select[Any]:
@@ -329,6 +336,7 @@ def _queued() -> sa.Select[Any]:
         sa.select(
             operations.c.number, operations.c.id, operations.c.uetr, operations.c.amount, operations.c.debtor_account,
             operations.c.creditor_account, debtor.c.address.label("debtor"), creditor.c.address.label("creditor"),
+            payer.c.id.label("payer"), payee.c.id.label("payee"),
             (holdings.c.booked - holdings.c.outgoing - holdings.c.frozen).label("available"),
             sa.and_(*active).label("in_standing"),
         )

@@ -39,6 +39,8 @@ from ledger_node.writer import Writer
 T = TypeVar("T")
 HOUSE = Caller("node", "operator", person="node")
 """Who decides what time decides."""
+EXPIRED_AT_ONCE = 100
+"""So many requests that nobody decided end in one turn of the writer."""
 CREDENTIALS = frozenset({"operator.name", "api_key.create", "api_key.rotate"})
 """What makes somebody a second person."""
 
@@ -198,9 +200,9 @@ class FourEyes:
         return outer
 
     def expire(self, connection: sa.Connection) -> None:
-        """End what nobody decided in time; a job for the writer."""
+        """End what nobody decided in time, EXPIRED_AT_ONCE of them; a job for the writer."""
         at = self._clock.now_ms()
-        for approval in approvals.due(connection, at=at):
+        for approval in approvals.due(connection, at=at, most=EXPIRED_AT_ONCE):
             outcome = Outcome(ApprovalExpired.code, "NARR", "Nobody approved it in time.")
             self._end_operation(connection, approval, outcome, at)
             approvals.decide(connection, approval, "expired", at=at)

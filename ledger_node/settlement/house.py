@@ -22,7 +22,7 @@ from ledger_node.clock import Clock
 from ledger_node.database import Database
 from ledger_node.errors import BackingBroken, Fault, LedgerNodeError, Unavailable
 from ledger_node.keys import Seat, Vault
-from ledger_node.settlement import approvals, audit, cycles, readiness
+from ledger_node.settlement import audit, cycles, readiness
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.attestations import Attestations
 from ledger_node.settlement.authorizations import Examiner
@@ -38,6 +38,7 @@ from ledger_node.settlement.members import Members
 from ledger_node.settlement.model import ONE_PERSON, Caller, Operation, PaymentKind, Policy
 from ledger_node.settlement.orders import Orders
 from ledger_node.settlement.outbox import Outbox
+from ledger_node.settlement.overdue import Overdue
 from ledger_node.settlement.queries import Queries
 from ledger_node.settlement.reconciler import Reconciler
 from ledger_node.settlement.registrations import Registrations
@@ -137,6 +138,9 @@ class House:
             on_ended=self._ended.extend, vault=vault,
             foresee=lambda connection, order: self._orders.foresee(connection, chain, order),
         )  # fmt: skip
+        self._overdue = Overdue(
+            database, self.writer, clock, self.four_eyes, self._stopping, on_ended=self._ended.extend
+        )  # fmt: skip
         self.examiner = Examiner(database, chain)
         self.outbox = Outbox(database, chain, clock)
         self.reconciler = Reconciler(database, chain, clock)
@@ -217,8 +221,8 @@ class House:
             if not self._begun:
                 self._begin()
             self._call_bookkeeper()
-            self._expire_approvals()
-            self._look_after_netting()
+            self._overdue.end_all()
+            self._call_netting_cycles()
             self._look_after_keys()
             self.outbox.learn_fees()
             self.outbox.resend_unmined()
@@ -232,20 +236,11 @@ class House:
         except Fault as fault:
             self.stop_for(fault)
 
-    def _expire_approvals(self) -> None:
-        with self.database.read() as connection:
-            some = approvals.due(connection, at=self.clock.now_ms())
-        if some:
-            self.writer.run(self.four_eyes.expire)
-
-    def _look_after_netting(self) -> None:
-        """End what waited for a netting cycle too long; call the cycles whose time has come."""
+    def _call_netting_cycles(self) -> None:
+        """Those whose time has come."""
         at, interval_ms = self.clock.now_ms(), self.settings.netting_interval_ms
         with self.database.read() as connection:
-            some_expired = cycles.expired(connection, at=at)
             some_due = interval_ms > 0 and cycles.due(connection, waiting_since=at - interval_ms)
-        if some_expired:
-            self.writer.run(lambda connection: self._ended.extend(cycles.expire(connection, at=at)))
         if some_due:
             self.writer.run(partial(cycles.call_due, waiting_since=at - interval_ms, at=at))
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import LimitExceeded
 from ledger_node.money import AMOUNT_MAX, Amount, currency, decimal_string
-from ledger_node.settlement import events, governance, tables
+from ledger_node.settlement import events, governance, netted, tables
 from ledger_node.settlement.model import Limits, Operation
 
 PER_PAYMENT_MAJOR = 200_000_000
@@ -149,14 +149,34 @@ def count(connection: sa.Connection, operations: Sequence[Operation]) -> None:
 
 def give_back(connection: sa.Connection, operations: Sequence[Operation]) -> None:
     """These did not take place: the days they were accepted on count them no more."""
-    days = governance.outgoing_days
-    for operation in operations:
-        if operation.kind in COUNTED:
-            mine = sa.and_(
-                days.c.member_id == operation.member_id, days.c.currency == operation.currency,
-                days.c.day == operation.created_at // DAY_MS,
-            )  # fmt: skip
-            connection.execute(days.update().where(mine).values(amount=days.c.amount - operation.amount))
+    less: dict[tuple[str, str, int], int] = {}
+    for each in operations:
+        if each.kind in COUNTED:
+            day = (each.member_id, each.currency, each.created_at // DAY_MS)
+            less[day] = less.get(day, 0) + each.amount
+    given = [{"of_": of, "in_": code, "on_": day, "less": amount} for (of, code, day), amount in less.items()]
+    execute_many(connection, _GIVE_BACK, given)
+
+
+_DAYS = governance.outgoing_days
+_GIVE_BACK = (
+    _DAYS.update()
+    .where(
+        _DAYS.c.member_id == sa.bindparam("of_"), _DAYS.c.currency == sa.bindparam("in_"),
+        _DAYS.c.day == sa.bindparam("on_"),
+    )
+    .values(amount=_DAYS.c.amount - sa.bindparam("less"))
+)  # fmt: skip
+
+
+def rooms(connection: sa.Connection, member_ids: Iterable[str], code: str) -> dict[str, int]:
+    """How much more each of these may hold, below zero what it holds too much; only those with whom it was agreed."""
+    agreed = read(connection, member_ids)
+    return {
+        key[0]: each.holding - _held(connection, *key)
+        for key, each in agreed.items()
+        if key[1] == code and each.holding is not None
+    }
 
 
 def _outgoing(connection: sa.Connection, member_ids: set[str], day: int) -> dict[tuple[str, str], int]:
@@ -166,8 +186,12 @@ def _outgoing(connection: sa.Connection, member_ids: set[str], day: int) -> dict
 
 
 def _held(connection: sa.Connection, member_id: str, code: str) -> int:
-    """On all the member's BDAs, and on its way to them from elsewhere."""
+    """On all the member's BDAs, and on its way to them from elsewhere: of a netting cycle, its net.
+
+    What is queued counts for nothing: nobody has promised it, and what is left of it may be nothing.
+    """
     accounts, holdings, operations = tables.accounts, tables.holdings, tables.operations
+    cycles, positions = netted.cycles, netted.positions
     booked = connection.execute(
         sa.select(sa.func.coalesce(sa.func.sum(holdings.c.booked), 0))
         .join_from(holdings, accounts)
@@ -177,19 +201,23 @@ def _held(connection: sa.Connection, member_id: str, code: str) -> int:
         sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0)).where(
             sa.text("operations.status IN ('accepted', 'processing')"),
             operations.c.currency == code,
+            operations.c.net_until.is_(None),
             sa.or_(
                 sa.and_(operations.c.kind == "mint", operations.c.member_id == member_id),
                 sa.and_(operations.c.kind == "transfer", operations.c.counterparty_id == member_id),
             ),
         )
     ).scalar_one()
-    queued = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0)).where(
-            operations.c.status == tables.literally("queued"), operations.c.currency == code,
-            operations.c.counterparty_id == member_id,
+    net = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(positions.c.net), 0))
+        .join_from(cycles, positions, cycles.c.batch_id == positions.c.batch_id)
+        .join(accounts, positions.c.account_id == accounts.c.id)
+        .where(
+            sa.text("netting_cycles.status IN ('called', 'settling')"), cycles.c.currency == code,
+            accounts.c.member_id == member_id,
         )
     ).scalar_one()  # fmt: skip
-    return int(booked) + int(coming) + int(queued)
+    return int(booked) + int(coming) + max(0, int(net))
 
 
 def _above(what: str, most: int, money: Amount, *, left: int | None = None) -> LimitExceeded:

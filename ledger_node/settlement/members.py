@@ -1,8 +1,8 @@
 """Member banks: admitted, activated, suspended, taken back, let go. Of their money it asks only whether any is left.
 
 pending → active → suspended → active … → offboarded. What is decided here holds at once for all that is asked for from
-then on, and what waits already is rejected with it; the token's register follows (standings.py), and what is in
-flight by then is judged by the contract.
+then on, and what waits already is rejected with it, what is much in several turns of the writer; the token's register
+follows (standings.py), and what is in flight by then is judged by the contract.
 """
 
 import re
@@ -19,7 +19,7 @@ from ledger_node.money import currency, decimal_string
 from ledger_node.reserve import ledger
 from ledger_node.reserve.movements import dda
 from ledger_node.settlement import events, rows, standings, tables
-from ledger_node.settlement.cancellation import reject_waiting_of
+from ledger_node.settlement.cancellation import has_waiting, reject_waiting_of
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Caller, Member, MemberStatus, Operation
 from ledger_node.settlement.texts import written
@@ -55,7 +55,7 @@ def activate(connection: sa.Connection, member_id: str, *, at: int) -> Member:
 
 
 def suspend(connection: sa.Connection, member_id: str, *, at: int) -> tuple[Member, list[Operation]]:
-    """From now on it can neither ask nor be paid; with the payments that waited and are rejected.
+    """From now on it can neither ask nor be paid; with the payments that waited and are rejected at once.
 
     Raises MemberNotFound, WrongState.
     """
@@ -64,7 +64,13 @@ def suspend(connection: sa.Connection, member_id: str, *, at: int) -> tuple[Memb
 
 
 def reinstate(connection: sa.Connection, member_id: str, *, at: int) -> Member:
-    """A suspended member is active again. Raises MemberNotFound, WrongState."""
+    """A suspended member is active again. Raises MemberNotFound, WrongState; that too while payments are left that its
+    suspension rejects."""
+    if find(connection, member_id).status == "suspended" and has_waiting(connection, member_id):
+        raise WrongState(
+            "Payments that waited when it was suspended are still being rejected; ask again in a moment.",
+            status="suspended",
+        )
     return _become(connection, member_id, "active", ("suspended",), at)
 
 

@@ -336,12 +336,14 @@ class NettingCycle:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What needs two people, and how long things wait. `fiat_above` in whole units of a currency: larger deposits and
-    withdrawals need two. `net_expires_after_ms`: how long a payment waits for a netting cycle."""
+    withdrawals need two. `net_expires_after_ms`: how long a payment waits for a netting cycle; `net_queued_max`: how
+    many of a member do at once."""
 
     four_eyes: bool = False
     fiat_above: int = 1_000_000
     expires_after_ms: int = 86_400_000
     net_expires_after_ms: int = 86_400_000
+    net_queued_max: int = 10_000
 
 
 ONE_PERSON = Policy()

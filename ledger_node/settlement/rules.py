@@ -16,8 +16,10 @@
     authorization_not_yet_valid, authorization_expired, authorization_used, authorization_invalid
     invalid_field                               an authorization to be settled net
 14  creditor_not_active
-15  limit_exceeded                              per payment, per day, then what the creditor holds
+15  limit_exceeded                              per payment, per day, then what the creditor holds; the last not of a
+                                                transfer to be settled net: the cycle judges it by the net
 16  insufficient_funds, insufficient_balance    not of a transfer to be settled net
+    netting_queue_full                          of one: too many of the member's wait already
 17  named_operator_needed                       where a second operator must approve
 """
 
@@ -44,6 +46,7 @@ from ledger_node.errors import (
     LimitExceeded,
     MemberNotActive,
     MemberSuspended,
+    NettingQueueFull,
     SameAccount,
     SelfCustody,
     UnknownCurrency,
@@ -221,6 +224,13 @@ def within_limits(
         blotter.usage.check_day(payer.id, money)
     if payee is not None and (payee.account.member_id != payer.id or not leaves_bda):
         blotter.usage.check_holding(payee.account.member_id, money)
+
+
+def room_in_the_queue(blotter: Blotter, member: Member) -> None:
+    """Raises NettingQueueFull."""
+    most = blotter.policy.net_queued_max
+    if blotter.queued.get(member.id, 0) >= most:
+        raise NettingQueueFull(f"{most} payments of {member.legal_name} wait to be settled net; no more may.")
 
 
 def second_person_needed(blotter: Blotter, request: PaymentRequest, member: Member, money: Amount) -> bool:

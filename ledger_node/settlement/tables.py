@@ -148,6 +148,15 @@ queued = sa.Index(
     sqlite_where=sa.text("status = 'queued'"),
     postgresql_where=sa.text("status = 'queued'"),
 )
+queued_by, queued_to, queued_until = (
+    sa.Index(
+        f"ix_operations_queued_{name}",
+        operations.c[name],
+        sqlite_where=sa.text("status = 'queued'"),
+        postgresql_where=sa.text("status = 'queued'"),
+    )
+    for name in ("member_id", "counterparty_id", "net_until")
+)
 in_flight = sa.Index(
     "ix_operations_in_flight",
     operations.c.currency,

@@ -66,9 +66,11 @@ def transfer(blotter: Blotter, request: PaymentRequest) -> Accepted:
     rules.authorized(blotter, request, debtor)
     rules.may_be_netted(request)
     rules.may_receive(creditor)
-    rules.within_limits(blotter, money, payer=member, payee=creditor, leaves_bda=True)
     net = request.settlement == "net"
-    if not net:
+    rules.within_limits(blotter, money, payer=member, payee=None if net else creditor, leaves_bda=True)
+    if net:
+        rules.room_in_the_queue(blotter, member)
+    else:
         rules.enough(debtor, money)
     if rules.second_person_needed(blotter, request, member, money):
         return blotter.put_off(request, money, member.id, debtor=debtor, creditor=creditor)
@@ -78,7 +80,7 @@ def transfer(blotter: Blotter, request: PaymentRequest) -> Accepted:
     operation = blotter.accept(
         request, money, member.id, debtor=debtor, creditor=creditor, status="queued" if net else "accepted"
     )  # fmt: skip
-    blotter.count(money, payer=debtor, payee=creditor)
+    blotter.count(money, payer=debtor, payee=None if net else creditor)
 
     # CHAIN
     # One that is queued promises nothing: a netting cycle takes it when what is left of it is covered (cycles.py).

@@ -1,14 +1,18 @@
 """Net settlement: payments wait without a balance, and a cycle settles the most of them whose nets are covered."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ledger_node.deposit_token import calls
-from ledger_node.errors import IdempotencyConflict, LimitExceeded, WrongState
+from ledger_node.errors import IdempotencyConflict, LimitExceeded, NettingQueueFull, WrongState
+from ledger_node.settlement import cycles, tables
+from ledger_node.settlement.cancellation import AT_ONCE
 from ledger_node.settlement.deep_audit import deep_audit
-from ledger_node.settlement.model import NettingCycle, Operation
+from ledger_node.settlement.model import Accepted, NettingCycle, Operation, PaymentRequest, Policy
 from tests.ledgers import alter
 from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
@@ -17,8 +21,12 @@ from tests.settlement.test_limits import agree
 DAY_MS = 86_400_000
 
 
+def net_request(issuer: Issuer, key: str, debtor: str, creditor: str, amount: str) -> PaymentRequest:
+    return replace(issuer.request("transfer", key, debtor, creditor, amount), settlement="net")
+
+
 def queue(issuer: Issuer, key: str, debtor: str, creditor: str, amount: str) -> Operation:
-    request = replace(issuer.request("transfer", key, debtor, creditor, amount), settlement="net")
+    request = net_request(issuer, key, debtor, creditor, amount)
     return issuer.house.desk.submit(request).result(TIMEOUT_S).operation
 
 
@@ -211,16 +219,131 @@ def test_cycles_are_called_by_time_where_the_operator_wants_it(directory: Path) 
     issuer.close()
 
 
-def test_limits_are_judged_gross_when_the_payment_is_asked_for(funded: Issuer) -> None:
-    agree(funded, "A", per_day="100.00")
-    agree(funded, "B", holding="90.00")
+def test_limits_of_what_leaves_are_judged_gross_when_the_payment_is_asked_for(funded: Issuer) -> None:
+    agree(funded, "A", per_day="100.00", per_payment="90.00")
     first = queue(funded, "n1", "A.bda", "B.bda", "60.00")
-    with pytest.raises(LimitExceeded, match="may not hold"):
-        queue(funded, "n2", "C.bda", "B.bda", "30.01")
+    with pytest.raises(LimitExceeded, match="One payment"):
+        queue(funded, "n2", "A.bda", "B.bda", "90.01")
     with pytest.raises(LimitExceeded, match="In one day"):
         queue(funded, "n3", "A.bda", "C.bda", "40.01")
     funded.house.cancel(funded.members["A"], first.id).result(TIMEOUT_S)
     assert queue(funded, "n4", "A.bda", "B.bda", "90.00").status == "queued"
+
+
+def test_what_is_queued_takes_no_room_from_what_is_paid(funded: Issuer) -> None:
+    """A bank without a balance could stop another's business otherwise."""
+    agree(funded, "C", holding="100.00")
+    boast = queue(funded, "n1", "B.bda", "C.bda", "999999.99")
+    play(
+        funded,
+        """
+        deposit   d2  C.dda           60.00  settled
+        mint      m2  C.dda  C.bda    60.00  settled
+        transfer  t1  A.bda  C.bda    30.00  settled
+        """,
+    )
+    paid = queue(funded, "n2", "A.bda", "C.bda", "10.00")
+    assert settled_cycle(funded).payments == 1
+    assert (now(funded, boast).status, now(funded, paid).status) == ("queued", "settled")
+    play(funded, "transfer t2 A.bda C.bda 0.01 limit_exceeded")
+
+
+def test_what_a_member_may_hold_is_judged_at_the_cut_by_what_is_left(funded: Issuer) -> None:
+    agree(funded, "B", holding="90.00")
+    play(funded, "transfer t1 A.bda C.bda 1.00 settled")
+    payments = [
+        queue(funded, "n1", "A.bda", "B.bda", "60.00"),
+        queue(funded, "n2", "A.bda", "B.bda", "60.00"),  # with the next one against it there is room
+        queue(funded, "n3", "B.bda", "C.bda", "30.00"),
+        queue(funded, "n4", "C.bda", "B.bda", "0.01"),  # for which there is none
+        queue(funded, "n5", "C.bda", "A.bda", "30.00"),  # which waits behind nothing
+    ]
+    assert settled_cycle(funded).payments == 4
+    assert [now(funded, each).status for each in payments] == ["settled"] * 3 + ["queued", "settled"]
+    assert funded.booked("B.bda") == 90_00
+    assert settled_cycle(funded).status == "empty"
+    assert funded.audit().passed
+
+
+def test_of_a_cycle_under_way_only_the_net_counts_for_what_a_member_may_hold(funded: Issuer) -> None:
+    agree(funded, "B", holding="50.00")
+    queue(funded, "n1", "A.bda", "B.bda", "500.00")
+    queue(funded, "n2", "B.bda", "A.bda", "460.00")
+    call_cycle(funded)  # in flight: B is to get 40.00
+    play(
+        funded,
+        """
+        ask transfer  t1  A.bda  B.bda  10.01  limit_exceeded
+        ask transfer  t2  A.bda  B.bda  10.00  accepted
+        """,
+    )
+    funded.settle()
+    assert funded.booked("B.bda") == 50_00
+
+
+def test_a_members_queue_has_an_end(directory: Path) -> None:
+    issuer = Issuer(directory, currencies=("USD", "JPY"), policy=Policy(net_queued_max=3)).start()
+    first = queue(issuer, "n1", "B.bda", "A.bda", "1.00")
+    asked = [net_request(issuer, f"n{number}", "B.bda", "A.bda", "1.00") for number in (2, 3, 4)]
+    *taken, refused = issuer.house.desk.submit_many(asked).result(TIMEOUT_S)  # counted within a sitting too
+    assert all(isinstance(answer, Accepted) for answer in taken)
+    assert isinstance(refused, NettingQueueFull)
+    assert queue(issuer, "n1", "B.bda", "A.bda", "1.00") == first  # a retry adds nothing
+    assert queue(issuer, "n5", "A.bda", "B.bda", "1.00").status == "queued"  # nor is it another member's
+    issuer.house.cancel(issuer.members["B"], first.id).result(TIMEOUT_S)
+    assert queue(issuer, "n4", "B.bda", "A.bda", "1.00").status == "queued"
+    issuer.close()
+
+
+def fill(issuer: Issuer, debtor: str, creditor: str) -> None:
+    """A queue of more than one turn of the writer ends."""
+    asked = [net_request(issuer, f"f{number}", debtor, creditor, "0.01") for number in range(AT_ONCE + 50)]
+    issuer.house.desk.submit_many(asked).result(TIMEOUT_S)
+
+
+def statuses(issuer: Issuer) -> dict[str, int]:
+    with issuer.database.read() as connection:
+        found = connection.execute(sa.select(tables.operations.c.status)).scalars().all()
+    return dict(Counter(found))
+
+
+@pytest.mark.parametrize("bank", ["A", "B"])
+def test_the_suspension_of_a_member_with_a_long_queue_leaves_turns_for_others(issuer: Issuer, bank: str) -> None:
+    """Of the payer or of the payee."""
+    agree(issuer, "A", per_day="100.00")
+    fill(issuer, "A.bda", "B.bda")
+    member_id = issuer.members[bank].member_id or ""
+    issuer.house.members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
+    assert statuses(issuer) == {"rejected": AT_ONCE, "queued": 50}
+    assert settled_cycle(issuer).status == "empty"  # nor does a cycle take what is left
+    with pytest.raises(WrongState, match="still being rejected"):
+        issuer.house.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S)
+    issuer.house.look_after()
+    assert statuses(issuer) == {"rejected": AT_ONCE + 50}
+    assert deep_audit(issuer.database, issuer.chain).passed
+    assert issuer.house.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S).status == "active"
+    issuer.settle()
+    assert queue(issuer, "n1", "A.bda", "B.bda", "100.00").status == "queued"  # its day has all of it back
+
+
+def test_a_long_queue_expires_in_several_turns(issuer: Issuer) -> None:
+    fill(issuer, "A.bda", "B.bda")
+    issuer.clock.advance(DAY_MS)
+    at = issuer.clock.now_ms()
+    assert len(issuer.house.writer.run(lambda connection: cycles.expire(connection, at=at))) == AT_ONCE
+    issuer.house.look_after()
+    assert statuses(issuer) == {"rejected": AT_ONCE + 50}
+
+
+def test_what_comes_back_from_a_cycle_to_a_suspended_member_is_rejected_too(funded: Issuer) -> None:
+    operation = queue(funded, "n1", "A.bda", "B.bda", "30.00")
+    funded.send(SIGNERS.admin, funded.token(), calls.pause())
+    call_cycle(funded)
+    funded.house.members.suspend(OPERATOR, funded.members["B"].member_id or "").result(TIMEOUT_S)
+    funded.settle()
+    assert now(funded, operation).status == "queued"
+    funded.house.look_after()
+    assert (now(funded, operation).status, now(funded, operation).code) == ("rejected", "creditor_not_active")
 
 
 def test_a_second_user_approves_and_then_it_is_queued(funded: Issuer) -> None:

@@ -64,3 +64,51 @@ def test_a_gridlock_nobody_could_pay_out_of_settles_at_once() -> None:
 def test_one_that_gives_up_makes_the_next_give_up() -> None:
     chain = [Queued(0, "1", "", "A", "B", 5), Queued(1, "2", "", "B", "C", 5), Queued(2, "3", "", "C", "D", 5)]
     assert netting.choose(chain, dict.fromkeys("ABCD", 0)) == []
+
+
+OWNER = {"A": "bank A", "B": "bank B", "C": "bank C", "D": "bank C"}
+rooms = st.fixed_dictionaries({}, optional={bank: st.integers(-2, 12) for bank in ("bank A", "bank B", "bank C")})
+
+
+def gains(taken: Sequence[Queued]) -> dict[str, int]:
+    gained = dict.fromkeys(OWNER.values(), 0)
+    for account, each in netting.net(taken).items():
+        gained[OWNER[account]] += each
+    return gained
+
+
+@given(payments, balances, rooms)
+def test_nobody_gets_more_than_there_is_room_for_and_only_what_has_none_is_stepped_over(
+    queue: list[Queued], available: dict[str, int], room: dict[str, int]
+) -> None:
+    taken = netting.choose(queue, available, room, OWNER)
+    assert is_covered(taken, available)
+    assert all(each <= max(0, room[bank]) for bank, each in gains(taken).items() if bank in room)
+    for payment in taken:
+        earlier = [each for each in queue if each.debtor == payment.debtor and each.number < payment.number]
+        stepped_over = [each for each in earlier if each not in taken]
+        assert all(OWNER[each.creditor] in room for each in stepped_over)
+    without_end = netting.choose(queue, available)
+    if all(each <= max(0, room[bank]) for bank, each in gains(without_end).items() if bank in room):
+        assert taken == without_end
+
+
+def test_what_nobody_can_cover_takes_nobodys_room() -> None:
+    queue = [Queued(0, "1", "", "A", "C", 999), Queued(1, "2", "", "B", "C", 10)]
+    assert netting.choose(queue, {"A": 0, "B": 10}, {"bank C": 10}, OWNER) == queue[1:]
+
+
+def test_the_newest_payments_give_way_and_hold_back_none_of_their_payers() -> None:
+    queue = [
+        Queued(0, "1", "", "B", "C", 6), Queued(1, "2", "", "A", "C", 7), Queued(2, "3", "", "A", "B", 3),
+        Queued(3, "4", "", "C", "D", 50),
+    ]  # fmt: skip
+    assert netting.choose(queue, {"A": 7, "B": 6, "C": 50}, {"bank C": 10}, OWNER) == [queue[0], queue[2], queue[3]]
+
+
+def test_two_that_push_each_other_over_their_room_end() -> None:
+    """Payments to and fro, each of which gives way by the next: every one is given up once in a round at most."""
+    queue = [Queued(n, str(n), "", *("AB" if n % 2 else "BA"), 1 + n % 7) for n in range(5_000)]
+    room = {"bank A": 0, "bank B": 0}
+    taken = netting.choose(queue, {"A": 10**6, "B": 10**6}, room, OWNER)
+    assert all(each <= 0 for each in gains(taken).values())

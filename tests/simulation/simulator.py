@@ -215,9 +215,8 @@ class Simulation:
             asked.excused = True
         try:
             act(OPERATOR, self.issuer.members[bank].member_id or "").result(TIMEOUT_S)
-        except Refused:
-            pass  # it was done, and the power failed before we heard so
         except (LedgerNodeError, PowerFailed):
+            # Or it was done, and the power failed before we heard so; or payments wait that a suspension rejects.
             self.parties_unsure = True
             return
         (self.model.suspended.add if suspended else self.model.suspended.discard)(bank)
