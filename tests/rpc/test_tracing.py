@@ -198,6 +198,25 @@ def test_a_trace_may_be_as_deep_as_calls_are(rpc: Client, gas: int) -> None:
     assert (frame["from"], frame["to"]) == (BOB, BOB)
 
 
+MEGABYTE = "0x6001620fffe0525b"
+HANDED_ON = MEGABYTE + "5f5f620ffff05f5f602261fffff150600756"
+NOT_TAKEN = MEGABYTE + "5f5f620ffff05f6001602261fffff150600756"  # whose value is not there
+FLAT, SELECTORS, TOP = {"tracer": "flatCallTracer"}, {"tracer": "4byteTracer"}, {"onlyTopCall": True}
+
+
+@pytest.mark.parametrize("options", [CALLS, FLAT, SELECTORS, {"enableMemory": True}], ids=str)
+@pytest.mark.parametrize("code", [HANDED_ON, NOT_TAKEN], ids=["handed on", "not taken"])
+def test_a_trace_keeps_no_more_than_fits_however_cheap_it_is(rpc: Client, code: str, options: Any) -> None:
+    with pytest.raises(Answered, match="-32000: the trace is larger than 67108864 bytes"):
+        traced(rpc, code, options, gas=5 * 10**6)
+
+
+@pytest.mark.parametrize("options", [CALLS | {"tracerConfig": TOP}, {"tracer": "noopTracer"}, {"limit": 9}], ids=str)
+def test_a_trace_that_shows_little_is_not_too_large(rpc: Client, options: Any) -> None:
+    shown = traced(rpc, HANDED_ON, options, gas=23 * 10**5)
+    assert "calls" not in shown
+
+
 def test_prestate_leaves_storage_out_where_asked(rpc: Client) -> None:
     def prestate(**options: bool) -> Any:
         return traced(rpc, "0x60055f5500", {"tracer": "prestateTracer", "tracerConfig": options})

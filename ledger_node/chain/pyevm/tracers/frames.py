@@ -51,9 +51,13 @@ class CallTracer(Tracer):
                 to=message.code_address if delegated else message.storage_address,
                 value=None if kind == "STATICCALL" else message.value,
                 gas=message.gas,
-                input=bytes(message.code if message.is_create else message.data),
+                input=self._part(bytes(message.code if message.is_create else message.data)),
             )
         )
+
+    def _part(self, part: bytes) -> bytes:
+        """A frame's input or output; what is inside the top call is kept only where it is shown."""
+        return b"" if self.config.only_top_call and self._calling else self.keep(part)
 
     def step(self, opcode: int, run: Callable[..., None], computation: Any) -> None:
         kind = CALLS.get(opcode) or CREATES.get(opcode)
@@ -75,7 +79,9 @@ class CallTracer(Tracer):
         finally:
             self._calling.pop()
         if len(self._open[-1].calls) == inside:
-            self._open[-1].calls.append(refused_frame(kind, [word_of(item) for item in stack], computation))
+            refused = refused_frame(kind, [word_of(item) for item in stack], computation)
+            shown = b"" if self.config.only_top_call else self.keep(refused.input)
+            self._open[-1].calls.append(replace(refused, input=shown))
 
     def _selfdestruct(self, run: Callable[..., None], computation: Any) -> None:
         """Shown once it was carried out: write protection or a lack of gas refuses it."""
@@ -92,7 +98,8 @@ class CallTracer(Tracer):
     def _log(self, address: Address, topics: tuple[int, ...], data: bytes) -> None:
         frame = self._open[-1]
         words = tuple(topic.to_bytes(32, "big") for topic in topics)
-        frame.logs.append(CallLog(address, words, bytes(data), self._log_index, len(frame.calls)))
+        kept = self.keep(bytes(data)) if self.config.with_log else b""
+        frame.logs.append(CallLog(address, words, kept, self._log_index, len(frame.calls)))
         self._log_index += 1
 
     def leave(self, computation: Any) -> None:
@@ -108,7 +115,7 @@ class CallTracer(Tracer):
             gas=frame.gas,
             gas_used=frame.gas - computation.get_gas_remaining(),
             input=frame.input,
-            output=bytes(computation.output),
+            output=self._part(bytes(computation.output)),
             error=error,
             calls=() if self.config.only_top_call else tuple(frame.calls),
             logs=tuple(frame.logs) if self.config.with_log and error is None else (),

@@ -71,8 +71,8 @@ class StructLogger(Tracer):
         return {
             "pc": max(computation.code.program_counter - 1, 0),
             "stack": stack,
-            "memory": bytes(computation._memory._bytes) if self.config.with_memory else None,
-            "return_data": bytes(computation.return_data) if self.config.with_return_data else None,
+            "memory": self.keep(bytes(computation._memory._bytes)) if self.config.with_memory else None,
+            "return_data": self.keep(bytes(computation.return_data)) if self.config.with_return_data else None,
             "refund": _refund(computation),
             "storage_slot": slot,
         }

@@ -13,6 +13,7 @@ from eth.vm.code_stream import CodeStream
 from eth.vm.logic.invalid import InvalidOpcode
 
 from ledger_node.chain.blocks import Transaction
+from ledger_node.chain.errors import CallFailed
 from ledger_node.chain.inspection import Trace, TraceConfig
 from ledger_node.chain.pyevm.execution import Outcome
 from ledger_node.chain.pyevm.forks import Fork
@@ -21,12 +22,26 @@ CALLS = {op.CALL: "CALL", op.CALLCODE: "CALLCODE", op.DELEGATECALL: "DELEGATECAL
 CREATES = {op.CREATE: "CREATE", op.CREATE2: "CREATE2"}
 
 
+KEPT_BYTES_MAX = 64 * 1024 * 1024
+"""Input, output and memory that one trace may keep: a call costs 100 gas and may hand on a megabyte."""
+
+
 class Tracer:
     """Traces one transaction: put `fork` in place of the real one, execute, then ask for the `trace`."""
 
     def __init__(self, config: TraceConfig, fork: Fork) -> None:
         self.config = config
         self.fork = _watched(fork, self)
+        self._kept_bytes = 0
+
+    def keep(self, part: bytes) -> bytes:
+        """Raises CallFailed where the trace gets too large."""
+        self._kept_bytes += len(part)
+        if self._kept_bytes > KEPT_BYTES_MAX:
+            raise CallFailed(
+                f"the trace is larger than {KEPT_BYTES_MAX} bytes; ask for less of it, or with onlyTopCall"
+            )
+        return part
 
     def attached(self, state: Any) -> "Tracer":
         """Execution on `state` goes through this tracer from now on."""
