@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,11 +41,12 @@ def acting(command: F) -> F:
 
 def act(
     method: str, path: str, body: dict[str, Any] | None, given: dict[str, Any], *,
-    headers: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None, nulls: Iterable[str] = (),
 ) -> None:  # fmt: skip
-    """Do it as the flags in `given` say, and print what came of it."""
+    """Do it as the flags in `given` say, and print what came of it. `nulls`: what the body says is null."""
     dry_run, reason = given.pop("dry_run"), given.pop("reason")
     sent = {name: value for name, value in (body or {}).items() if value is not None}
+    sent |= dict.fromkeys(nulls)
     if reason is not None:
         sent["reason"] = reason
 

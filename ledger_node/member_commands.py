@@ -2,8 +2,9 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -12,6 +13,8 @@ from ledger_node.bank_files import read_banks
 from ledger_node.config import load_config
 from ledger_node.onboarding import import_banks, onboard
 from ledger_node.operator_door import OperatorDoor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -86,25 +89,47 @@ _add("reinstate", "Take a suspended member, named by id or BIC, back.")
 _add("offboard", "Let a member, named by id or BIC, go: it has no money left; its accounts close.")
 
 
+LIMITS = {
+    "per_payment": "What one payment may move.",
+    "per_day": "What may leave its BDAs in a UTC day.",
+    "holding": "What its BDAs may hold together.",
+    "approval_above": "Larger payments wait for a second user of the member.",
+}
+
+
+def _limits(command: F) -> F:
+    """For each limit a flag that sets it, and one that says outright that it goes back to its default."""
+    for name, means in reversed(LIMITS.items()):
+        flag = name.replace("_", "-")
+        usual = "200 million whole units" if name == "per_payment" else "none"
+        command = click.option(f"--no-{flag}", is_flag=True, help=f"Back to the default: {usual}.")(command)
+        command = click.option(f"--{flag}", help=means)(command)
+    return command
+
+
 @member.command("limits")
 @click.argument("member")
 @click.argument("currency", required=False)
-@click.option("--per-payment", help="What one payment may move.")
-@click.option("--per-day", help="What may leave its BDAs in a UTC day.")
-@click.option("--holding", help="What its BDAs may hold together.")
-@click.option("--approval-above", help="Larger payments wait for a second user of the member.")
+@_limits
 @acting
 def member_limits(member: str, currency: str | None, **given: Any) -> None:
-    """Show a member's limits or, with CURRENCY, agree all of them anew; what is not given goes back to its default."""
-    amounts = {name: given.pop(name) for name in ("per_payment", "per_day", "holding", "approval_above")}
+    """Show a member's limits or, with CURRENCY, change those given; the others stay. Prints old and new."""
+    amounts = {name: given.pop(name) for name in LIMITS}
+    reset = [name for name in LIMITS if given.pop(f"no_{name}")]
+    if any(amounts[name] is not None for name in reset):
+        raise click.UsageError("Give either a limit or its --no-… flag.")
+    changes = bool(reset) or any(each is not None for each in amounts.values())
+    if changes and currency is None:
+        raise click.UsageError("Limits are changed in one currency: name it after the member.")
     path = f"/v1/members/{member}/limits"
-    if currency is not None:
-        act("PUT", f"{path}/{currency}", amounts, given)
+    if changes:
+        act("PUT", f"{path}/{currency}", amounts, given, nulls=reset)
         return
     given.pop("dry_run"), given.pop("reason")
 
     async def show(door: OperatorDoor) -> None:
-        click.echo(json.dumps((await door.get(await named_member(door, path)))["data"], indent=2))
+        found = (await door.get(await named_member(door, path)))["data"]
+        click.echo(json.dumps([each for each in found if currency in (None, each["currency"])], indent=2))
 
     through_the_door(show, given)
 

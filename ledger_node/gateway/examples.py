@@ -137,6 +137,10 @@ LIMITS: dict[str, Any] = {
     "holding": None,
     "approval_above": "1000000.00",
 }
+LIMITS_CHANGE: dict[str, Any] = {
+    **LIMITS,
+    "previous": {"per_payment": "200000000.00", "per_day": None, "holding": None, "approval_above": "1000000.00"},
+}
 ORDER: dict[str, Any] = {
     "id": f"ord_{_ID}a",
     "kind": "freeze",

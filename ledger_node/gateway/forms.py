@@ -246,9 +246,9 @@ class NettingCycleForm(Form):
 
 
 class LimitsForm(Form):
-    """All limits of a member in a currency at once; what is left out goes back to its default."""
+    """What changes of a member's limits in a currency: what is left out stays, null goes back to its default."""
 
-    model_config = _like(per_payment="200000000.00", per_day="500000000.00", reason="Contract of 2026-01-30")
+    model_config = _like(per_day="500000000.00", holding=None, reason="Contract of 2026-01-30")
 
     per_payment: Annotated[AmountText | None, Field(description="Default: 200 million whole units.")] = None
     per_day: Annotated[AmountText | None, Field(description="What may leave its BDAs in a UTC day.")] = None

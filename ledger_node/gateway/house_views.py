@@ -10,6 +10,7 @@ from ledger_node.gateway import examples, net_views, views
 from ledger_node.gateway.credentials import ApiKey
 from ledger_node.gateway.views import Body, View, _hex, _like, _money, _time
 from ledger_node.settlement.house_keys import HouseKey, HouseKeyStatus, Office
+from ledger_node.settlement.limits import LimitsChange, told
 from ledger_node.settlement.model import (
     Account,
     Approval,
@@ -39,15 +40,27 @@ class LimitsView(View):
     approval_above: str | None
 
 
+class PreviousLimitsView(View):
+    per_payment: str
+    per_day: str | None
+    holding: str | None
+    approval_above: str | None
+
+
+class LimitsChangeView(LimitsView):
+    """What is agreed from now on, and what was before."""
+
+    model_config = _like(examples.LIMITS_CHANGE)
+
+    previous: PreviousLimitsView
+
+
 def limits(agreed: Limits) -> Body:
-    return {
-        "member": agreed.member_id,
-        "currency": agreed.currency,
-        **{
-            name: None if (value := getattr(agreed, name)) is None else _money(value, agreed.currency)
-            for name in ("per_payment", "per_day", "holding", "approval_above")
-        },
-    }
+    return {"member": agreed.member_id, "currency": agreed.currency, **told(agreed)}
+
+
+def limits_change(change: LimitsChange) -> Body:
+    return {**limits(change.now), "previous": told(change.before)}
 
 
 class OrderView(View):
@@ -257,7 +270,7 @@ def house_key(key: HouseKey) -> Body:
 _VIEWS: dict[type, Callable[[Any], Body]] = {
     Member: views.member,
     Account: views.account,
-    Limits: limits,
+    LimitsChange: limits_change,
     Order: order,
     Named: operator,
     NettingCycle: net_views.netting_cycle,

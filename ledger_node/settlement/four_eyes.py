@@ -20,6 +20,7 @@ from ledger_node.settlement.audit_log import NO_TRAIL
 from ledger_node.settlement.blotter import Blotter, Request
 from ledger_node.settlement.cancellation import end
 from ledger_node.settlement.governance import authorizations
+from ledger_node.settlement.limits import LimitsChange
 from ledger_node.settlement.model import (
     Approval,
     ApprovalStatus,
@@ -108,8 +109,8 @@ class FourEyes:
                 reason=reason, resource_id=resource_id, request_hash=trail.request_hash,
             )  # fmt: skip
             audit_log.record(
-                connection, caller, action, "pending_approval", at=at, resource_id=approval.id, reason=reason,
-                trail=trail,
+                connection, caller, action, "pending_approval", at=at, resource_id=approval.id,
+                reason=_told(reason, rehearsed), trail=trail,
             )  # fmt: skip
             return Done(approval=approval)
 
@@ -142,8 +143,8 @@ class FourEyes:
             if rehearse:
                 raise _Rehearsed(Done(result, decided, rehearsal=True))
             audit_log.record(
-                connection, caller, approval.action, status, at=at, resource_id=approval.id, reason=reason, code=code,
-                trail=trail,
+                connection, caller, approval.action, status, at=at, resource_id=approval.id,
+                reason=_told(reason, result), code=code, trail=trail,
             )  # fmt: skip
             return Done(result, decided)
 
@@ -241,8 +242,9 @@ class FourEyes:
             resource = ACTIONS[action].resource
             resource_id = parameters[resource] if resource else getattr(result, "id", None)
             audit_log.record(
-                connection, caller, action, "done", at=act.at, resource_id=resource_id, reason=reason, trail=trail
-            )
+                connection, caller, action, "done", at=act.at, resource_id=resource_id, reason=_told(reason, result),
+                trail=trail,
+            )  # fmt: skip
         return Done(self._foreseen(connection, result, rehearse=rehearse), rehearsal=rehearse)
 
     def _foreseen(self, connection: sa.Connection, made: Any, *, rehearse: bool) -> Any:
@@ -296,6 +298,13 @@ class FourEyes:
         ended = end(connection, replace(operation, status="rejected"), operation, outcome, at=at)
         self._tell([ended], rehearse=rehearse)
         return ended
+
+
+def _told(reason: str | None, result: Any) -> str | None:
+    """The reason that was given and, of what says no more than what is now, what was before."""
+    if not isinstance(result, LimitsChange):
+        return reason
+    return str(result) if reason is None else f"{reason} ({result})"
 
 
 def _operation(connection: sa.Connection, approval: Approval) -> Operation:

@@ -4,8 +4,9 @@ Days are UTC. What leaves a member's BDAs counts for the day it was accepted on,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -45,22 +46,52 @@ def read(connection: sa.Connection, member_ids: Iterable[str]) -> dict[tuple[str
 _AGREED = sa.select(governance.limits).where(one_of(governance.limits.c.member_id, "ids"))
 
 
-def agree(connection: sa.Connection, agreed: Limits, *, at: int) -> Limits:
+NAMES = ("per_payment", "per_day", "holding", "approval_above")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsChange:
+    """What held before, and what holds from now on."""
+
+    before: Limits
+    now: Limits
+
+    def __str__(self) -> str:
+        before, now = told(self.before), told(self.now)
+        changed = [f"{name} {before[name] or 'none'} -> {now[name] or 'none'}" for name in NAMES
+                   if before[name] != now[name]]  # fmt: skip
+        return f"{self.now.currency} {', '.join(changed) or 'as it was'}"
+
+
+def told(agreed: Limits) -> dict[str, str | None]:
+    """Each limit in decimal."""
+    of = currency(agreed.currency)
+    return {
+        name: None if (value := getattr(agreed, name)) is None else decimal_string(value, of) for name in NAMES
+    }  # fmt: skip
+
+
+def changed(connection: sa.Connection, member_id: str, code: str, to: Mapping[str, int | None]) -> Limits:
+    """What `to` names becomes so (None: its default), and whatever it does not name stays; not stored yet."""
+    usual = default(member_id, code)
+    now = read(connection, [member_id]).get((member_id, code)) or usual
+    given: dict[str, Any] = {name: getattr(usual, name) if minor is None else minor for name, minor in to.items()}
+    return replace(now, **given)
+
+
+def agree(connection: sa.Connection, agreed: Limits, *, at: int) -> LimitsChange:
     """From now on these hold, in place of those before."""
+    key = agreed.member_id, agreed.currency
+    before = read(connection, [agreed.member_id]).get(key) or default(*key)
     stored = governance.limits
     mine = sa.and_(stored.c.member_id == agreed.member_id, stored.c.currency == agreed.currency)
     connection.execute(stored.delete().where(mine))
     facts = {name: getattr(agreed, name) for name in Limits.__slots__}
     connection.execute(stored.insert().values(facts | {"changed_at": at}))
-    of = currency(agreed.currency)
-    told = {
-        name: None if (value := getattr(agreed, name)) is None else decimal_string(value, of)
-        for name in ("per_payment", "per_day", "holding", "approval_above")
-    }
-    data = {"currency": agreed.currency} | told
+    data = {"currency": agreed.currency, **told(agreed), "previous": told(before)}
     draft = events.draft("member.limits_changed", member_id=agreed.member_id, resource_id=agreed.member_id, data=data)
     events.record(connection, [draft], at=at)
-    return agreed
+    return LimitsChange(before, agreed)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from ledger_node.money import Currency, parse_amount
 from ledger_node.money import currency as currency_of
 from ledger_node.settlement import accounts, cycles, house_keys, limits, members, operators, orders
 from ledger_node.settlement.cancellation import take_back
-from ledger_node.settlement.model import Duty, Limits, Operation
+from ledger_node.settlement.model import Duty, Operation
 
 Parameters = dict[str, Any]
 
@@ -103,15 +103,14 @@ def _offboard(act: Act, given: Parameters) -> Any:
 def _set_limits(act: Act, given: Parameters) -> Any:
     members.find(act.connection, given["member"])
     of = act.issued(given["currency"])
-    usual = limits.default(given["member"], of.code)
     amounts = {
-        name: None if given.get(name) is None else _amount(given[name], of, f"/{name}", zero=True)
-        for name in ("per_payment", "per_day", "holding", "approval_above")
+        name: None if given[name] is None else _amount(given[name], of, f"/{name}", zero=True)
+        for name in limits.NAMES
+        if name in given
     }
-    per_payment = usual.per_payment if amounts["per_payment"] is None else amounts["per_payment"]
-    agreed = Limits(
-        given["member"], of.code, per_payment, amounts["per_day"], amounts["holding"], amounts["approval_above"]
-    )
+    if not amounts:
+        raise InvalidField(f"Give at least one of {', '.join(limits.NAMES)}; what is not given stays as it is.")
+    agreed = limits.changed(act.connection, given["member"], of.code, amounts)
     return limits.agree(act.connection, agreed, at=act.at)
 
 

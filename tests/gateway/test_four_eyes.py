@@ -301,3 +301,23 @@ def test_an_operator_rotates_their_own_key_at_once(floor: Floor) -> None:
     assert floor.ada.get("/v1/members").status_code == 401
     with floor.door.client(new["api_key"]) as renewed:
         assert renewed.post("/v1/members", json=NEW).status_code == 202
+
+
+# LIMITS
+
+
+def test_a_change_of_limits_leaves_the_others_and_its_line_in_the_log_says_old_and_new(floor: Floor) -> None:
+    path = f"/v1/members/{floor.issuer.members['A'].member_id}/limits/USD"
+    floor.do(path, {"approval_above": "100.00", "per_day": "400.00"}, "PUT")
+    foreseen = floor.ok(floor.ada.put(path, json={"per_day": "50.00"}, params={"dry_run": "true"}))
+    assert (foreseen["per_day"], foreseen["previous"]["per_day"]) == ("50.00", "400.00")
+    assert foreseen["approval_above"] == foreseen["previous"]["approval_above"] == "100.00"
+    floor.do(path, {"per_day": "50.00", "reason": "Risk committee"}, "PUT")
+    assert floor.pay(floor.clerk, "50.01").json()["code"] == "limit_exceeded"
+    asked, agreed = floor.log(action="member.limits")[1::-1]
+    assert asked["reason"] == "Risk committee (USD per_day 400.00 -> 50.00)"
+    assert agreed["reason"] == "USD per_day 400.00 -> 50.00"
+    floor.do(path, {"per_day": None}, "PUT")
+    assert floor.pay(floor.clerk, "100.01").json()["status"] == "pending_approval"
+    assert floor.log(action="member.limits")[0]["reason"] == "USD per_day 50.00 -> none"
+    assert floor.refused(floor.ada.put(path, json={})) == (400, "invalid_field")

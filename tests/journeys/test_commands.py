@@ -82,6 +82,11 @@ def test_members_are_administered_with_and_without_a_running_node(sample: Path) 
         suspended = ledger_node("member", "suspend", "DELTGB2LXXX", "--data", str(sample))
         assert "\tsuspended\t" in suspended.stdout, suspended.stderr
         assert "DELTGB2LXXX\tsuspended" in ledger_node("member", "list", "--data", str(sample)).stdout
+        limits = ("member", "limits", "DELTGB2LXXX", "USD", "--data", str(sample))
+        assert ledger_node(*limits, "--per-day", "9.00", "--approval-above", "1.00").returncode == 0
+        changed = json.loads(ledger_node(*limits, "--no-per-day").stdout)
+        assert (changed["per_day"], changed["previous"]["per_day"], changed["approval_above"]) == (None, "9.00", "1.00")
+        assert ledger_node(*limits, "--per-day", "9.00", "--no-per-day").returncode == 2
         unknown = ledger_node("member", "suspend", "NOBOGB2LXXX", "--data", str(sample))
         assert (unknown.returncode, "member_not_found" in unknown.stderr) == (2, True)
         assert ledger_node("health", "--data", str(sample)).returncode == 0

@@ -2,15 +2,17 @@
 
 import pytest
 
-from ledger_node.errors import InvalidAmount, LimitExceeded
-from ledger_node.settlement.limits import DAY_MS
+from ledger_node.errors import InvalidAmount, InvalidField, LimitExceeded
+from ledger_node.settlement.limits import DAY_MS, NAMES, LimitsChange, default, told
 from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
 
 
-def agree(issuer: Issuer, bank: str, currency: str = "USD", **limits: str) -> None:
+def agree(issuer: Issuer, bank: str, currency: str = "USD", **limits: str | None) -> LimitsChange:
     given = {"member": issuer.members[bank].member_id, "currency": currency, **limits}
-    issuer.house.four_eyes.do(OPERATOR, "member.limits", given).result(TIMEOUT_S)
+    change = issuer.house.four_eyes.do(OPERATOR, "member.limits", given).result(TIMEOUT_S).result
+    assert isinstance(change, LimitsChange)
+    return change
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_one_payment_moves_two_hundred_million_at_most_unless_more_was_agreed(is
     )
     agree(issuer, "A", per_payment="50.00")
     play(issuer, "transfer t1 A.bda B.bda 50.01 limit_exceeded\ntransfer t2 A.bda B.bda 50.00 settled")
-    agree(issuer, "A")
+    agree(issuer, "A", per_payment=None)
     play(issuer, "transfer t3 A.bda B.bda 50.01 settled")
 
 
@@ -144,3 +146,37 @@ def test_a_limit_of_zero_is_one(issuer: Issuer, text: str) -> None:
     agree(issuer, "A", holding=text)
     (agreed,) = (each for each in issuer.house.queries.limits(OPERATOR, issuer.members["A"].member_id or "", ["USD"]))
     assert agreed.holding == 0
+
+
+AGREED = {"per_payment": "50.00", "per_day": "100.00", "holding": "400.00", "approval_above": "10.00"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_given_stays_and_what_is_reset_alone_is_back(issuer: Issuer, name: str) -> None:
+    agree(issuer, "A", **AGREED)
+    change = agree(issuer, "A", **{name: "7.00"})
+    assert (told(change.before), told(change.now)) == (AGREED, AGREED | {name: "7.00"})
+    reset = agree(issuer, "A", **{name: None})
+    usual = told(default(issuer.members["A"].member_id or "", "USD"))
+    assert told(reset.now) == AGREED | {name: usual[name]}
+    assert str(reset) == f"USD {name} 7.00 -> {usual[name] or 'none'}"
+
+
+def test_limits_of_one_currency_are_not_those_of_another(issuer: Issuer) -> None:
+    agree(issuer, "A", **AGREED)
+    assert told(agree(issuer, "A", "JPY", per_day="1").now)["approval_above"] is None
+    assert told(agree(issuer, "A", per_day="1.00").now) == AGREED | {"per_day": "1.00"}
+
+
+def test_a_change_of_nothing_is_refused(issuer: Issuer) -> None:
+    agree(issuer, "A", **AGREED)
+    with pytest.raises(InvalidField, match="at least one of per_payment"):
+        agree(issuer, "A")
+
+
+def test_the_member_is_told_what_was_before(issuer: Issuer) -> None:
+    agree(issuer, "A", **AGREED)
+    agree(issuer, "A", per_day="1.00")
+    events = issuer.house.queries.events(issuer.members["A"]).data
+    told_last = [event.data for event in events if event.type == "member.limits_changed"]
+    assert {"currency": "USD", **AGREED, "per_day": "1.00", "previous": AGREED} in told_last

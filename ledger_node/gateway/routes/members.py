@@ -82,11 +82,11 @@ def read_limits(request: Request, caller: Anybody, member_id: Id) -> Response:
 
 @router.put(
     "/v1/members/{member_id}/limits/{currency}",
-    summary="Agree all limits of a member in a currency anew",
-    responses=answers(house_views.LimitsView),
+    summary="Change a member's limits in a currency; what is left out stays",
+    responses=answers(house_views.LimitsChangeView),
 )
 async def set_limits(
     request: Request, caller: Operator, member_id: Id, currency: Id, form: LimitsForm, query: Rehearse
 ) -> Response:
-    given = {"member": member_id, "currency": currency, **form.model_dump(exclude={"reason"})}
+    given = {"member": member_id, "currency": currency, **form.model_dump(exclude={"reason"}, exclude_unset=True)}
     return await acting.act(request, caller, "member.limits", given, query, reason=form.reason)
