@@ -125,7 +125,9 @@ class Config(BaseSettings):
         False, description="Whether what the operator does to members and tokens needs a second named operator."
     )
     four_eyes_fiat_above: int = Field(
-        1_000_000, ge=0, description="With four_eyes: so many whole units of fiat a single operator may move."
+        1_000_000,
+        ge=0,
+        description="With four_eyes: so many whole units of fiat a single operator may move in a day.",
     )
     approval_expires_s: Count = Field(86_400, description="Seconds that a second person has to decide.")
 

@@ -48,6 +48,9 @@ DEPOSIT: dict[str, Any] = {
     "external_id": None,
     "created_at": _AT,
     "settled_at": _AT,
+    "code": None,
+    "reason_code": None,
+    "reason": None,
 }
 MEMBER = {
     "id": MEMBER_ID,

@@ -112,7 +112,7 @@ def payment(operation: Operation) -> Body:
 
 
 class FiatView(View):
-    """A deposit or withdrawal."""
+    """A deposit or withdrawal; the codes are there once it is rejected."""
 
     model_config = _like(examples.DEPOSIT)
 
@@ -129,6 +129,9 @@ class FiatView(View):
     external_id: str | None
     created_at: str
     settled_at: str | None
+    code: str | None
+    reason_code: str | None
+    reason: str | None
 
 
 def fiat(operation: Operation) -> Body:
@@ -146,6 +149,9 @@ def fiat(operation: Operation) -> Body:
         "external_id": operation.external_id,
         "created_at": iso8601(operation.created_at),
         "settled_at": _time(operation.settled_at),
+        "code": operation.code,
+        "reason_code": operation.reason_code,
+        "reason": operation.reason,
     }
 
 

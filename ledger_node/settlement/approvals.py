@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ledger_node.database import fetch
 from ledger_node.errors import ApprovalExpired, ApprovalNotFound, Forbidden, NamedOperatorNeeded, OwnRequest, WrongState
-from ledger_node.settlement import operators
+from ledger_node.settlement import governance, limits, operators, tables
 from ledger_node.settlement.governance import approvals
 from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Approval, ApprovalStatus, Caller, Page
@@ -92,6 +92,23 @@ def may_decide(approval: Approval, caller: Caller, *, at: int) -> None:
         raise WrongState(f"The request is {approval.status} already.", status=approval.status)
     if at >= approval.expires_at:
         raise ApprovalExpired("Nobody decided in time; ask again.", approval=approval.id)
+
+
+def fiat_booked_alone(connection: sa.Connection, caller: Caller, code: str, *, day: int) -> int:
+    """What this person has booked of a currency's fiat, in and out, on a UTC day (days since 1970) with nobody's
+    consent. The audit log knows who; it is read back to the day's beginning and no further."""
+    log, operations, begins = governance.audit_log, tables.operations, day * limits.DAY_MS
+    before = sa.select(log.c.sequence).where(log.c.created_at < begins).order_by(log.c.sequence.desc()).limit(1)
+    booked = (
+        sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0))
+        .join_from(log, operations, operations.c.id == log.c.resource_id)
+        .where(
+            log.c.sequence > sa.func.coalesce(before.scalar_subquery(), 0), log.c.person == caller.who,
+            log.c.action.in_(("payment.deposit", "payment.withdrawal")), log.c.outcome == "done",
+            operations.c.currency == code,
+        )
+    )  # fmt: skip
+    return int(connection.execute(booked).scalar_one())
 
 
 def named(caller: Caller) -> None:

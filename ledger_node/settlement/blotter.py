@@ -153,6 +153,11 @@ class Blotter:
         self._put_off.append((request.caller, operation))
         return Accepted(operation, replayed=False)
 
+    def booked_alone(self, caller: Caller, code: str) -> int:
+        """This currency's fiat that the person has booked in and out today (UTC) with nobody's consent."""
+        here = sum(each.amount for who, each in self._fiat if who.who == caller.who and each.currency == code)
+        return here + approvals.fiat_booked_alone(self._connection, caller, code, day=self.at // limits.DAY_MS)
+
     def count(self, money: Amount, *, payer: Party | None, payee: Party | None) -> None:
         """Count it against the limits of whose BDAs it leaves and reaches."""
         if payer is not None:

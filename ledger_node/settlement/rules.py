@@ -240,9 +240,11 @@ def second_person_needed(blotter: Blotter, request: PaymentRequest, member: Memb
 
 
 def second_operator_needed(blotter: Blotter, request: FiatRequest, money: Amount) -> bool:
-    """Raises NamedOperatorNeeded."""
+    """Whether this, with what the person has booked alone today, is more than one may. Raises NamedOperatorNeeded."""
+    if blotter.approving is not None or not blotter.policy.four_eyes:
+        return False
     above = blotter.policy.fiat_above * 10**money.currency.exponent
-    if blotter.approving is not None or not blotter.policy.four_eyes or money.minor <= above:
+    if blotter.booked_alone(request.caller, money.currency.code) + money.minor <= above:
         return False
     approvals.named(request.caller)
     return True

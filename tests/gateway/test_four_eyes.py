@@ -1,11 +1,13 @@
 """Four eyes over REST: two named operators, a bank with two users, what everyone tries in vain, and the log."""
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from ledger_node.errors import Fault
 from ledger_node.gateway.credentials import digest_of
 from ledger_node.settlement import audit_log
+from ledger_node.settlement.limits import DAY_MS
 from tests.gateway.conftest import new_key
 from tests.gateway.floor import NEW, Floor, floor
 
@@ -301,6 +303,69 @@ def test_an_operator_rotates_their_own_key_at_once(floor: Floor) -> None:
     assert floor.ada.get("/v1/members").status_code == 401
     with floor.door.client(new["api_key"]) as renewed:
         assert renewed.post("/v1/members", json=NEW).status_code == 202
+
+
+# FIAT OF A DAY
+
+
+def withdraw(floor: Floor, amount: str) -> int:
+    body = {"account": floor.issuer.id("A.dda"), "amount": amount, "currency": "USD"}
+    headers = {"Idempotency-Key": new_key()}
+    return floor.ada.post("/v1/withdrawals", json=body, headers=headers).status_code
+
+
+def test_small_deposits_and_withdrawals_of_a_day_are_judged_together(floor: Floor) -> None:
+    floor.issuer.clock.set((floor.issuer.clock.now_ms() // DAY_MS + 1) * DAY_MS)
+    assert [floor.deposit(floor.ada, "300.00").status_code for _ in range(3)] == [201] * 3
+    assert (withdraw(floor, "100.00"), withdraw(floor, "0.01")) == (201, 202)
+    waits = floor.ok(floor.deposit(floor.ada, "0.01"), 202)
+    assert floor.deposit(floor.ben, "1000.00").status_code == 201
+    floor.ok(approve(floor, waits["id"]))
+    floor.issuer.clock.advance(DAY_MS - 1)
+    assert floor.deposit(floor.ada, "0.01").status_code == 202
+    floor.issuer.clock.advance(1)
+    assert floor.deposit(floor.ada, "1000.00").status_code == 201
+
+
+def approve(floor: Floor, resource: str) -> httpx.Response:
+    waiting = floor.ok(floor.ben.get("/v1/approvals"))["data"]
+    return floor.ben.post(f"/v1/approvals/{next(a['id'] for a in waiting if a['resource'] == resource)}/approve")
+
+
+def test_what_two_agreed_to_counts_for_nobody_alone(floor: Floor) -> None:
+    waits = floor.ok(floor.deposit(floor.ada, "5000.00"), 202)
+    floor.ok(approve(floor, waits["id"]))
+    assert floor.deposit(floor.ada, "1000.00").status_code == 201
+    assert floor.deposit(floor.ada, "0.01").status_code == 202
+
+
+def test_a_deposit_that_was_refused_says_its_code_and_one_that_was_booked_has_none(floor: Floor) -> None:
+    waits = floor.ok(floor.deposit(floor.ada, "1000.01"), 202)
+    assert waits["code"] is None
+    asked = next(a for a in floor.ok(floor.ben.get("/v1/approvals"))["data"] if a["resource"] == waits["id"])
+    floor.ok(floor.ben.post(f"/v1/approvals/{asked['id']}/reject", json={"reason": "No such wire"}))
+    ended = floor.ok(floor.ada.get(f"/v1/deposits/{waits['id']}"))
+    assert (ended["status"], ended["code"], ended["reason_code"], ended["reason"]) == (
+        "rejected", "not_approved", "NARR", "No such wire",
+    )  # fmt: skip
+    assert floor.deposit(floor.ada, "1.00").json()["code"] is None
+
+
+def test_a_user_s_name_written_otherwise_is_the_same_pair_of_eyes(floor: Floor) -> None:
+    member = floor.issuer.members["A"].member_id
+
+    def key(name: str) -> str:
+        named = {"scope": "member", "member_id": member, "name": "x", "person": name}
+        keys = floor.door.app.state.keys
+        return str(floor.issuer.house.writer.run(lambda connection: keys.create(connection, **named))[1])
+
+    floor.do(f"/v1/members/{member}/limits/USD", {"approval_above": "1.00"}, "PUT")
+    with floor.door.client(key("ops1")) as asking:
+        path = f"/v1/transfers/{floor.pay(asking, '1.01').json()['id']}/approve"
+    for user in ("ops1 ", " ops1", "OPS1", "ops1\u00a0", "\uff4f\uff50\uff53\uff11"):
+        with floor.door.client(key(user)) as same:
+            assert floor.refused(same.post(path)) == (403, "own_request")
+    assert floor.ok(floor.chief.post(path))["status"] == "accepted"
 
 
 # LIMITS
