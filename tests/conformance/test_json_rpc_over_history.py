@@ -58,6 +58,44 @@ def test_a_simulated_block_has_the_hash_that_geth_gives_it(rpc: Client, step: di
     assert block["hash"] == block_hash
 
 
+@pytest.mark.parametrize(
+    ("parent", "size", "block_hash"),
+    [
+        (1, "0x1fc", "0xd1c03d8586b7b759ee51a9705bf8459d4a02f83cce627426323f5c632dbcd0bd"),
+        (7, "0x1fc", "0xc74cfd44a7a1aa31a95b60bac87eb811d3631ccc718fe289e6ee09b1b62c15a6"),
+        (8, "0x1fc", "0x4f2626bb2d1b8a8bac691de507f2df9d88f6ff6f835af89518085c3b0a974360"),
+        (26, "0x1ff", "0x72ae5fd2fa7b551d5aab25a409dae0d81e6ece7396f0b08e0dc9a2ac0ce16a4b"),
+        (38, "0x21e", "0x1459b8dfd454c7a94e8229cadffd6653e436a962019195ee7c199c749271e4da"),
+        (41, "0x241", "0xc63d9cb8136577aac9f212dae4bd9f01d19743811aa4c00158aa30e8089e7a5b"),
+        (44, "0x262", "0x4f064f08c3402fda462a0f8b86b19c68df63b8f1b18d99d73e568b6ca056e792"),
+        (45, "0x262", "0x8b8964bfcf7d8e280ed6812a581f67beda47d2b0f6316e1709bcff7d093e02b7"),
+    ],
+)
+def test_a_simulated_block_is_its_forks_whatever_its_parents_is(
+    rpc: Client, parent: int, size: str, block_hash: str
+) -> None:
+    """As geth 1.16 answers over this chain: with a reward before the merge, and from a fork's first block on with the
+    fork's base fee, withdrawals, blob gas and requests."""
+    (block,) = rpc("eth_simulateV1", {"blockStateCalls": [{}]}, hex(parent))
+    assert (block["size"], block["hash"]) == (size, block_hash)
+
+
+def test_a_call_before_london_is_simulated_as_a_transaction_of_its_time(rpc: Client) -> None:
+    step = {"stateOverrides": {A: {"balance": "0x10"}}, "calls": [{"from": A, "to": B, "value": "0x1"}]}
+    for parent, kind in (("0xb", "0x0"), ("0x2d", "0x2")):
+        asked = {"blockStateCalls": [step], "returnFullTransactions": True}
+        (block,) = rpc("eth_simulateV1", asked, parent)
+        assert [one["type"] for one in block["transactions"]] == [kind]
+
+
+def test_what_a_failed_simulated_call_gave_back_is_with_its_error_alone(rpc: Client) -> None:
+    code = {A: {"balance": "0x5"}, B: {"code": "0x60aa5f5260205ffd"}}
+    calls = [{"from": A, "to": B, "value": "0x5", "gas": "0x10000"}]
+    (block,) = rpc("eth_simulateV1", {"blockStateCalls": [{"stateOverrides": code, "calls": calls}]}, "latest")
+    (reverted,) = block["calls"]
+    assert (reverted["status"], reverted["returnData"], reverted["error"]["data"]) == ("0x0", "0x", f"0x{0xAA:064x}")
+
+
 def test_traced_transfers_are_shown_and_change_neither_receipts_nor_the_blocks_hash(rpc: Client) -> None:
     step = {"stateOverrides": {A: {"balance": "0x3e8"}}, "calls": [{"from": A, "to": B, "value": "0x3e8"}]}
     (plain,) = rpc("eth_simulateV1", {"blockStateCalls": [step]}, "latest")

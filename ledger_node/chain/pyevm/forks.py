@@ -30,6 +30,9 @@ from ledger_node.chain.blocks import Transaction
 from ledger_node.chain.pyevm.creation import BoundedCode, bounded_creations
 from ledger_node.chain.pyevm.machine import NetworkComputation, state_class
 
+ETHER = 10**18
+BLOB_GAS = 131_072
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:
@@ -47,6 +50,11 @@ class Fork:
     has_data_floor: bool = False
     keeps_beacon_roots: bool = False
     keeps_block_hashes: bool = False
+    has_base_fee: bool = False
+    has_withdrawals: bool = False
+    has_requests: bool = False
+    blob_gas_target: int | None = None
+    block_reward: int = 0
 
     @property
     def state_class(self) -> Any:
@@ -75,27 +83,32 @@ class Fork:
 
 
 def _forks() -> dict[str, Fork]:
-    frontier = _fork("frontier", FrontierState, create_gas=0, clears_empty_accounts=False)
-    homestead = _fork("homestead", HomesteadState, clears_empty_accounts=False)
+    frontier = _fork("frontier", FrontierState, create_gas=0, clears_empty_accounts=False, block_reward=5 * ETHER)
+    homestead = _fork("homestead", HomesteadState, clears_empty_accounts=False, block_reward=5 * ETHER)
     tangerine = replace(homestead, name="tangerine_whistle", **_classes(TangerineWhistleState))
-    spurious = _fork("spurious_dragon", SpuriousDragonState)
+    spurious = _fork("spurious_dragon", SpuriousDragonState, block_reward=5 * ETHER)
     forks = [frontier, homestead, tangerine, spurious]
-    forks += [_fork("byzantium", ByzantiumState), _fork("constantinople", ConstantinopleState)]
-    forks += [_fork("petersburg", PetersburgState)]
-    istanbul = _fork("istanbul", IstanbulState, nonzero_byte_gas=16)
+    forks += [_fork("byzantium", ByzantiumState, block_reward=3 * ETHER)]
+    forks += [_fork("constantinople", ConstantinopleState, block_reward=2 * ETHER)]
+    forks += [_fork("petersburg", PetersburgState, block_reward=2 * ETHER)]
+    istanbul = _fork("istanbul", IstanbulState, nonzero_byte_gas=16, block_reward=2 * ETHER)
     forks += [istanbul]
     forks += [replace(istanbul, name=name, **_classes(state)) for name, state in (
         ("muir_glacier", MuirGlacierState), ("berlin", BerlinState),
     )]  # fmt: skip
     london = replace(istanbul, name="london", refund_divisor=5, selfdestruct_refund=0, **_classes(LondonState))
+    london = replace(london, has_base_fee=True)
     forks += [london]
     forks += [replace(london, name=name, **_classes(state)) for name, state in (
-        ("arrow_glacier", ArrowGlacierState), ("gray_glacier", GrayGlacierState), ("paris", ParisState),
+        ("arrow_glacier", ArrowGlacierState), ("gray_glacier", GrayGlacierState),
     )]  # fmt: skip
-    shanghai = replace(london, name="shanghai", pays_for_initcode=True, **_classes(ShanghaiState))
+    paris = replace(london, name="paris", block_reward=0, **_classes(ParisState))
+    shanghai = replace(paris, name="shanghai", pays_for_initcode=True, has_withdrawals=True, **_classes(ShanghaiState))
     cancun = replace(shanghai, name="cancun", keeps_beacon_roots=True, **_classes(CancunState))
+    cancun = replace(cancun, blob_gas_target=3 * BLOB_GAS)
     prague = replace(cancun, name="prague", has_data_floor=True, keeps_block_hashes=True, **_classes(PragueState))
-    forks += [shanghai, cancun, prague]
+    prague = replace(prague, has_requests=True, blob_gas_target=6 * BLOB_GAS)
+    forks += [paris, shanghai, cancun, prague]
     return {fork.name: fork for fork in forks}
 
 

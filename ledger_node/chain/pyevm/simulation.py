@@ -9,7 +9,7 @@ from eth.vm import opcode_values as op
 
 from ledger_node.chain import tries, wire
 from ledger_node.chain.blocks import Address, Block, Call, Hash32, Header, Log, Transaction
-from ledger_node.chain.encoding import EMPTY_TRIE_ROOT, keccak, rlp_list
+from ledger_node.chain.encoding import EMPTY_LIST_HASH, EMPTY_TRIE_ROOT, keccak, rlp_list
 from ledger_node.chain.errors import GasLimitTooHigh
 from ledger_node.chain.genesis import NO_REQUESTS_HASH
 from ledger_node.chain.inspection import BlockOverride, SimulatedBlock, SimulatedCall, SimulationStep, TraceConfig
@@ -33,6 +33,8 @@ NATIVE = b"\xee" * 20
 """Whose Transfer events stand for moves of the chain's own value (ERC-7528)."""
 _TRANSFER = int.from_bytes(keccak(b"Transfer(address,address,uint256)"), "big")
 REVERTED, FAILED = 3, -32015
+FIRST_BASE_FEE = 10**9
+"""Of the first block that has one (EIP-1559)."""
 
 
 class TransferLogger(Tracer):
@@ -106,14 +108,16 @@ class Simulation:
             gas_used += outcome.gas_used
             self._gas_left -= outcome.gas_used
             made.append((transaction, outcome, gas_used))
+        if header.difficulty:  # before the merge; a reward goes on top of the fees
+            coinbase, reward = header.coinbase, fork.block_reward
+            self._world.set_balance(coinbase, self._world.get_balance(coinbase) + reward)  # type: ignore[arg-type]
         for _, _, address, amount in step.withdrawals:
             self._world.set_balance(address, self._world.get_balance(address) + amount * 10**9)  # type: ignore[arg-type]
         return self._sealed(header, made, step)
 
     def _header(self, block: BlockOverride) -> Header:
         parent = self._parent
-        fee = next_base_fee(parent) if self._validation else None if parent.base_fee_per_gas is None else 0
-        return replace(
+        header = replace(
             parent,
             number=parent.number + 1 if block.number is None else block.number,
             parent_hash=parent.hash,
@@ -121,11 +125,23 @@ class Simulation:
             gas_limit=parent.gas_limit if block.gas_limit is None else block.gas_limit,
             coinbase=parent.coinbase if block.coinbase is None else block.coinbase,
             mix_hash=bytes(32) if block.prev_randao is None else block.prev_randao,
-            base_fee_per_gas=fee if block.base_fee_per_gas is None else block.base_fee_per_gas,
-            parent_beacon_block_root=parent.parent_beacon_block_root and (block.beacon_root or bytes(32)),
-            requests_hash=parent.requests_hash and NO_REQUESTS_HASH,
+            ommers_hash=EMPTY_LIST_HASH,
+            nonce=bytes(8),
             extra_data=b"",
             gas_used=0,
+        )
+        # A fork's first block has fields that its parent has not.
+        fork, next_fee = self._rules.fork_at(header), next_base_fee(parent)
+        given = block.base_fee_per_gas is not None
+        fee = (FIRST_BASE_FEE if next_fee is None else next_fee) if self._validation else 0
+        return replace(
+            header,
+            base_fee_per_gas=block.base_fee_per_gas if given else fee if fork.has_base_fee else None,
+            withdrawals_root=EMPTY_TRIE_ROOT if fork.has_withdrawals else None,
+            blob_gas_used=None if fork.blob_gas_target is None else 0,
+            excess_blob_gas=_excess_blob_gas(fork, parent),
+            parent_beacon_block_root=(block.beacon_root or bytes(32)) if fork.keeps_beacon_roots else None,
+            requests_hash=NO_REQUESTS_HASH if fork.has_requests else None,
         )
 
     def _state(self, header: Header, fork: Fork, block: BlockOverride) -> Any:
@@ -149,8 +165,8 @@ class Simulation:
         wanted = min(left, self._rules.transaction_gas_max) if call.gas is None else call.gas
         gas = min(wanted, max(self._gas_left, 0))
         nonce = call.nonce if call.nonce is not None else self._world.get_nonce(call.sender)  # type: ignore[arg-type]
-        if call.gas_price is None and call.max_fee_per_gas is None:
-            call = replace(call, max_fee_per_gas=header.base_fee_per_gas or 0, max_priority_fee_per_gas=0)
+        if call.gas_price is None and call.max_fee_per_gas is None and header.base_fee_per_gas is not None:
+            call = replace(call, max_fee_per_gas=header.base_fee_per_gas, max_priority_fee_per_gas=0)
         transaction = calls.as_transaction(call, gas=gas, nonce=nonce, chain_id=self._rules.chain_id)
         raw = wire.encode_transaction(transaction)
         return replace(transaction, raw=raw, hash=keccak(raw))
@@ -199,7 +215,7 @@ class Simulation:
         )
         self._parent = header
         self._hashes[header.number] = header.hash
-        encoded = rlp_list(withdrawals)
+        encoded = None if header.withdrawals_root is None else rlp_list(withdrawals)
         raw = wire.encode_block(wire.RawBlock(header, tuple(tx.raw for tx, _, _ in made), EMPTY_LIST, encoded))
         return SimulatedBlock(
             Block(
@@ -210,6 +226,13 @@ class Simulation:
             ),
             _answers(header, made),
         )
+
+
+def _excess_blob_gas(fork: Fork, parent: Header) -> int | None:
+    """EIP-4844, with the target of the new block's fork."""
+    if fork.blob_gas_target is None:
+        return None
+    return max(0, (parent.excess_blob_gas or 0) + (parent.blob_gas_used or 0) - fork.blob_gas_target)
 
 
 def _placed(transaction: Transaction, header: Header, position: int) -> Transaction:

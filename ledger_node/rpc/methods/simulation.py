@@ -158,7 +158,7 @@ def _block_json(simulated: SimulatedBlock, *, full_transactions: bool) -> dict[s
 
 def _call_json(call: SimulatedCall) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "returnData": hexed(call.return_data),
+        "returnData": hexed(call.return_data) if call.succeeded else "0x",  # revert data goes with the error
         "logs": logs_json(call.logs),
         "gasUsed": quantity(call.gas_used),
         "maxUsedGas": quantity(call.max_used_gas),
