@@ -177,7 +177,7 @@ class Config(BaseSettings):
     rpc_log_topics: Count = Field(1_000, description="Topics in each position of a log filter at most.")
     rpc_fee_history_blocks: Count = Field(1_024, description="Blocks that `eth_feeHistory` answers for at most.")
     rpc_proof_slots: Count = Field(1_024, description="Storage slots in one `eth_getProof` at most.")
-    rpc_storage_slots: Count = Field(1_024, description="Storage slots in one `eth_getStorageValues` at most.")
+    rpc_storage_slots: Count = Field(1_024, description="Storage slots one request may name, or be shown, at most.")
     rpc_simulated_blocks: Count = Field(256, description="Blocks in one `eth_simulateV1` at most.")
     rpc_simulated_calls: Count = Field(1_000, description="Calls in one `eth_simulateV1` at most.")
     rpc_trace_steps: Count = Field(200_000, description="Steps that a struct-logger trace may have.")

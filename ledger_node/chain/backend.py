@@ -29,6 +29,7 @@ from ledger_node.chain.inspection import (
     Overrides,
     SimulatedBlock,
     SimulationStep,
+    StorageRange,
     Trace,
     TraceConfig,
     TransactionTrace,
@@ -173,6 +174,11 @@ class LocalChain(ChainBackend, Protocol):
         """eth_simulateV1: blocks on blocks that are never kept."""
 
     def proof(self, address: Address, slots: Sequence[int], at: BlockRef = "latest") -> AccountProof: ...
+
+    def storage_range(
+        self, at: BlockRef, position: int, address: Address, start: bytes, most: int
+    ) -> StorageRange | None:
+        """An account's storage before the transaction at `position`, from a slot's hash on; None if it has none."""
 
     # TRACES
 

@@ -73,6 +73,22 @@ class AccountProof:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageEntry:
+    """A slot's value under the hash of its number; the number itself is not kept."""
+
+    hashed_slot: Hash32
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRange:
+    """In the order of the hashes. `next_hashed_slot` is where to go on, None at the end."""
+
+    entries: tuple[StorageEntry, ...]
+    next_hashed_slot: Hash32 | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccessListResult:
     """`error` is the execution's failure, if it failed; the list is what it touched until then."""
 

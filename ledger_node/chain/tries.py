@@ -4,7 +4,7 @@ Nodes are decoded RLP lists and never changed in place, so they may be cached an
 has a key that is the beginning of another, which holds for hashed keys and for list indexes alike.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ledger_node.chain.blocks import Hash32
@@ -76,6 +76,27 @@ def _walk(root: Hash32, path: bytes, read: ReadNode) -> Iterable[tuple[Node, byt
         if is_leaf or not path.startswith(prefix):
             return
         reference, path = node[1], path[len(prefix) :]
+
+
+def items_from(root: Hash32, start: bytes, read: ReadNode) -> Iterator[tuple[bytes, bytes]]:
+    """Every key from `start` on, in order, with its value. Reads no more of the trie than is asked of it."""
+    return _items_from(b"" if root == EMPTY_TRIE_ROOT else root, b"", _nibbles(start), read)
+
+
+def _items_from(reference: Any, path: bytes, start: bytes, read: ReadNode) -> Iterator[tuple[bytes, bytes]]:
+    if reference == b"" or path < start[: len(path)]:
+        return
+    node = reference if isinstance(reference, list) else read(reference)
+    if len(node) == 17:
+        for nibble in range(16):
+            yield from _items_from(node[nibble], path + bytes((nibble,)), start, read)
+        return
+    prefix, is_leaf = _decode_path(node[0])
+    path += prefix
+    if not is_leaf:
+        yield from _items_from(node[1], path, start, read)
+    elif path >= start:
+        yield bytes.fromhex(path.translate(_DIGITS).decode("ascii")), node[1]
 
 
 # CHANGE

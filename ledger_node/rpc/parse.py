@@ -70,6 +70,13 @@ def quantity_or_integer(value: Any) -> int:
     return quantity(value)
 
 
+def integer(value: Any) -> int:
+    """A JSON number, where geth takes nothing else."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+        raise ValueError(f"expected an integer such as 10, got {shown(value)}")
+    return value
+
+
 # BYTES
 
 

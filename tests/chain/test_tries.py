@@ -42,6 +42,9 @@ def test_changes_give_the_same_roots_and_values_as_one_key_at_a_time(rounds: lis
             proof = tries.prove(root, key, read)
             decoded = [tries.decode_node(raw) for raw in proof]
             assert HexaryTrie.get_from_proof(root, key, [tuple_free(node) for node in decoded]) == value
+        kept = sorted((key, value) for key, value in held.items() if value)
+        for start in (b"", b"\x80", *held, *(key + b"\0" for key in held), *(key[:1] for key in held)):
+            assert list(tries.items_from(root, start, read)) == [item for item in kept if item[0] >= start]
 
 
 def reader(nodes: dict[bytes, tuple[bytes, list]]) -> tries.ReadNode:

@@ -5,6 +5,7 @@ Everything asked and answered here is plain data, so that a question can be put 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, cast
 
 from ledger_node.chain import wire
@@ -16,6 +17,8 @@ from ledger_node.chain.inspection import (
     Overrides,
     SimulatedBlock,
     SimulationStep,
+    StorageEntry,
+    StorageRange,
     Trace,
     TraceConfig,
     TransactionTrace,
@@ -160,13 +163,7 @@ class Questions:
         """Execute a block again up to `last`, tracing from `first` on."""
         if header.number == 0:
             return ()
-        parent = self.store.header(header.number - 1)
-        assert parent is not None
-        root = self.root_of(parent)
-        fork = self.schedule.fork_at(header)
-        permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
-        state = recording(state_on(self.store, self.schedule, header, root=root, permissions=permissions, fork=fork))
-        begin_block(state, fork, header)
+        state, fork, permissions = self._begun(header)
         traces = []
         for position, row in enumerate(self.store.transactions(header.number)):
             if last is not None and position > last:
@@ -185,6 +182,32 @@ class Questions:
                 )
             traces.append(TransactionTrace(row.hash, watching.trace(outcome, transaction)))
         return tuple(traces)
+
+    def _begun(self, header: Header) -> tuple[Any, Fork, Permissions]:
+        """The state in which a block's first transaction was executed."""
+        parent = self.store.header(header.number - 1)
+        assert parent is not None
+        root = self.root_of(parent)
+        fork = self.schedule.fork_at(header)
+        permissions = self.permissions_at(ParentState(root, self.store.node, self.store.code))
+        state = recording(state_on(self.store, self.schedule, header, root=root, permissions=permissions, fork=fork))
+        begin_block(state, fork, header)
+        return state, fork, permissions
+
+    def storage_range(
+        self, header: Header, position: int, address: Address, start: bytes, most: int
+    ) -> StorageRange | None:
+        """See LocalChain."""
+        state, fork, permissions = self._begun(header)
+        for row in self.store.transactions(header.number)[:position]:
+            transaction = wire.decode_transaction(row.raw, row.sender)
+            price = effective_price(transaction, header.base_fee_per_gas or 0)
+            run_message(state, fork, transaction, price=price, permissions=permissions)
+        state.world.make_state_root()
+        if not state.world.has_storage(address):
+            return None
+        found = [StorageEntry(*entry) for entry in islice(state.world.storage_from(address, start), most + 1)]
+        return StorageRange(tuple(found[:most]), found[most].hashed_slot if len(found) > most else None)
 
 
 class _Attempt:

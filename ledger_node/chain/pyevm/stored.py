@@ -32,6 +32,7 @@ from ledger_node.chain.inspection import (
     Overrides,
     SimulatedBlock,
     SimulationStep,
+    StorageRange,
     Trace,
     TraceConfig,
     TransactionTrace,
@@ -241,9 +242,7 @@ class StoredChain:
 
     def trace_transaction(self, transaction_hash: Hash32, config: TraceConfig) -> Trace | None:
         found = self._find(transaction_hash)
-        if found is None:
-            return None
-        return self._questions.trace_transaction(self.header(found[0]), found[1], config)
+        return None if found is None else self._questions.trace_transaction(self.header(found[0]), found[1], config)
 
     def trace_block(self, at: BlockRef, config: TraceConfig) -> tuple[TransactionTrace, ...]:
         return self._questions_on(at).trace_block(self.header(at), config)
@@ -253,6 +252,9 @@ class StoredChain:
 
     def trace_call(self, call: Call, at: BlockRef, config: TraceConfig, overrides: Overrides = NO_OVERRIDES) -> Trace:
         return self._questions_on(at).trace_call(call, self.header(at), config, overrides)
+
+    def storage_range(self, at: BlockRef, *wanted: Any) -> StorageRange | None:
+        return self._questions_on(at).storage_range(self.header(at), *wanted)
 
     # THE POOL
 

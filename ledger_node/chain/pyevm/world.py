@@ -6,7 +6,7 @@ kept is in `created` and `codes` afterwards; this file knows no store.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -290,6 +290,15 @@ class World(AccountDatabaseAPI):
         self._journal = []
         self._checkpoints = []
         return EthHash(self._root)
+
+    def has_storage(self, address: Address) -> bool:
+        """As of the last make_state_root, as the next is."""
+        return (self.account(address) or NEW_ACCOUNT)[2] != EMPTY_TRIE_ROOT
+
+    def storage_from(self, address: Address, start: bytes) -> Iterator[tuple[Hash32, int]]:
+        """The hash of each slot from `start` on, in their order, and its value."""
+        for place, encoded in tries.items_from((self.account(address) or NEW_ACCOUNT)[2], start, self._node):
+            yield place, as_int(rlp_decode(encoded))
 
     def persist(self) -> MetaWitnessAPI:
         self.make_state_root()

@@ -1,18 +1,19 @@
-"""Raw bytes as peers carry them, and traces: what a transaction or call did, step by step or frame by frame."""
+"""Raw bytes as peers carry them, traces (what a transaction or call did, by steps or frames), an account's storage."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from ledger_node.chain.blocks import BlockRef
 from ledger_node.chain.encoding import NotCanonical
 from ledger_node.chain.inspection import Trace, TraceConfig
 from ledger_node.chain.wire import decode_block
+from ledger_node.rpc import parse
 from ledger_node.rpc.callargs import CallParam
 from ledger_node.rpc.door import Door
 from ledger_node.rpc.errors import SERVER_ERROR, RpcError, invalid_params
 from ledger_node.rpc.flatjson import in_block
-from ledger_node.rpc.parse import BlockNumberParam, BlockParam, DataParam, HashParam
+from ledger_node.rpc.parse import AddressParam, BlockNumberParam, BlockParam, DataParam, HashParam, Parser
 from ledger_node.rpc.registry import method
-from ledger_node.rpc.render import hexed
+from ledger_node.rpc.render import hexed, word
 from ledger_node.rpc.traceoptions import NO_OPTIONS, Asked, TraceParam, answers
 
 # RAW BYTES
@@ -116,3 +117,29 @@ def _trace_block(door: Door, block: BlockRef, options: Asked) -> list[Any]:
 
     shown = answers(options, run, places, steps_max=door.limits.trace_steps)
     return [{"txHash": hexed(one), "result": result} for one, result in zip(hashes, shown, strict=True)]
+
+
+# STORAGE
+
+IndexParam = Annotated[int, Parser(parse.integer)]
+
+
+@method("debug_storageRangeAt", lane="execute")
+def storage_range_at(
+    door: Door, at: BlockParam, index: IndexParam, address: AddressParam, start: DataParam, most: IndexParam
+) -> dict[str, Any]:
+    """An account's storage before a transaction of a block. More than may be in one answer is at `nextKey`."""
+    block = door.chain.block(at)
+    if block.header.number == 0:
+        raise RpcError(SERVER_ERROR, "no transaction in genesis")
+    if index not in range(max(len(block.transactions), 1)):
+        shown = hexed(block.header.hash)
+        raise RpcError(SERVER_ERROR, f"transaction index {index} out of range for block {shown}")
+    pinned = at if at == "pending" else block.header.hash
+    most = min(max(most, 0), door.limits.storage_slots)
+    found = door.chain.storage_range(pinned, index, address, start, most)
+    if found is None:
+        return {"storage": None, "nextKey": None}
+    entries = {hexed(one.hashed_slot): {"key": None, "value": word(one.value)} for one in found.entries}
+    going_on = found.next_hashed_slot
+    return {"storage": entries, "nextKey": None if going_on is None else hexed(going_on)}
