@@ -15,4 +15,4 @@
 << {"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"transaction not found: 0x9999999999999999999999999999999999999999999999999999999999999999 is not in a block of this chain"}}
 // a tracer nobody knows
 >> {"jsonrpc":"2.0","id":1,"method":"debug_traceTransaction","params":["0xef1500c88f3e4ed6c216fcb505253f04a8c58baf9ee0744ad7f6224621d0226a",{"tracer":"bigram"}]}
-<< {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"invalid argument 1 (options): tracer: tracer \"bigram\" is not known; use callTracer, prestateTracer, or none for single steps"}}
+<< {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"invalid argument 1 (options): tracer \"bigram\" is not known; use callTracer, prestateTracer, flatCallTracer, 4byteTracer, noopTracer, muxTracer, or none for single steps"}}
