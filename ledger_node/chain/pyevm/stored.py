@@ -340,8 +340,7 @@ class StoredChain:
         return header
 
     def _root(self, header: Header) -> Hash32:
-        """The state after a block."""
-        return header.state_root
+        return header.state_root  # after the block
 
     def _view(self, header: Header) -> HeadView:
         state = ParentState(self._root(header), self.store.node, self.store.code)
