@@ -21,7 +21,8 @@ def backup(to: Path, **flags: Any) -> None:
     """Copy both stores and the keystores, as of one moment, into the new directory TO; the node may run."""
     manifest = back_up(load_config(flags), to)
     click.echo(f"Backed up to {to}: booked block {manifest['booked']}, chain head {manifest['head']}.")
-    click.echo("Not in it: the keystores' password and credentials.json. A restore needs the first.")
+    click.echo("Not in it: the keystores' password and the operators' API keys (credentials.json). Keep both apart.")
+    click.echo("A restore needs the password; a lost key is replaced by `ledger-node operator recover`.")
 
 
 @click.command()
@@ -39,6 +40,10 @@ def restore(backup: Path, verify_only: bool, **flags: Any) -> None:
     manifest = restore_backup(backup, data)
     click.echo(f"Restored {data}: made {manifest['made_at']}, booked block {manifest['booked']}.")
     click.echo(f"Put the keystores' password into {data / 'keys' / 'password'} (mode 600), then start the node.")
+    click.echo(
+        f"No API key was in the backup: put credentials.json into {data}, or, before you start the node, make a new "
+        f"key with `ledger-node operator recover --data {data}`."
+    )
 
 
 @click.command()

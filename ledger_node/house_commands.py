@@ -6,8 +6,11 @@ from typing import Any
 import click
 
 from ledger_node.acting_commands import DIGEST, act, acting, as_operator, print_rows, through_the_door
+from ledger_node.config import load_config
 from ledger_node.data_directory import write_private
+from ledger_node.flags import settings
 from ledger_node.gateway.credentials import digest_of, new_secret
+from ledger_node.recovery import recover
 
 
 @click.group()
@@ -169,6 +172,25 @@ def operator_secret(file: Path) -> None:
         raise click.UsageError(f"{file} exists already.")
     write_private(file, secret + "\n")
     click.echo(digest_of(secret).hex())
+
+
+@operator.command("recover")
+@click.argument("operator", required=False)
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="New file for the key, mode 600; without OPERATOR DIR/credentials.json if not given.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say whose key it would be, and do nothing.")
+@click.option("--reason", help="Why; recorded in the audit log.")
+@settings("data", "database_url")
+def operator_recover(operator: str | None, to: Path | None, dry_run: bool, reason: str | None, **flags: Any) -> None:
+    """Make a new API key for a person (an id or a name) who has lost theirs, or for the house as init did.
+
+    For whoever holds the data directory, while no node runs on it. All the person's keys from before end.
+    """
+    whose, file = recover(load_config(flags), operator, to, reason=reason, dry_run=dry_run)
+    if dry_run:
+        click.echo(f"Nothing was done. {file} would hold a new key of {whose.name} ({whose.person}).")
+        return
+    click.echo(f"{file} holds the new key of {whose.name} ({whose.person}); those from before have ended.")
 
 
 @click.group()
