@@ -98,6 +98,8 @@ def _words(value: Any) -> tuple[int, ...]:
 
 
 def _authorizations(value: Any) -> tuple[Authorization, ...]:
+    if value == []:
+        raise ValueError("EIP-7702 transaction with empty auth list; leave it out for another type")
     return array(value, _authorization, "signed authorizations")
 
 

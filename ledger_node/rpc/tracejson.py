@@ -52,8 +52,9 @@ def _step_json(step: Step) -> dict[str, Any]:
         "gas": step.gas,
         "gasCost": step.gas_cost,
         "depth": step.depth,
-        "refund": step.refund,
     }
+    if step.refund:
+        shown["refund"] = step.refund
     if step.error is not None:
         shown["error"] = step.error
     if step.stack is not None:

@@ -194,6 +194,8 @@ OF_THE_NETWORK = OF_THE_DOOR | {
     "eth_createAccessList.error": "a failing execution is a result with `error` beside it, as in geth",
     "eth_createAccessList.gasUsed": "a failing execution is a result with `error` beside it, as in geth",
     "debug_traceCall.structLogs[].gasCost": "CREATE costs its own gas, without what it hands on, as in geth",
+    "debug_traceCall.structLogs[].refund": "a step names its refund only where there is one, as in geth",
+    "debug_traceTransaction.structLogs[].refund": "a step names its refund only where there is one, as in geth",
     "debug_traceCall.gas": "the top frame's gas is the call's limit, as in geth",
     "debug_traceTransaction.gas": "the top frame's gas is the transaction's limit, as in geth",
     "debug_traceCall.*": "the accounts touched include the block's coinbase, which is another here",

@@ -165,6 +165,7 @@ def test_a_call_reads_every_member() -> None:
         ({"gas": "0x" + "f" * 17}, "gas: hex number"),
         ({"accessList": [{"storageKeys": []}]}, r"accessList: \[0\]: an access list entry needs an address"),
         ({"authorizationList": [{"chainId": "0x1"}]}, "an authorization needs address"),
+        ({"authorizationList": []}, "EIP-7702 transaction with empty auth list"),
         ("0x", "expected an object"),
     ],
 )

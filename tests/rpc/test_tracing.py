@@ -8,6 +8,7 @@ from tests.rpc.network import Developer, calldata
 from tests.rpc.server import Answered, Client
 
 NOWHERE = "0x" + "99" * 32
+NOBODY, SLOT_1 = "0x" + "99" * 20, "0x" + "00" * 31 + "01"
 
 
 @pytest.fixture
@@ -242,3 +243,12 @@ def test_an_account_without_code_has_no_steps(rpc: Client) -> None:
 def test_a_step_without_the_gas_shows_what_it_lacked(rpc: Client, code: str, gas: int, cost: int) -> None:
     step = traced(rpc, code, {}, gas=gas)["structLogs"][-1]
     assert (step["gasCost"], step["error"]) == (cost, "out of gas")
+
+
+def test_a_step_is_named_as_geth_names_it_and_tells_a_refund_only_where_there_is_one(rpc: Client) -> None:
+    code = {NOBODY: {"code": "0x5f600155600160025560" + "01" + "54fe", "stateDiff": {SLOT_1: "0x" + "00" * 31 + "01"}}}
+    call = {"to": NOBODY, "gas": "0x100000"}
+    steps = rpc("debug_traceCall", call, "latest", {"stateOverrides": code})["structLogs"]
+    assert steps[-1]["op"] == "INVALID"
+    assert "refund" not in steps[0]
+    assert steps[-1]["refund"] > 0

@@ -125,5 +125,5 @@ _MNEMONICS = {value: name for name, value in vars(op).items() if name.isupper() 
 
 def opcode_name(opcode: int) -> str:
     """geth's name."""
-    name = {op.SHA3: "KECCAK256", op.DIFFICULTY: "PREVRANDAO"}.get(opcode) or _MNEMONICS.get(opcode)
+    name = {op.SHA3: "KECCAK256", op.DIFFICULTY: "PREVRANDAO", 0xFE: "INVALID"}.get(opcode) or _MNEMONICS.get(opcode)
     return name if name is not None else f"opcode 0x{opcode:x} not defined"
