@@ -251,6 +251,12 @@ class DevChain(LocalChain, Protocol):
     def set_time(self, timestamp: int) -> int:
         """Set the chain's clock; returns by how many seconds it went ahead. Raises InvalidBlock below the head's."""
 
+    def set_timestamp_interval(self, seconds: int) -> None:
+        """Each block from now on is so much later than the one before, whatever the clock says."""
+
+    def remove_timestamp_interval(self) -> bool:
+        """Whether there was one."""
+
     def set_gas_limit(self, gas_limit: int) -> None:
         """Of the blocks from now on, until the node ends."""
 

@@ -277,6 +277,102 @@ def test_our_network_answers_as_anvil_does(two_chains: tuple[Pair, Story]) -> No
     assert report(found, OF_THE_NETWORK) == ([], [])
 
 
+# WHAT EXPLORERS ASK: Parity's traces and Otterscan's methods
+
+UNKNOWN_BLOCK = "null for an unknown block; anvil has an error"
+NO_REPLAY = "anvil does not have it"
+HEADER_ALONE = "a header alone; anvil has the block"
+OF_EXPLORERS = {
+    f"{place}.{name}": SEALED
+    for place in ("erigon_getHeaderByNumber", "ots_getBlockDetails.block", "ots_getBlockTransactions.fullblock")
+    for name in ("extraData", "hash", "miner", "mixHash", "parentHash", "size", "stateRoot")
+}
+OF_EXPLORERS |= {
+    f"{place}.totalDifficulty": OF_THE_DOOR["eth_getBlockByNumber.totalDifficulty"]
+    for place in ("erigon_getHeaderByNumber", "ots_getBlockDetails.block", "ots_getBlockTransactions.fullblock")
+}
+OF_EXPLORERS |= {
+    f"{place}.blobGasPrice": OF_THE_DOOR["eth_getTransactionReceipt.blobGasPrice"]
+    for place in (
+        "ots_getBlockTransactions.receipts[]",
+        "ots_searchTransactionsAfter.receipts[]",
+        "ots_searchTransactionsBefore.receipts[]",
+    )
+}
+OF_EXPLORERS |= {
+    f"{place}.blockHash": OF_THE_BLOCK
+    for place in (
+        "ots_getBlockTransactions.fullblock.transactions[]",
+        "ots_getBlockTransactions.receipts[]",
+        "ots_getBlockTransactions.receipts[].logs[]",
+        "ots_searchTransactionsAfter.receipts[]",
+        "ots_searchTransactionsAfter.receipts[].logs[]",
+        "ots_searchTransactionsAfter.txs[]",
+        "ots_searchTransactionsBefore.receipts[]",
+        "ots_searchTransactionsBefore.receipts[].logs[]",
+        "ots_searchTransactionsBefore.txs[]",
+        "trace_block[]",
+        "trace_filter[]",
+        "trace_transaction[]",
+    )
+}
+OF_EXPLORERS |= {
+    f"trace_replayTransaction.{name}": NO_REPLAY
+    for name in ("data", "error", "output", "stateDiff", "trace", "vmTrace")
+}
+OF_EXPLORERS |= {f"erigon_getHeaderByNumber.{name}": HEADER_ALONE for name in ("transactions", "uncles", "withdrawals")}
+OF_EXPLORERS |= {
+    "ots_getBlockDetails": UNKNOWN_BLOCK,
+    "ots_getBlockDetailsByHash": UNKNOWN_BLOCK,
+    "ots_getBlockTransactions": UNKNOWN_BLOCK,
+    "ots_getInternalOperations": "what the transaction itself makes is not internal, as with Erigon; anvil lists it",
+    "ots_traceTransaction": "creations and destructions are in it, as with Erigon; anvil leaves them out",
+    "trace_replayBlockTransactions": "an unknown block is an error; anvil has an empty list",
+}
+
+
+def calls_of_explorers(story: Story) -> Iterator[tuple[Any, ...]]:
+    somebody = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
+    for transaction in (story.created, story.page, story.failed, NOWHERE):
+        yield from (
+            ("trace_transaction", transaction),
+            ("trace_replayTransaction", transaction, ["trace"]),
+            ("ots_getInternalOperations", transaction),
+            ("ots_getTransactionError", transaction),
+            ("ots_traceTransaction", transaction),
+        )
+    for block in (0, 1, 2, 3, 4, 99):
+        yield from (
+            ("trace_block", hex(block)),
+            ("trace_replayBlockTransactions", hex(block), ["trace"]),
+            ("ots_getBlockDetails", block),
+            ("ots_getBlockTransactions", block, 0, 10),
+            ("erigon_getHeaderByNumber", hex(block)),
+        )
+    for wanted in ({}, {"toAddress": [story.book]}, {"fromAddress": [somebody]}, {"toAddress": [NOBODY]}):
+        yield ("trace_filter", {"fromBlock": "0x1", "toBlock": "0x4", **wanted})
+    yield ("trace_filter", {"fromBlock": "0x1", "toBlock": "0x4", "after": 1, "count": 2})
+    yield from (("ots_getApiLevel",), ("ots_getBlockDetailsByHash", NOWHERE))
+    for address in (story.book, somebody, NOBODY):
+        yield from (
+            ("ots_hasCode", address, "latest"),
+            ("ots_hasCode", address, "0x0"),
+            ("ots_getContractCreator", address),
+            ("ots_getTransactionBySenderAndNonce", address, 1),
+            ("ots_searchTransactionsBefore", address, 0, 10),
+            ("ots_searchTransactionsAfter", address, 0, 10),
+            ("eth_getAccount", address, "latest"),
+            ("eth_getAccountInfo", address, "latest"),
+        )
+
+
+def test_explorers_are_answered_as_anvil_answers_them(two_chains: tuple[Pair, Story]) -> None:
+    pair, story = two_chains
+    found = {path for call in calls_of_explorers(story) for path in pair.compare(*call)}
+    assert report(found, OF_EXPLORERS) == ([], [])
+
+
 def test_every_difference_is_explained_on_the_reference_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert [reason for reason in (*OF_THE_NETWORK.values(), SIMULATED) if reason not in page] == []
+    reasons = (*OF_THE_NETWORK.values(), *OF_EXPLORERS.values(), SIMULATED)
+    assert [reason for reason in reasons if reason not in page] == []

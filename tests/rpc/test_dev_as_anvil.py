@@ -116,6 +116,20 @@ def test_the_clock_is_set(rpc: Client) -> None:
     assert refused.value.code == -32602
 
 
+def test_timestamps_are_an_interval_apart_while_that_is_set(rpc: Client) -> None:
+    def mined() -> int:
+        rpc("anvil_mine")
+        return int(rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    assert rpc("evm_setAutomine", True) is rpc("anvil_setBlockTimestampInterval", 7) is None
+    assert [mined(), mined()] == [GENESIS_TIME + 7, GENESIS_TIME + 14]
+    rpc("evm_setNextBlockTimestamp", GENESIS_TIME + 100)
+    assert [mined(), mined()] == [GENESIS_TIME + 100, GENESIS_TIME + 107]
+    assert rpc("anvil_removeBlockTimestampInterval") is True
+    assert rpc("anvil_removeBlockTimestampInterval") is False
+    assert mined() < GENESIS_TIME + 114
+
+
 def test_a_reset_starts_afresh(rpc: Client) -> None:
     genesis = rpc("eth_getBlockByNumber", "0x0", False)
     book, taken = Developer(rpc).deploy(), rpc("evm_snapshot")
@@ -158,6 +172,7 @@ def test_what_was_gone_back_to_is_there_after_a_restart(tmp_path: Path, way: str
         ("anvil_setBlockGasLimit", [0]), ("anvil_setBlockGasLimit", [2**63]), ("anvil_setChainId", [0]),
         ("anvil_setChainId", [2**64]), ("anvil_setTime", [2**200]), ("evm_setIntervalMining", [2**200]),
         ("evm_setIntervalMining", [-1]), ("anvil_setIntervalMining", [10**10]),
+        ("anvil_setBlockTimestampInterval", [-1]), ("anvil_setBlockTimestampInterval", [2**200]),
         ("anvil_addBalance", [NOBODY, 5]), ("anvil_dropTransaction", ["0x12"]),
         ("anvil_autoImpersonateAccount", ["yes"]), ("anvil_reset", [[]]), ("anvil_reset", [{"forking": []}]),
     ],

@@ -56,6 +56,7 @@ class DevPyEvmChain(PyEvmChain):
             self._set_roots[bytes.fromhex(block_hash)] = bytes.fromhex(root)
         self._ahead_s = 0
         self._set_timestamp: int | None = None
+        self._timestamp_interval_s: int | None = None
         self._automine = True
         self._impersonated: set[Address] = set()
         self._impersonates_all = False
@@ -118,6 +119,8 @@ class DevPyEvmChain(PyEvmChain):
     def _next_timestamp(self) -> int:
         if self._set_timestamp is not None:
             return max(self._set_timestamp, self._head.timestamp)
+        if self._timestamp_interval_s is not None:
+            return min(self._head.timestamp + self._timestamp_interval_s, TIME_MAX)
         return max(self._clock.now_ms() // 1000 + self._ahead_s, self._head.timestamp)
 
     @property
@@ -139,6 +142,13 @@ class DevPyEvmChain(PyEvmChain):
         before = self._clock.now_ms() // 1000 + self._ahead_s
         self._ahead_s += timestamp - before
         return max(timestamp - before, 0)
+
+    def set_timestamp_interval(self, seconds: int) -> None:
+        self._timestamp_interval_s = seconds
+
+    def remove_timestamp_interval(self) -> bool:
+        removed, self._timestamp_interval_s = self._timestamp_interval_s is not None, None
+        return removed
 
     # RULES
 

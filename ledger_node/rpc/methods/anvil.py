@@ -58,6 +58,18 @@ def set_time(door: Door, time: NumberParam) -> int:
         return door.dev.set_time(time // 1000 if time > MILLISECONDS else time)
 
 
+@method("anvil_setBlockTimestampInterval", profile="dev")
+def set_block_timestamp_interval(door: Door, seconds: NumberParam) -> None:
+    if seconds > INTERVAL_S_MAX:
+        raise invalid_params(f"blocks' timestamps are at most {INTERVAL_S_MAX} seconds apart, not {seconds}")
+    door.dev.set_timestamp_interval(seconds)
+
+
+@method("anvil_removeBlockTimestampInterval", profile="dev")
+def remove_block_timestamp_interval(door: Door) -> bool:
+    return door.dev.remove_timestamp_interval()
+
+
 def _no_fork(value: Any) -> None:
     if fields(fields(value).get("forking", {})):
         raise ValueError("this node forks no other network; leave forking out")

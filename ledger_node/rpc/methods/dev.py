@@ -81,9 +81,8 @@ def increase_time(door: Door, seconds: NumberParam) -> int:
 
 
 @method("evm_setAutomine", "anvil_setAutoMine", profile="dev")
-def set_automine(door: Door, enabled: BoolParam) -> bool:
+def set_automine(door: Door, enabled: BoolParam) -> None:
     door.dev.set_automine(enabled)
-    return True
 
 
 # SNAPSHOTS
