@@ -111,7 +111,7 @@ setup: $(DEV) ## Install everything (.venv, and npm packages when npm is here); 
 # RUN
 
 .PHONY: demo
-demo: $(RUNTIME) ## Run the main job: three banks, 1,000 payments, a kill -9 in the middle, an audit
+demo: $(RUNTIME) ## Run the main job: three banks, 1,200 payments, a kill -9 in the middle, an audit
 	@$(BIN)/ledger-node demo $(DEMO_ARGS)
 
 .PHONY: bench

@@ -18,7 +18,7 @@ from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, make_durable, write_private
 from ledger_node.database import Database, metadata
-from ledger_node.errors import ConfigurationError
+from ledger_node.errors import ConfigurationError, StorageUnavailable
 from ledger_node.gateway.credentials import KeyRing
 from ledger_node.keys import create_keystore, new_password
 from ledger_node.permissions.genesis import NetworkSetup, genesis_account
@@ -96,6 +96,8 @@ def _require_unused_ledger(config: Config) -> None:
             used = {"alembic_version", *metadata.tables}.intersection(sa.inspect(connection).get_table_names())
     except sa.exc.DBAPIError as error:
         raise ConfigurationError(f"The ledger database cannot be read ({error.orig}); nothing was changed.") from None
+    except StorageUnavailable as trouble:
+        raise ConfigurationError(f"Nothing was changed: {trouble.detail}") from None
     finally:
         database.close()
     if used:

@@ -33,5 +33,5 @@ def write_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("web3", "urllib3", "httpx", "httpcore", "asyncio", "alembic", "eth"):
+    for chatty in ("web3", "urllib3", "httpx", "httpcore", "asyncio", "alembic", "eth", "uvicorn"):
         logging.getLogger(chatty).setLevel("WARNING")

@@ -80,9 +80,8 @@ class Screen:
         for heading in ("currency", "reserve", "supply", "difference", "in_flight"):
             table.add_column(heading.replace("_", " "), justify="left" if heading == "currency" else "right")
         for position in findings["positions"]:
-            table.add_row(
-                *(str(position[name]) for name in ("currency", "reserve", "supply", "difference", "in_flight"))
-            )
+            amounts = (position[name] for name in ("reserve", "supply", "difference", "in_flight"))
+            table.add_row(position["currency"], *(f"{Decimal(amount):,}" for amount in amounts))
         self._console.print(table)
         for difference in findings.get("differences", []):
             self.say(f"difference: {difference}")
