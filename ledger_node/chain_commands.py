@@ -32,7 +32,7 @@ from ledger_node.flags import ADDRESS, settings
 from ledger_node.follower.statement import check_statement
 from ledger_node.follower.verdict import signed, verify
 from ledger_node.json_files import read_json
-from ledger_node.keys import open_keystore
+from ledger_node.keys import open_keystore, read_password
 from ledger_node.logs import write_logs
 from ledger_node.separation import split
 
@@ -156,7 +156,7 @@ def verify_blocks(
     signer = None
     if sign_with is not None:
         password_file = load_config(flags).password_file or str(sign_with.parent / "password")
-        signer = open_keystore(sign_with, Path(password_file).read_text(encoding="utf-8").strip())
+        signer = open_keystore(sign_with, read_password(Path(password_file)))
     document = None if statement is None else _json(statement)
     if address is not None and isinstance(document, dict):
         document = {**document, "address": f"0x{address.hex()}"}

@@ -26,7 +26,7 @@ from ledger_node.follower.evidence import Difference
 from ledger_node.follower.follower import Follower
 from ledger_node.follower.probes import with_probes
 from ledger_node.follower.source import Source
-from ledger_node.keys import LocalSigner, create_keystore, new_password, open_keystore
+from ledger_node.keys import LocalSigner, create_keystore, new_password, open_keystore, read_password
 from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import create_rpc_app
 
@@ -95,7 +95,7 @@ def keystore(config: Config, name: str) -> LocalSigner | None:
     path = DataDirectory(config.data).keystore(name)
     if not path.exists():
         return None
-    return open_keystore(path, config.password_path.read_text(encoding="utf-8").strip())
+    return open_keystore(path, read_password(config.password_path))
 
 
 def make_key(config: Config, name: str) -> LocalSigner:
@@ -106,7 +106,7 @@ def make_key(config: Config, name: str) -> LocalSigner:
     directory.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not config.password_path.exists():
         write_private(config.password_path, new_password() + "\n")
-    return create_keystore(directory.keystore(name), config.password_path.read_text(encoding="utf-8").strip())
+    return create_keystore(directory.keystore(name), read_password(config.password_path))
 
 
 # FOLLOWING

@@ -12,13 +12,13 @@ DIR/running.json       process id and door addresses of a running node
 """
 
 import fcntl
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger_node.errors import ConfigurationError
+from ledger_node.json_files import read_json
 
 KEY_NAMES = ("sealer", "settlement", "attestor", "admin", "network")
 
@@ -74,7 +74,7 @@ class DataDirectory:
             lock = DirectoryLock(self.path)
         except ConfigurationError:
             try:
-                record: dict[str, Any] = json.loads(self.running.read_text(encoding="utf-8"))
+                record: dict[str, Any] = read_json(self.running)
             except (FileNotFoundError, ValueError):
                 raise ConfigurationError(
                     f"A process holds {self.path} but has not opened its doors yet; try again in a moment."

@@ -26,7 +26,7 @@ from ledger_node.data_directory import KEY_NAMES, DataDirectory
 from ledger_node.database import Database
 from ledger_node.errors import ConfigurationError, LedgerNodeError
 from ledger_node.follower.source import Source
-from ledger_node.keys import open_keystore
+from ledger_node.keys import open_keystore, read_password
 from ledger_node.node import Node
 from ledger_node.settlement import house_keys
 
@@ -106,7 +106,7 @@ def _keys(config: Config, directory: DataDirectory) -> Finding:
     names += _keystores_of_offices(config)
 
     def open_all() -> None:
-        password = config.password_path.read_text(encoding="utf-8").strip()
+        password = read_password(config.password_path)
         for name in names:
             open_keystore(directory.keystore(name), password)
 

@@ -7,7 +7,6 @@ off, by a loss of power too, is no node's.
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +19,7 @@ from ledger_node.data_directory import KEY_NAMES, DataDirectory, DirectoryLock, 
 from ledger_node.database import Database, metadata
 from ledger_node.errors import ConfigurationError, StorageUnavailable
 from ledger_node.gateway.credentials import KeyRing
-from ledger_node.keys import create_keystore, new_password
+from ledger_node.keys import create_keystore, new_password, read_password
 from ledger_node.permissions.genesis import NetworkSetup, genesis_account
 from ledger_node.settlement.accounts import Accounts
 from ledger_node.settlement.members import Members
@@ -49,7 +48,8 @@ def initialise(
     directory = DataDirectory(config.data)
     _require_empty(directory)
     _require_unused_ledger(config)
-    _require_text(config.password_path)
+    if config.password_path.exists():
+        read_password(config.password_path)  # one that is no text is refused before anything is made
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = DirectoryLock(directory.path)
     try:
@@ -73,14 +73,6 @@ def _require_empty(directory: DataDirectory) -> None:
         raise ConfigurationError(
             f"{directory.path} holds {', '.join(remains)} of an init that did not complete; remove them and try again."
         )
-
-
-def _require_text(password: Path) -> None:
-    try:
-        if password.exists():
-            password.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"The password file {password} is no text in UTF-8; nothing was changed.") from None
 
 
 def _require_unused_ledger(config: Config) -> None:
@@ -137,7 +129,7 @@ def _write_keys(config: Config, directory: DataDirectory) -> dict[str, bytes]:
     directory.keys.mkdir(mode=0o700)
     if not config.password_path.exists():
         write_private(config.password_path, new_password() + "\n")
-    password = config.password_path.read_text(encoding="utf-8").strip()
+    password = read_password(config.password_path)
     return {name: create_keystore(directory.keystore(name), password).address for name in KEY_NAMES}
 
 

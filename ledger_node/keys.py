@@ -20,6 +20,7 @@ from sha3 import keccak_256
 
 from ledger_node.data_directory import make_durable
 from ledger_node.errors import ConfigurationError
+from ledger_node.json_files import read_json
 
 
 class Signer(Protocol):
@@ -92,7 +93,7 @@ class KeystoreVault:
         return self._directory / f"{name}.json"
 
     def _password(self) -> str:
-        return self._password_file.read_text(encoding="utf-8").strip()
+        return read_password(self._password_file)
 
 
 @contextmanager
@@ -101,6 +102,26 @@ def _telling(path: Path) -> Iterator[None]:
         yield
     except OSError as error:  # a directory that is read-only, a password file that is gone
         raise ConfigurationError(f"The keystore {path}: {error}.") from None
+
+
+PASSWORD_BYTES = 65_536
+"""More than any password file has."""
+
+
+def read_password(path: Path) -> str:
+    """The password in a file. Raises ConfigurationError, which has nothing of the file in it."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(PASSWORD_BYTES + 1)
+        if len(content) > PASSWORD_BYTES:
+            raise ConfigurationError(f"The password file {path} is larger than {PASSWORD_BYTES} bytes.")
+        return content.decode().strip()
+    except FileNotFoundError:
+        raise ConfigurationError(f"There is no password file at {path}.") from None
+    except OSError as error:
+        raise ConfigurationError(f"The password file {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise ConfigurationError(f"The password file {path} is no text in UTF-8.") from None
 
 
 def new_password() -> str:
@@ -136,7 +157,7 @@ def rewrite_keystore(path: Path, password: str, to: Path, new_password: str) -> 
 
 def _decrypted(path: Path, password: str) -> bytes:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
         return bytes(Account.decrypt(document, password))
     except FileNotFoundError:
         remedy = "`ledger-node init` makes the first ones, and a backup has all."

@@ -19,7 +19,7 @@ from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import ConfigurationError, InvalidField, NotFound
 from ledger_node.flags import settings
-from ledger_node.keys import LocalSigner, open_keystore
+from ledger_node.keys import LocalSigner, open_keystore, read_password
 from ledger_node.network_door import NetworkDoor
 from ledger_node.permissions import calls, reads, views
 from ledger_node.permissions.model import VALUE_UNLIMITED, AccountStatus, OrganisationStatus, Right
@@ -83,11 +83,7 @@ def _chain(config: Config, rpc: str | None) -> Iterator[ChainBackend]:
 
 def _signer(config: Config, key: Path | None) -> LocalSigner:
     path = key or DataDirectory(config.data).keystore("network")
-    try:
-        password = config.password_path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise ConfigurationError(f"There is no password file at {config.password_path}.") from None
-    return open_keystore(path, password)
+    return open_keystore(path, read_password(config.password_path))
 
 
 Making = Callable[[NetworkDoor], bytes]

@@ -23,7 +23,7 @@ from ledger_node.doors import gateway_door, keep_open, rpc_door, rpc_settings
 from ledger_node.follower.follower import Follower
 from ledger_node.follower.source import Source
 from ledger_node.gateway.app import create_app
-from ledger_node.keys import KeystoreVault, LocalSigner, open_keystore
+from ledger_node.keys import KeystoreVault, LocalSigner, open_keystore, read_password
 from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import RpcApp, create_rpc_app
 from ledger_node.settlement import house_keys
@@ -232,7 +232,7 @@ def _stores(config: Config, directory: DataDirectory) -> list[Path]:
 
 
 def _signer(config: Config, directory: DataDirectory, name: str) -> LocalSigner:
-    password = config.password_path.read_text(encoding="utf-8").strip()
+    password = read_password(config.password_path)
     return open_keystore(directory.keystore(name), password)
 
 

@@ -13,7 +13,7 @@ from ledger_node.chain_node import open_network
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.errors import ConfigurationError
-from ledger_node.keys import new_password, rewrite_keystore
+from ledger_node.keys import new_password, read_password, rewrite_keystore
 
 READING = ChainSettings(produce=False, call_workers=0)
 
@@ -40,7 +40,7 @@ def _write(config: Config, node: DataDirectory, to: DataDirectory) -> None:
     to.keys.mkdir(mode=0o700)
     password = new_password()
     write_private(to.keys / "password", password + "\n")
-    theirs = config.password_path.read_text(encoding="utf-8").strip()
+    theirs = read_password(config.password_path)
     rewrite_keystore(node.keystore("sealer"), theirs, to.keystore("sealer"), password)
     if node.chain.exists():
         shutil.copytree(node.chain, to.chain)

@@ -9,8 +9,12 @@ import click
 import pytest
 
 from ledger_node import cli
+from ledger_node.chain.genesis import read_genesis
 from ledger_node.config import load_config
+from ledger_node.deposit_token.backing import _remembered
+from ledger_node.errors import ConfigurationError, StorageFailed
 from ledger_node.initialise import initialise
+from ledger_node.keys import open_keystore, read_password
 
 SECRET = "lnk_" + "Sesame0pen" * 4
 PRINTED = json.dumps({"id": "opr_1", "name": "Ada", "api_key": SECRET}).encode()
@@ -124,6 +128,57 @@ def test_no_command_answers_a_hostile_environment_with_a_traceback_or_a_secret(
         bare(said)
         assert "[internal]" not in said, (variables, said)
         assert status in (0, 1, 2), said
+
+
+OPTIONAL = [
+    (path, parameter)
+    for path, command in ALL.items()
+    for parameter in command.params
+    if isinstance(parameter, click.Option)
+    and (parameter.name == "password_file" or isinstance(parameter.type, click.Path))
+    and not parameter.required
+]
+"""Every option that may name a file."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "option"), OPTIONAL, ids=lambda each: getattr(each, "name", None) or " ".join(each))
+def test_no_command_answers_a_hostile_file_of_an_option_with_a_traceback_or_a_secret(
+    path: tuple[str, ...], option: click.Option, hostile: dict[str, Path], data: Path, tmp_path: Path, capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    takes_data = any(each.name == "data" for each in ALL[path].params)
+    for file in hostile.values():
+        given = [*path, *wanted(ALL[path], str(hostile["empty"])), option.opts[0], str(file)]
+        status, said = ended([*given, *(["--data", str(data)] if takes_data else [])], capsys, monkeypatch)
+        bare(said)
+        assert "[internal]" not in said, said
+        assert status in (0, 1, 2), said
+
+
+@pytest.mark.parametrize("name", ["binary", "utf-16", "huge", "directory", "missing"])
+def test_a_password_file_that_holds_none_is_named_and_not_shown(name: str, hostile: dict[str, Path]) -> None:
+    file = hostile.get(name, hostile["empty"].with_name("missing"))
+    with pytest.raises(ConfigurationError) as refused:
+        read_password(file)
+    assert str(file) in refused.value.detail
+    bare(refused.value.detail)
+
+
+def test_a_password_file_s_text_is_the_password(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("  pässword \n", encoding="utf-8")
+    assert read_password(tmp_path / "password") == "pässword"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"a":' * 100_000, b"[" * 100_000, b"\xff\xfe{", b"0"])
+def test_a_file_of_ours_that_is_not_what_was_written_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "file.json"
+    file.write_bytes(content)
+    for reads in (lambda: open_keystore(file, "x"), lambda: read_genesis(file), lambda: _remembered(file)):
+        with pytest.raises((ConfigurationError, StorageFailed)) as refused:
+            reads()
+        assert str(file) in refused.value.detail or "genesis" in refused.value.detail
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -24,6 +24,7 @@ from ledger_node.chain.encoding import (
 from ledger_node.chain.prices import PRECOMPILE_PRICES
 from ledger_node.chain.wire import hashed
 from ledger_node.errors import ConfigurationError
+from ledger_node.json_files import read_json
 
 FORMAT = 1
 NO_REQUESTS_HASH = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
@@ -211,7 +212,7 @@ def write_genesis(path: Path, genesis: Genesis) -> None:
 def read_genesis(path: Path) -> Genesis:
     """Raises ConfigurationError when the file is missing or is no genesis of ours."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
     except FileNotFoundError:
         raise ConfigurationError(f"There is no genesis file at {path}; run `ledger-node init`.") from None
     except ValueError as error:

@@ -15,6 +15,8 @@ from ledger_node.chain.blocks import Address, Header, LogFilter
 from ledger_node.data_directory import write_private
 from ledger_node.deposit_token.artifact import deposit_token, is_deposit_token
 from ledger_node.deposit_token.reads import totals
+from ledger_node.errors import StorageFailed
+from ledger_node.json_files import read_json
 
 REMEMBERED_EVERY = 500
 
@@ -35,9 +37,9 @@ class TokenBacking:
         self.checked = 0
         self.tokens = {address for address, code in predeployed if is_deposit_token(code)}
         if memory is not None and memory.exists():
-            document: Any = json.loads(memory.read_text(encoding="utf-8"))
-            self.checked = min(document["checked"], chain.head().number)
-            self.tokens |= {bytes.fromhex(token) for token in document["tokens"]}
+            checked, tokens = _remembered(memory)
+            self.checked = min(checked, chain.head().number)
+            self.tokens |= tokens
 
     def shortfall(self, header: Header) -> str | None:
         """Of the next block: None when supply is within the attested reserve of every token, else which is not."""
@@ -66,3 +68,12 @@ class TokenBacking:
         if self._memory is not None:
             document = {"checked": self.checked, "tokens": sorted(token.hex() for token in self.tokens)}
             write_private(self._memory, json.dumps(document) + "\n")
+
+
+def _remembered(memory: Path) -> tuple[int, set[Address]]:
+    """How far it has looked, and the tokens found. Raises StorageFailed for a file that is not what was written."""
+    try:
+        document: Any = read_json(memory)
+        return int(document["checked"]), {bytes.fromhex(token) for token in document["tokens"]}
+    except (ValueError, LookupError, TypeError):
+        raise StorageFailed(f"{memory} cannot be read; remove it, and every block is looked at again.") from None
