@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 from ledger_node import storage
 from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
+from ledger_node.storage import Unreadable
+from ledger_node.values import check_all, reader
 
 metadata = sa.MetaData(
     naming_convention={
@@ -72,6 +74,7 @@ class Database:
         sa.event.listen(self.engine, "handle_error", self._tell_failure)
         sa.event.listen(self.engine, "checkin", self._given_back)
         if self.engine.dialect.name == "sqlite":
+            check_all(self.engine.dialect)
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
@@ -151,7 +154,7 @@ class Database:
             yield
         except sa.exc.TimeoutError as error:  # every connection is with somebody who waits
             raise StorageUnavailable(f"{self._name}: all connections are busy. Try again in a moment.") from error
-        except (self.engine.dialect.loaded_dbapi.Error, UnicodeDecodeError, JSONDecodeError) as error:
+        except (self.engine.dialect.loaded_dbapi.Error, UnicodeDecodeError, JSONDecodeError, Unreadable) as error:
             failed = self._failure(error)
             if failed is None:
                 raise
@@ -295,8 +298,9 @@ def _question(query: sa.Select[Any], dialect: sa.Dialect, sizes: tuple[tuple[str
     compiled = query.compile(dialect=dialect)
     worded = compiled.construct_expanded_state(dict(compiled.params) | {name: [None] * size for name, size in sizes})
     row = namedtuple("Row", query.selected_columns.keys(), rename=True)  # type: ignore[misc]
+    read = reader(tuple(query.selected_columns), dialect, row._make)
     return _Question(
-        worded.statement, tuple(worded.positiontup or ()), worded.parameters, worded.parameter_expansion, row._make
+        worded.statement, tuple(worded.positiontup or ()), worded.parameters, worded.parameter_expansion, read
     )
 
 

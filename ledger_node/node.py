@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ledger_node import storage
 from ledger_node.chain.backend import ChainBackend, LocalChain
 from ledger_node.chain.genesis import read_genesis
+from ledger_node.chain.pyevm.beside import BlocksOnDisk
 from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_chain
 from ledger_node.chain.pyevm.mempool import PoolLimits
 from ledger_node.chain.pyevm.rules import everyone
@@ -28,7 +30,7 @@ from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import RpcApp, create_rpc_app
 from ledger_node.settlement import house_keys
 from ledger_node.settlement.audit import AuditReport, audit
-from ledger_node.settlement.deep_audit import DeepReport, deep_audit
+from ledger_node.settlement.deep_audit import Altered, DeepReport, deep_audit
 from ledger_node.settlement.deployment import Signers
 from ledger_node.settlement.house import House, Settings
 from ledger_node.settlement.model import Policy
@@ -172,9 +174,22 @@ class Node:
         try:
             database.require_current_schema()
             with _chain_for_reading(config, directory) as chain:
-                return deep_audit(database, chain, on_progress=on_progress)
+                report = deep_audit(database, chain, on_progress=on_progress)
         finally:
             database.close()
+        return report if config.chain or not report.passed else _with_blocks(report, directory)
+
+
+def _with_blocks(report: DeepReport, directory: DataDirectory) -> DeepReport:
+    """The stored blocks too, whether a node makes more of them meanwhile or not."""
+    looked_at = 0
+    with closing(BlocksOnDisk(directory.chain)) as blocks:
+        for number, field in enumerate(blocks.altered_fields()):
+            looked_at = number + 1
+            if field is not None:
+                detail = f"Block {number} of the stored chain was altered: not so as its header has it: {field}."
+                return replace(report, blocks=looked_at, altered=Altered("block", str(number), 0, detail))
+    return replace(report, blocks=looked_at)
 
 
 @contextmanager

@@ -101,11 +101,16 @@ def _audit_deep(config: Config, *, as_json: bool) -> None:
         report = Node.deep_audit(config, on_progress=lambda done, of: progress.update(task, completed=done, total=of))
     found = report.altered
     if as_json:
-        facts = {"passed": report.passed, "entries": report.entries, "rows": report.rows, "head": report.head.hex()}
+        facts = {name: getattr(report, name) for name in ("passed", "entries", "rows", "blocks")}
+        facts["head"] = report.head.hex()
         altered = found and {name: getattr(found, name) for name in ("what", "reference", "sequence", "detail")}
         click.echo(json.dumps(facts | {"altered": altered}, indent=2))
     else:
         click.echo(f"{report.rows} rows of {report.entries} journal entries read again, head 0x{report.head.hex()}.")
+        if report.blocks is not None:
+            click.echo(f"Transactions, receipts and logs of {report.blocks} stored blocks compared with their headers.")
+        elif found is None:
+            click.echo("The chain's own blocks were not looked at: they are another client's.")
         click.echo("Nothing was altered." if found is None else f"ALTERED: {found.detail}")
     sys.exit(0 if report.passed else 1)
 

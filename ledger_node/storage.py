@@ -43,11 +43,17 @@ server's own disk, read-only, not authorised: the first letters of PostgreSQL's 
 Failure = StorageFailed | StorageUnavailable
 
 
+class Unreadable(ValueError):
+    """A stored value that is not what it should be. Says which kind, never which value."""
+
+
 def failure(name: str, error: BaseException) -> Failure | None:
     """What went wrong with the store `name`, when it was the store; None for everything else that is refused.
 
     SQLite's result code and PostgreSQL's SQLSTATE tell what passes from damage; the errors' classes do not.
     """
+    if isinstance(error, Unreadable):
+        return damaged(name, str(error))
     if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
         return damaged(name, "it holds what is no text or no JSON")
     if isinstance(error, sqlite3.Error):
@@ -95,7 +101,7 @@ def telling(name: str) -> Iterator[None]:
     """StorageFailed or StorageUnavailable for what the disk did to the file `name`."""
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, Unreadable) as error:
         failed = failure(name, error)
         if failed is None:
             raise

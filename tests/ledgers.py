@@ -62,6 +62,7 @@ def alter(connection: sa.Connection, statement: str) -> None:
         statement = re.sub(r"randomblob\((\d+)\)", r"decode(repeat('ab', \1), 'hex')", statement)
         statement = re.sub(r"zeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", statement)
         statement = re.sub(r"x'([0-9a-f]*)'", r"decode('\1', 'hex')", statement)
+        statement = statement.replace(" AS BLOB)", " AS bytea)")
     connection.exec_driver_sql(statement)
 
 

@@ -63,6 +63,8 @@ class DeepReport:
     rows: int
     head: bytes
     altered: Altered | None
+    blocks: int | None = None
+    """How many stored blocks were compared with their headers; None when the chain is another client's to check."""
 
     @property
     def passed(self) -> bool:

@@ -231,7 +231,7 @@ class Queries:
             query = query.where(events.c.sequence < before)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(events.c.sequence.desc()).limit(part.limit + 1)).all()
-        return page(found, part, read=rows.event, position=lambda row: row.sequence)
+            return page(found, part, read=rows.event, position=lambda row: row.sequence)
 
     def events_after(self, caller: Caller, sequence: int, limit: int = 100) -> tuple[Event, ...]:
         """The next events in the order they happened: for streams and webhooks."""
@@ -240,7 +240,7 @@ class Queries:
             query = query.where(tables.events.c.member_id == caller.member_id)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(tables.events.c.sequence).limit(limit)).all()
-        return tuple(rows.event(row) for row in found)
+            return tuple(rows.event(row) for row in found)
 
     def _page_by_id(self, query: sa.Select[Any], column: sa.Column[Any], part: Slice, read: Any) -> Page[Any]:
         if (before := part.position()) is not None:

@@ -3,9 +3,13 @@
 Money columns are integer minor units, times milliseconds since 1970 UTC, addresses and hashes raw bytes.
 """
 
+from typing import get_args
+
 import sqlalchemy as sa
 
 from ledger_node.database import metadata
+from ledger_node.settlement.model import Status
+from ledger_node.values import allow
 
 Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
@@ -127,6 +131,8 @@ operations = sa.Table(
 )
 """Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`; `net_until`
 is set where a netting cycle settles it (netted.py)."""
+
+allow(operations.c.status, get_args(Status))
 
 
 def literally(value: str) -> sa.ColumnElement[str]:

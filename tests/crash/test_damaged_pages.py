@@ -8,11 +8,13 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from ledger_node.chain.pyevm.store import POSITIONS
 from ledger_node.config import Config, load_config
 from ledger_node.doctor import examine
 from ledger_node.errors import LedgerNodeError, Unavailable
@@ -26,7 +28,7 @@ STORES = {"ledger": Path("ledger.sqlite"), "chain": Path("chain/chain.sqlite")}
 PAGE = 4096
 WAYS = {"ledger": ("noise", "nothing", "bits"), "chain": ("noise", "nothing")}
 """A page is overwritten as a whole, emptied, or has a few bits turned. What a bit in a row of the chain's logs says is
-compared with no root when it is read, so that is left out: a follower's own copy has it right."""
+compared with no root when it is read, so that is left out: the deep audit finds it."""
 PAGES, PAGES_OF_A_RUN = 40, 14
 """How many are damaged, one after another, in each store."""
 
@@ -117,6 +119,30 @@ def harmed(life: Life, directory: Path) -> bool:
         return bool(life.has_lost(at_rest=True, at=directory))
     except (sqlite3.Error, LookupError, ValueError, TypeError):
         return True  # the checker stumbles over what it reads
+
+
+FORGERY = (
+    "UPDATE transactions SET raw = (SELECT raw FROM transactions ORDER BY id LIMIT 1) "
+    "WHERE id = (SELECT max(id) FROM transactions)"
+)
+
+
+def test_the_deep_audit_finds_a_transaction_that_was_replaced_and_passes_an_untouched_chain(
+    life: Life, tmp_path: Path
+) -> None:
+    data = tmp_path / "node"
+    shutil.copytree(life.node.data, data)
+    config = load_config({"data": str(data), "call_workers": 0}, {})
+    sound = Node.deep_audit(config, on_progress=lambda *_: None)
+    assert sound.passed
+    with closing(sqlite3.connect(data / STORES["chain"])) as chain:
+        ((newest,),) = chain.execute("SELECT max(id) FROM transactions").fetchall()
+        assert sound.blocks == chain.execute("SELECT count(*) FROM blocks").fetchone()[0]
+        chain.execute(FORGERY)
+        chain.commit()
+    report = Node.deep_audit(config, on_progress=lambda *_: None)
+    assert report.altered is not None
+    assert (report.altered.what, report.altered.reference) == ("block", str(newest // POSITIONS))
 
 
 @pytest.mark.parametrize("store", STORES)

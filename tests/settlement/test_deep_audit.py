@@ -172,8 +172,8 @@ def test_a_ledger_rewritten_with_its_journal_is_not_the_one_attested_on_chain(hi
 @pytest.mark.parametrize(
     "change",
     [
-        "balances = substr(balances, 1, length(balances) - 1) || x'77'", "balances = x'00'", "depth = depth + 1",
-        "depth = 40", "claims = claims + 1", "currency = 'JPY'", "number = number + 1000",
+        "balances = CAST(substr(balances, 1, length(balances) - 1) || x'77' AS BLOB)", "balances = x'00'",
+        "depth = depth + 1", "depth = 40", "claims = claims + 1", "currency = 'JPY'", "number = number + 1000",
     ],
 )  # fmt: skip
 def test_claims_that_are_not_those_under_the_attested_root_are_named(history: Issuer, change: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger_node.chain.blocks import Header
-from ledger_node.chain.pyevm import views
+from ledger_node.chain.pyevm import integrity, views
 from ledger_node.chain.pyevm.store import Store
 from ledger_node.errors import ConfigurationError
 
@@ -29,6 +29,10 @@ class BlocksOnDisk:
     def export_blocks(self, first: int, last: int) -> Iterator[bytes]:
         """Encoded blocks, in order. Raises BlockNotFound."""
         return views.raw_blocks(self._store, self._head, first, last)
+
+    def altered_fields(self) -> Iterator[str | None]:
+        """Of each block in order: what of it is not as its header has it, or None. Raises StorageFailed."""
+        return integrity.altered_fields(self._store, self._head)
 
     def close(self) -> None:
         self._store.close()

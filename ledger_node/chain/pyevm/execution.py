@@ -19,6 +19,7 @@ from ledger_node.chain.encoding import EMPTY_HASH, EMPTY_LIST_HASH, EMPTY_TRIE_R
 from ledger_node.chain.errors import InvalidBlock, InvalidTransaction
 from ledger_node.chain.genesis import BEACON_ROOTS, BLOCK_HASHES, NO_REQUESTS_HASH
 from ledger_node.chain.pyevm.forks import NETWORK, Fork
+from ledger_node.chain.pyevm.rows import BlockRow, LogRow, TransactionRow
 from ledger_node.chain.pyevm.rules import (
     ParentState,
     Permissions,
@@ -29,7 +30,7 @@ from ledger_node.chain.pyevm.rules import (
     check_transaction,
     effective_price,
 )
-from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.world import World
 from ledger_node.chain.wire import (
     BadSignature,

@@ -42,8 +42,9 @@ from ledger_node.chain.encoding import NotCanonical, int_bytes, keccak, rlp_enco
 from ledger_node.chain.errors import InvalidBlock
 from ledger_node.chain.geth_genesis import GethGenesis
 from ledger_node.chain.pyevm.foreign import ForeignRules
+from ledger_node.chain.pyevm.rows import BlockRow, LogRow, TransactionRow
 from ledger_node.chain.pyevm.rules import effective_price
-from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.stored import ChainSettings, StoredChain
 
 _VMS: dict[str, Any] = {

@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import cast
 
 from ledger_node import storage
 from ledger_node.chain.blocks import Address, Hash32, Log, LogFilter
-from ledger_node.chain.pyevm.store import POSITIONS, LogRow, Store
+from ledger_node.chain.pyevm.rows import LogRow, log_row, log_topics
+from ledger_node.chain.pyevm.store import POSITIONS, Store
 
 _ADDRESS = 4
 """The place of the address; 0 to 3 are the topics'."""
@@ -49,11 +49,7 @@ def block_logs(store: Store, number: int) -> list[LogRow]:
             "WHERE id BETWEEN ? AND ? ORDER BY id",
             (number * POSITIONS, (number + 1) * POSITIONS - 1),
         ).fetchall()
-    return [LogRow(row[0], row[1], _topics(row[2:6]), row[6]) for row in rows]
-
-
-def _topics(stored: tuple[bytes | None, ...]) -> tuple[Hash32, ...]:
-    return cast(tuple[Hash32, ...], stored[: stored.index(None)] if None in stored else stored)
+        return [log_row(row[0], row[1], row[2:6], row[6]) for row in rows]
 
 
 def find_logs(store: Store, query: LogFilter) -> list[Log]:
@@ -86,7 +82,7 @@ def find_logs(store: Store, query: LogFilter) -> list[Log]:
             f"JOIN transactions t ON t.id = l.number * {POSITIONS} + l.position ORDER BY l.id LIMIT ?",
             [*keys, *ids, *exact, -1 if query.limit is None else query.limit],
         ).fetchall()
-    return [_log(*row) for row in rows]
+        return [_log(*row) for row in rows]
 
 
 def _rarest(db: sqlite3.Connection, wanted: dict[int, tuple[bytes, ...]], ids: tuple[int, int]) -> int:
@@ -115,7 +111,7 @@ def _log(
 ) -> Log:  # fmt: skip
     return Log(
         address=address,
-        topics=_topics((topic0, topic1, topic2, topic3)),
+        topics=log_topics(position, address, (topic0, topic1, topic2, topic3), data),
         data=data,
         block_number=number,
         block_hash=block_hash,

@@ -168,7 +168,8 @@ class Questions:
         for position, row in enumerate(self.store.transactions(header.number)):
             if last is not None and position > last:
                 break
-            transaction = wire.decode_transaction(row.raw, row.sender)
+            with self.store.reading_into():
+                transaction = wire.decode_transaction(row.raw, row.sender)
             price = effective_price(transaction, header.base_fee_per_gas or 0)
             if position < first:
                 run_message(state, fork, transaction, price=price, permissions=permissions)

@@ -11,18 +11,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, LiteralString
+from typing import Literal, LiteralString
 
 from lru import LRU
 
 from ledger_node import storage
 from ledger_node.chain import tries
-from ledger_node.chain.blocks import Address, Hash32, Header
+from ledger_node.chain.blocks import Hash32, Header
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable, GenesisMismatch
 from ledger_node.chain.pyevm.lock import locked
+from ledger_node.chain.pyevm.rows import BlockRow, TransactionRow, block_row, transaction_row, understood
 from ledger_node.chain.wire import decode_header, encode_header
 from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
 
@@ -57,38 +57,6 @@ DurableWrite = Callable[[Literal["before", "after"]], None]
 
 def nothing(_: Literal["before", "after"]) -> None:
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionRow:
-    """A mined transaction as kept. `outcome` is the receipt's status (b"\\x01" or b"") or state root."""
-
-    hash: Hash32
-    sender: Address
-    raw: bytes
-    outcome: bytes
-    gas_used: int
-    cumulative_gas_used: int
-    price: int
-    contract: Address | None
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """`position` is its transaction's in the block; a log's own index is its place in the block's list."""
-
-    position: int
-    address: Address
-    topics: tuple[Hash32, ...]
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRow:
-    header: Header
-    ommers: bytes
-    withdrawals: bytes | None
-    size: int
 
 
 class Store:
@@ -175,13 +143,23 @@ class Store:
             with storage.telling(self.path.name):
                 connection = self._connect()
         try:
-            with storage.telling(self.path.name):
+            with storage.telling(self.path.name), understood():
                 yield connection
         except StorageFailed as failed:
             self.on_failure(failed)
             raise
         finally:
             self._readers.append(connection)
+
+    @contextmanager
+    def reading_into(self) -> Iterator[None]:
+        """Around what takes the bytes of rows apart: StorageFailed, as in `reading`, where they are none of a chain."""
+        try:
+            with storage.telling(self.path.name), understood():
+                yield
+        except StorageFailed as failed:
+            self.on_failure(failed)
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -348,16 +326,16 @@ class Store:
     def head(self) -> Header | None:
         with self.reading() as db:
             row = db.execute("SELECT header FROM blocks ORDER BY number DESC LIMIT 1").fetchone()
-        return None if row is None else decode_header(row[0])
+            return None if row is None else decode_header(row[0])
 
     def header(self, number: int) -> Header | None:
         header = self._headers.get(number)
         if header is None:
             with self.reading() as db:
                 row = db.execute("SELECT header FROM blocks WHERE number = ?", (number,)).fetchone()
-            if row is None:
-                return None
-            header = decode_header(row[0])
+                if row is None:
+                    return None
+                header = decode_header(row[0])
             self._headers[number] = header
         return header
 
@@ -371,7 +349,7 @@ class Store:
             row = db.execute(
                 "SELECT ommers, withdrawals, size FROM blocks WHERE number = ?", (header.number,)
             ).fetchone()
-        return None if row is None else BlockRow(header, *row)
+            return None if row is None else block_row(header, *row)
 
     def transactions(self, number: int) -> list[TransactionRow]:
         return self._transactions(
@@ -391,9 +369,4 @@ class Store:
     def _transactions(self, where: LiteralString, *values: int) -> list[TransactionRow]:
         with self.reading() as db:
             rows = db.execute(_SELECT_TRANSACTIONS + where, values).fetchall()
-        return [_transaction_row(*row) for row in rows]
-
-
-def _transaction_row(*columns: Any) -> TransactionRow:
-    transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, price, contract = columns
-    return TransactionRow(transaction_hash, sender, raw, outcome, gas_used, cumulative_gas_used, int(price), contract)
+            return [transaction_row(*row) for row in rows]

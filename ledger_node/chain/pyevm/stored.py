@@ -42,8 +42,9 @@ from ledger_node.chain.pyevm.logs import find_logs, put_logs
 from ledger_node.chain.pyevm.mempool import HeadView, Mempool, PoolLimits
 from ledger_node.chain.pyevm.proofs import prove_account
 from ledger_node.chain.pyevm.questions import Questions
+from ledger_node.chain.pyevm.rows import BlockRow, LogRow, TransactionRow
 from ledger_node.chain.pyevm.rules import BLOB_TRANSACTION, NO_BLOBS, ChainRules, ParentState
-from ledger_node.chain.pyevm.store import POSITIONS, BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.store import POSITIONS, Store
 from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.chain.pyevm.workers import Workers, WorkerSetup
 from ledger_node.chain.pyevm.world import NEW_ACCOUNT, Account
@@ -149,8 +150,7 @@ class StoredChain:
         found = self._find(transaction_hash)
         if found is None:
             return waiting
-        number, position = found
-        return views.mined(self.store.transaction(number, position), self.header(number), position)
+        return views.mined(self.store, self.store.transaction(*found), self.header(found[0]), found[1])
 
     def receipt(self, transaction_hash: Hash32) -> Receipt | None:
         found = self._find(transaction_hash)

@@ -6,7 +6,8 @@ from typing import Any
 from ledger_node.chain import tries
 from ledger_node.chain.blocks import Hash32, Header
 from ledger_node.chain.pyevm.execution import Executed
-from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.rows import BlockRow, LogRow, TransactionRow
+from ledger_node.chain.pyevm.store import Store
 
 
 class Unkept:

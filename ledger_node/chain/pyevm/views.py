@@ -8,7 +8,8 @@ from ledger_node.chain.blocks import Block, BlockRef, Hash32, Header, Log, Recei
 from ledger_node.chain.encoding import keccak, rlp_split
 from ledger_node.chain.errors import BlockNotFound
 from ledger_node.chain.pyevm.logs import block_logs
-from ledger_node.chain.pyevm.store import BlockRow, LogRow, Store, TransactionRow
+from ledger_node.chain.pyevm.rows import BlockRow, LogRow, TransactionRow
+from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.unkept import Unkept
 
 _EMPTY_LIST = b"\xc0"
@@ -32,9 +33,11 @@ def _genesis(store: Store) -> Header:
     return header
 
 
-def mined(row: TransactionRow, header: Header, position: int) -> Transaction:
+def mined(store: Store | Unkept, row: TransactionRow, header: Header, position: int) -> Transaction:
+    with store.reading_into():
+        decoded = wire.decode_transaction(row.raw, row.sender)
     return replace(
-        wire.decode_transaction(row.raw, row.sender),
+        decoded,
         block_number=header.number,
         block_hash=header.hash,
         index=position,
@@ -44,22 +47,26 @@ def mined(row: TransactionRow, header: Header, position: int) -> Transaction:
 
 def block(store: Store, header: Header) -> Block:
     row = _row(store, header)
+    with store.reading_into():
+        withdrawals = None if row.withdrawals is None else wire.decode_withdrawals(row.withdrawals)
+        ommers = tuple(keccak(ommer) for ommer in rlp_split(row.ommers)[0])
     return Block(
         header=header,
         transactions=tuple(
-            mined(transaction, header, position)
+            mined(store, transaction, header, position)
             for position, transaction in enumerate(store.transactions(header.number))
         ),
         size=row.size,
-        withdrawals=None if row.withdrawals is None else wire.decode_withdrawals(row.withdrawals),
-        ommers=tuple(keccak(ommer) for ommer in rlp_split(row.ommers)[0]),
+        withdrawals=withdrawals,
+        ommers=ommers,
     )
 
 
 def raw_block(store: Store, header: Header) -> bytes:
     row = _row(store, header)
     raw = tuple(transaction.raw for transaction in store.transactions(header.number))
-    return wire.encode_block(wire.RawBlock(header, raw, row.ommers, row.withdrawals))
+    with store.reading_into():
+        return wire.encode_block(wire.RawBlock(header, raw, row.ommers, row.withdrawals))
 
 
 def raw_blocks(store: Store, head: Header, first: int, last: int) -> Iterator[bytes]:
@@ -89,18 +96,21 @@ def receipts(store: Store | Unkept, header: Header) -> tuple[Receipt, ...]:
     for index, log in enumerate(logs):
         by_position.setdefault(log.position, []).append((index, log))
     return tuple(
-        _receipt(row, header, position, by_position.get(position, []))
+        _receipt(store, row, header, position, by_position.get(position, []))
         for position, row in enumerate(store.transactions(header.number))
     )
 
 
 def receipt(store: Store, header: Header, position: int) -> Receipt:
     found = [(index, log) for index, log in enumerate(block_logs(store, header.number)) if log.position == position]
-    return _receipt(store.transaction(header.number, position), header, position, found)
+    return _receipt(store, store.transaction(header.number, position), header, position, found)
 
 
-def _receipt(row: TransactionRow, header: Header, position: int, logs: list[tuple[int, LogRow]]) -> Receipt:
-    kind, recipient = wire.kind_and_recipient(row.raw)
+def _receipt(
+    store: Store | Unkept, row: TransactionRow, header: Header, position: int, logs: list[tuple[int, LogRow]]
+) -> Receipt:
+    with store.reading_into():
+        kind, recipient = wire.kind_and_recipient(row.raw)
     bloom = wire.logs_bloom([(log.address, log.topics, log.data) for _, log in logs])
     return Receipt(
         transaction_hash=row.hash,
