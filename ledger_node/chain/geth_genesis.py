@@ -6,6 +6,7 @@ Chains made elsewhere start from it (see pyevm/imported.py); our own networks do
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from ledger_node.chain.blocks import Address, Hash32, Header
 from ledger_node.chain.encoding import EMPTY_LIST_HASH, EMPTY_TRIE_ROOT
@@ -146,6 +147,22 @@ def parse_geth_genesis(document: Any) -> GethGenesis:
         return genesis
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ConfigurationError(f"The genesis is not one geth could have written: {error!r}.") from None
+
+
+def forks_by_time(config: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    """When each fork that comes at a time begins, in their order."""
+    return tuple((_int(config[key]), name) for key, name in _BY_TIME if config.get(key) is not None)
+
+
+def fork_id(document: Mapping[str, Any], genesis_hash: Hash32, time: int) -> bytes:
+    """EIP-2124's checksum of a chain's rules at `time`, when the forks that come by number are past."""
+    config = document["config"]
+    numbers = {_int(value) for name, value in config.items() if name.endswith("Block") and value is not None}
+    times = {start for start, _ in forks_by_time(config) if _int(document.get("timestamp", 0)) < start <= time}
+    checksum = crc32(genesis_hash)
+    for start in (*sorted(numbers - {0}), *sorted(times)):
+        checksum = crc32(start.to_bytes(8, "big"), checksum)
+    return checksum.to_bytes(4, "big")
 
 
 def _int(value: Any) -> int:

@@ -6,6 +6,7 @@ Nobody here made these blocks, so every shape of transaction, receipt and header
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import rlp
 from eth_hash.auto import keccak
 from trie import HexaryTrie
 
-from ledger_node.chain.blockfiles import import_file
+from ledger_node.chain.blockfiles import import_file, read_blocks
 from ledger_node.chain.geth_genesis import parse_geth_genesis
 from ledger_node.chain.pyevm.engine import open_stored_chain
+from tests.conformance.rpc.schema import faults
 from tests.rpc.server import Answered, Client, RpcServer
 
 DATA = Path(__file__).parent / "data"
@@ -195,5 +197,42 @@ def test_fees_follow_eip_1559_on_history_that_has_them(rpc: Client) -> None:
 def test_nothing_is_made_and_nothing_invented(rpc: Client) -> None:
     assert rpc("eth_blockNumber") == hex(HEAD)
     assert rpc("txpool_status") == {"pending": "0x0", "queued": "0x0"}
-    with pytest.raises(Answered, match="fork schedule of imported history"):
-        rpc("eth_config")
+
+
+def test_the_rules_of_the_newest_fork_are_told_as_geth_tells_them(rpc: Client) -> None:
+    answer = rpc("eth_config")
+    assert not list(faults("eth_config", answer))
+    assert (answer["next"], answer["last"]) == (None, None)
+    current = answer["current"]
+    assert (current["activationTime"], current["forkId"]) == (450, "0xe29a7b81")
+    assert current["chainId"] == rpc("eth_chainId")
+    assert current["blobSchedule"] == {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716}
+    assert [int(address, 16) for address in current["precompiles"].values()] == list(range(1, 18))
+    assert current["systemContracts"] == {
+        "BEACON_ROOTS_ADDRESS": "0x000f3df6d732807ef1319fb7b8bb8522d0beac02",
+        "CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS": "0x0000bbddc7ce488642fb579f8b00f3a590007251",
+        "DEPOSIT_CONTRACT_ADDRESS": "0x" + "00" * 20,
+        "HISTORY_STORAGE_ADDRESS": "0x0000f90827f1c53a10cb7a02335b175320002935",
+        "WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS": "0x00000961ef480eb55e80d19ad83579a64c007002",
+    }
+
+
+def test_of_a_chain_that_ends_earlier_the_forks_to_come_are_told_too(tmp_path: Path) -> None:
+    def told(part: Any) -> tuple[int, ...]:
+        schedule = part["blobSchedule"]
+        return part["activationTime"], len(part["precompiles"]), len(part["systemContracts"]), schedule["target"]
+
+    shanghai, cancun, prague = (390, 9, 0, 0), (420, 10, 1, 3), (450, 17, 5, 6)
+    genesis = parse_geth_genesis(json.loads((DATA / "genesis.json").read_text(encoding="utf-8")))
+    with closing(open_stored_chain(tmp_path / "chain", genesis)) as chain, RpcServer(chain) as server:
+        rest = iter(read_blocks(DATA / "chain.rlp"))
+        for raw in islice(rest, 38):
+            chain.import_block(raw)
+        with pytest.raises(Answered, match="from before Shanghai"):
+            server.client("eth_config")
+        for count, current, following in ((2, shanghai, cancun), (3, cancun, prague)):
+            for raw in islice(rest, count):
+                chain.import_block(raw)
+            answer = server.client("eth_config")
+            assert (told(answer["current"]), told(answer["next"])) == (current, following)
+            assert (told(answer["last"]), answer["last"]["forkId"]) == (prague, "0xe29a7b81")
