@@ -1,5 +1,7 @@
 """Calls in worker processes: the same answers, an end to what does not end, and a chain that is not held up by it."""
 
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -179,16 +181,43 @@ def test_a_call_that_does_not_end_is_ended(tmp_path: Path, open_at: Open) -> Non
     assert chain.make_block(allow_empty=True) is not None
 
 
-def test_a_call_that_takes_all_memory_is_ended(tmp_path: Path, open_at: Open) -> None:
-    greedy = assemble("start: PUSH1 01 MSIZE PUSH3 100000 ADD MSTORE @start JUMP")
+GREEDY = assemble("start: PUSH1 01 MSIZE PUSH3 100000 ADD MSTORE @start JUMP")
+LONG_ANSWER = assemble("PUSH4 06E00000 PUSH0 RETURN")
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        pytest.param(Call(to=ONE), GREEDY, id="by executing"),
+        pytest.param(Call(to=ONE), LONG_ANSWER, id="by its answer"),
+        pytest.param(Call(to=ONE, data=bytes(150 << 20)), b"", id="by its input"),
+    ],
+)
+def test_a_call_that_takes_all_memory_ends_its_worker_and_costs_nobody_else_anything(
+    tmp_path: Path, open_at: Open, capfd: pytest.CaptureFixture[str], call: Call, code: bytes
+) -> None:
     settings = ChainSettings(
-        produce=False, call_workers=1, call_timeout_s=60.0, call_gas_max=10**15, call_memory_bytes_max=400 << 20
+        produce=False, call_workers=1, call_timeout_s=60.0, call_gas_max=10**15, call_memory_bytes_max=330 << 20
     )
     rules = NetworkRules(transaction_gas_max=10**15)
     chain = open_at(tmp_path / "greedy", a_genesis(gas_limit=10**15, rules=rules), settings=settings)
-    with pytest.raises(CallFailed, match="memory"):
-        chain.call(Call(data=greedy))
-    assert chain.call(Call(to=b"\x11" * 20)) == b"", "the next call finds a worker again"
+    before = worker_of(chain)
+    with pytest.raises(CallFailed, match="more memory than a call may"):
+        chain.call_with(call, "latest", Overrides({ONE: AccountOverride(code=code)}))
+    after = worker_of(chain)
+    assert after != before, "what is left of its memory is nothing to go on with"
+    for _ in range(3):
+        assert chain.call(Call(to=TWO)) == b""
+    assert worker_of(chain) == after, "the next callers found it ready"
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_worker_that_ended_at_rest_is_not_its_next_callers_fault(chain: PyEvmChain) -> None:
+    before = worker_of(chain)
+    os.kill(before, signal.SIGKILL)
+    os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
+    assert chain.call(Call(to=TWO)) == b""
+    assert worker_of(chain) != before
 
 
 def test_calls_beyond_the_workers_wait_and_are_turned_away(tmp_path: Path, open_at: Open) -> None:

@@ -32,6 +32,7 @@ from ledger_node.chain.pyevm.store import Store
 from ledger_node.errors import LedgerNodeError
 
 START_TIMEOUT_S = 60.0
+OUT_OF_MEMORY = "execution aborted: it took more memory than a call may"
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,16 @@ class Workers:
 
     def _start(self) -> None:
         for _ in range(self._count):
-            try:
-                self._free.put(_Worker(self._setup))
-            except (ChainUnavailable, OSError, EOFError):
-                self._free.put(None)  # whoever takes this place tries again
+            self._free.put(self._fresh())
+
+    def _fresh(self) -> "_Worker | None":
+        """None when it did not start: whoever takes its place tries again."""
+        if self._closed.is_set():
+            return None
+        try:
+            return _Worker(self._setup)
+        except (ChainUnavailable, OSError, EOFError):
+            return None
 
     def questions(self) -> Questions:
         """What is asked of it is asked of a worker.
@@ -86,13 +93,16 @@ class Workers:
         try:
             if self._closed.is_set():
                 raise ChainUnavailable("The chain is stopping.")
+            if alive is not None and alive.ended():  # at rest, so by no fault of who asks now
+                alive.kill()
+                alive = None
             if alive is None:
                 alive = _Worker(self._setup)
             return alive.ask(self._timeout_s, question, arguments, options)
         except _Lost as lost:
             assert alive is not None
             alive.kill()
-            alive = None
+            alive = self._fresh()  # who lost it waits for the next, and not whoever comes after
             raise CallFailed(str(lost)) from None
         finally:
             self._free.put(alive)
@@ -138,12 +148,18 @@ class _Worker:
             self._connection.send((question, arguments, options))
             if not self._connection.poll(timeout_s):
                 raise _Lost(f"execution aborted (timeout = {timeout_s:g}s)")
-            succeeded, answer = self._connection.recv()
+            reply = self._connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):  # it ended, or its answer was cut off
-            raise _Lost("execution aborted: it took more memory than a call may") from None
+            raise _Lost(OUT_OF_MEMORY) from None
+        if reply is None:
+            raise _Lost(OUT_OF_MEMORY)
+        succeeded, answer = reply
         if not succeeded:
             raise answer
         return answer
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         self._connection.close()
@@ -166,32 +182,50 @@ def main(descriptor: int) -> None:
     questions = Questions(store, rules, permissions_at, setup.call_gas_max)
     gc.freeze()  # what is here stays
     connection.send("ready")
-    while True:
-        try:
-            question, arguments, options = connection.recv()
-        except EOFError:
-            return  # the node ended
-        # Should the node be gone when the time is up, nobody else would end this.
-        signal.alarm(math.ceil(setup.timeout_s) + 5)
-        connection.send(_answer(questions, question, arguments, options))
-        signal.alarm(0)
-
-
-def _answer(questions: Questions, question: str, arguments: Any, options: Any) -> tuple[bool, Any]:
     try:
-        answer = (True, getattr(questions, question)(*arguments, **options))
-        pickle.dumps(answer)
+        while _served(connection, questions, setup.timeout_s):
+            pass
+    except MemoryError:
+        return  # before there was an answer, or while it was sent: the end is one
+
+
+def _served(connection: Connection, questions: Questions, timeout_s: float) -> bool:
+    """Whether the next question may come: not when the node ended, nor with what is left of this one's memory."""
+    try:
+        question, arguments, options = connection.recv()
+    except EOFError:
+        return False
+    # Should the node be gone when the time is up, nobody else would end this.
+    signal.alarm(math.ceil(timeout_s) + 5)
+    reply = _answer(questions, question, arguments, options)
+    connection.send_bytes(reply)
+    signal.alarm(0)
+    return reply is not NO_MEMORY
+
+
+NO_MEMORY = pickle.dumps(None)
+
+
+def _answer(questions: Questions, question: str, arguments: Any, options: Any) -> bytes:
+    try:
+        return pickle.dumps((True, getattr(questions, question)(*arguments, **options)))
     except LedgerNodeError as error:
         error.__cause__ = error.__context__ = None
-        return False, error
+        return _failed(error)
     except tries.MissingNode as missing:
-        return False, ChainError(f"missing trie node {missing}: the state of this block is not in the store")
-    except (MemoryError, RecursionError):
-        return False, CallFailed("execution aborted: it took more memory than a call may")
+        return _failed(ChainError(f"missing trie node {missing}: the state of this block is not in the store"))
+    except MemoryError:
+        return NO_MEMORY
+    except RecursionError:
+        return _failed(CallFailed(OUT_OF_MEMORY))
     except Exception as error:  # the outermost loop: a mistake of ours must not cost a worker
         log.exception("%s failed in a worker", question)
-        return False, CallFailed(f"execution aborted: a mistake of the node's, {type(error).__name__}; its log has it")
-    return answer
+        name = type(error).__name__
+        return _failed(CallFailed(f"execution aborted: a mistake of the node's, {name}; its log has it"))
+
+
+def _failed(error: LedgerNodeError) -> bytes:
+    return pickle.dumps((False, error))
 
 
 if __name__ == "__main__":
