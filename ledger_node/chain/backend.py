@@ -4,7 +4,8 @@ LocalChain is what an engine in this process can answer beyond it, for the RPC a
 only a developer's private chain may do.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ledger_node.chain.attestations import BlockAttestation
@@ -21,6 +22,7 @@ from ledger_node.chain.blocks import (
     Transaction,
 )
 from ledger_node.chain.errors import InvalidTransaction
+from ledger_node.chain.genesis import GenesisAccount
 from ledger_node.chain.inspection import (
     NO_OVERRIDES,
     AccessListResult,
@@ -199,6 +201,12 @@ class LocalChain(ChainBackend, Protocol):
     ) -> Trace: ...
 
 
+@dataclass(frozen=True, slots=True)
+class StateDump:
+    header: Header
+    accounts: Mapping[Address, GenesisAccount]
+
+
 class DevChain(LocalChain, Protocol):
     """A developer's private chain: time and state obey. Once state was set, it cannot be verified from genesis."""
 
@@ -270,6 +278,12 @@ class DevChain(LocalChain, Protocol):
         """All that wait, or all of one sender."""
 
     def add_balance(self, address: Address, amount: int) -> None: ...
+
+    def dump(self) -> StateDump:
+        """The whole state after the newest block. Raises ChainError where it was written by an older release."""
+
+    def load(self, accounts: Mapping[Address, GenesisAccount]) -> None:
+        """Each gets the balance and code given, the higher nonce, and the slots given beside its others."""
 
     def impersonate_all(self, enabled: bool) -> None:
         """Whether `send_unsigned` takes transactions of any sender."""

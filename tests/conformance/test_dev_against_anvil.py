@@ -1,5 +1,7 @@
 """The dev profile's helpers and anvil's, in the same order on fresh chains: what each answers, and what is so then."""
 
+import gzip
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,10 @@ ME, OTHER, NOWHERE = "0x" + FUNDED[0].hex(), "0x" + "66" * 20, "0x" + "99" * 32
 WORD = "0x" + "00" * 31 + "05"
 HARDHATS = "true, as Hardhat answers; anvil answers null"
 A_STRING = "the timestamp as a string, as Hardhat answers; anvil answers null"
+
+DUMPED = {"nonce": 2, "balance": "0x9", "code": "0x", "storage": {"0x" + "00" * 31 + "01": WORD}}
+NO_BLOCK = {"block": None, "best_block_number": None, "blocks": [], "transactions": [], "historical_states": None}
+DUMP = "0x" + gzip.compress(json.dumps({**NO_BLOCK, "accounts": {OTHER: DUMPED}}).encode()).hex()
 
 OF_THE_DEV_PROFILE = {
     "anvil_setBalance": HARDHATS,
@@ -43,6 +49,13 @@ STEPS: tuple[tuple[Any, ...], ...] = (
     ("eth_getCode", OTHER, "latest"),
     ("anvil_setStorageAt", OTHER, "0x0", WORD),
     ("eth_getStorageAt", OTHER, "0x0", "latest"),
+    ("anvil_loadState", DUMP),
+    ("eth_getBalance", OTHER, "latest"),
+    ("eth_getTransactionCount", OTHER, "latest"),
+    ("eth_getCode", OTHER, "latest"),
+    ("eth_getStorageAt", OTHER, "0x0", "latest"),
+    ("eth_getStorageAt", OTHER, "0x1", "latest"),
+    ("eth_getBalance", ME, "latest"),
     ("anvil_impersonateAccount", OTHER),
     ("anvil_stopImpersonatingAccount", OTHER),
     ("anvil_autoImpersonateAccount", True),

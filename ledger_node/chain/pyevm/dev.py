@@ -4,17 +4,20 @@ What a developer sets by hand lies beside the blocks, as the state root that sta
 works on as any other, but can no longer be verified from its genesis.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ledger_node.chain import wire
+from ledger_node.chain.backend import StateDump
 from ledger_node.chain.blocks import Address, Call, Hash32, Header
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import InvalidBlock, InvalidTransaction
-from ledger_node.chain.genesis import Genesis
-from ledger_node.chain.pyevm import calls
+from ledger_node.chain.genesis import Genesis, GenesisAccount
+from ledger_node.chain.pyevm import calls, dumps
 from ledger_node.chain.pyevm.engine import PyEvmChain, network_chain
+from ledger_node.chain.pyevm.execution import Executed
 from ledger_node.chain.pyevm.store import Store
 from ledger_node.chain.pyevm.stored import ChainSettings
 from ledger_node.chain.pyevm.world import World
@@ -66,6 +69,8 @@ class DevPyEvmChain(PyEvmChain):
         # What was set by hand is known in this process alone.
         options["settings"] = replace(options["settings"], call_workers=0)
         super().__init__(store, *arguments, **options)
+        with store.writing() as db:
+            store.put_nodes(db, dumps.preimages(dumps.places_of(self.rules.genesis.alloc)).items())
 
     # TIME AND BLOCKS
 
@@ -85,6 +90,14 @@ class DevPyEvmChain(PyEvmChain):
                 # The chain's clock goes on from there.
                 self._set_timestamp, self._ahead_s = None, timestamp - self._clock.now_ms() // 1000
             return made
+
+    def _world_on(self, root: Hash32) -> World:
+        self._world = super()._world_on(root)
+        return self._world
+
+    def _commit(self, executed: Executed, header: Header) -> Header:
+        places = dumps.preimages(self._world.places())
+        return super()._commit(replace(executed, codes={**executed.codes, **places}), header)
 
     def set_next_timestamp(self, timestamp: int) -> None:
         if timestamp < self._head.timestamp:
@@ -197,15 +210,24 @@ class DevPyEvmChain(PyEvmChain):
     def set_storage(self, address: Address, slot: int, value: int) -> None:
         self._set(lambda world: world.set_storage(address, slot, value))
 
+    def dump(self) -> StateDump:
+        with self._changing:
+            header, root = self._head, self._root(self._head)
+        return StateDump(header, dict(dumps.accounts(self.store, root)))
+
+    def load(self, accounts: Mapping[Address, GenesisAccount]) -> None:
+        self._set(lambda world: dumps.put_accounts(world, accounts))
+
     def _set(self, change: Any) -> None:
         with self._changing:
-            world = World(self._root(self._head), self.store.node, self.store.code)
+            world = self._world_on(self._root(self._head))
             change(world)
             world.clear_empty_accounts()
             root = bytes(world.make_state_root())
             with self.store.writing() as db:
                 self.store.put_nodes(db, [(node_hash, encoded) for node_hash, (encoded, _) in world.created.items()])
                 self.store.put_nodes(db, world.codes.items())
+                self.store.put_nodes(db, dumps.preimages(world.places()).items())
                 self.store.put_meta(db, "dev_root", f"{self._head.hash.hex()} {root.hex()}")
             self._stand_in(self._head, root)
 

@@ -36,6 +36,7 @@ from ledger_node.chain.pyevm.rules import (
 from ledger_node.chain.pyevm.store import DurableWrite, Store, nothing
 from ledger_node.chain.pyevm.stored import ChainSettings, StoredChain
 from ledger_node.chain.pyevm.unkept import Unkept
+from ledger_node.chain.pyevm.world import World
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.errors import ConfigurationError
 from ledger_node.keys import Signer
@@ -307,6 +308,7 @@ class PyEvmChain(StoredChain):
                 self._within_budget(self.pool.ready()),
                 timestamp=self._next_timestamp(),
                 parent_root=self._root(self._head),
+                world=self._world_on(self._root(self._head)),
                 dropped=self.pool.drop,
             )
             if not executed.transactions and not allow_empty:
@@ -320,6 +322,10 @@ class PyEvmChain(StoredChain):
 
     def _next_timestamp(self) -> int:
         return max(self._clock.now_ms() // 1000, self._head.timestamp)
+
+    def _world_on(self, root: Hash32) -> World:
+        """What a block that is to be kept is executed in."""
+        return World(root, self.store.node, self.store.code)
 
     def _within_budget(self, transactions: list[Transaction]) -> Iterator[Transaction]:
         # How long the work takes is measured, not what time it is.
@@ -346,7 +352,8 @@ class PyEvmChain(StoredChain):
             check_header(self.rules, block.header, parent, parent_state, now_s=self._clock.now_ms() // 1000)
             if block.ommers != EMPTY_LIST or block.withdrawals != EMPTY_LIST:
                 raise InvalidBlock("The block is not valid: it has ommers or withdrawals.", field="body")
-            executed = execute_block(self.store, self.rules, parent, transactions, timestamp=block.header.timestamp)
+            timestamp, world = block.header.timestamp, self._world_on(parent.state_root)
+            executed = execute_block(self.store, self.rules, parent, transactions, timestamp=timestamp, world=world)
             try:
                 compare_headers(block.header, executed.header)
             except InvalidBlock as difference:

@@ -263,11 +263,13 @@ def execute_block(
     timestamp: int,
     dropped: Callable[[Transaction, InvalidTransaction], None] | None = None,
     parent_root: Hash32 | None = None,
+    world: World | None = None,
 ) -> Executed:
     """The block of `transactions` after `parent`.
 
     A transaction that is not valid makes the block invalid (InvalidBlock naming `transactions`), unless `dropped` takes
     it: a producer leaves it out. One that does not fit into what is left of the gas limit is left out too, silently.
+    `world`, if given, is on the parent's state, and has what the block wrote afterwards.
     """
     root = parent.state_root if parent_root is None else parent_root
     parent_state = ParentState(root, store.node, store.code)
@@ -296,7 +298,7 @@ def execute_block(
         parent_beacon_block_root=bytes(32),
         requests_hash=NO_REQUESTS_HASH,
     )
-    state = state_on(store, rules, header, root=root, permissions=permissions)
+    state = state_on(store, rules, header, root=root, permissions=permissions, world=world)
     begin_block(state, rules.fork, header)
     gas_used, bloom = 0, 0
     rows: list[TransactionRow] = []

@@ -291,6 +291,12 @@ class World(AccountDatabaseAPI):
         self._checkpoints = []
         return EthHash(self._root)
 
+    def places(self) -> Iterator[bytes]:
+        """What the tries have hashed: addresses that were asked for, and slots that were written, as 32 bytes."""
+        yield from self._accounts
+        for written in self._storage.values():
+            yield from (slot.to_bytes(32, "big") for slot in written)
+
     def has_storage(self, address: Address) -> bool:
         """As of the last make_state_root, as the next is."""
         return (self.account(address) or NEW_ACCOUNT)[2] != EMPTY_TRIE_ROOT

@@ -3,9 +3,20 @@
 from typing import Annotated, Any
 
 from ledger_node.rpc.door import Door
+from ledger_node.rpc.dumps import read_dump, write_dump
 from ledger_node.rpc.errors import invalid_params
 from ledger_node.rpc.methods.dev import named_as_parameters
-from ledger_node.rpc.parse import AddressParam, BoolParam, HashParam, NumberParam, Parser, QuantityParam, fields
+from ledger_node.rpc.parse import (
+    AddressParam,
+    BoolParam,
+    DataParam,
+    HashParam,
+    NumberParam,
+    Parser,
+    QuantityParam,
+    fields,
+    parsed,
+)
 from ledger_node.rpc.registry import method
 from ledger_node.rpc.render import hexed
 
@@ -100,6 +111,23 @@ def drop_all_transactions(door: Door) -> None:
 @method("anvil_removePoolTransactions", profile="dev")
 def remove_pool_transactions(door: Door, sender: AddressParam) -> None:
     door.dev.drop_transactions(sender)
+
+
+# STATE
+
+
+@method("anvil_dumpState", "hardhat_dumpState", lane="execute", profile="dev")
+def dump_state(door: Door, with_history: BoolParam = False) -> str:
+    if with_history:
+        raise invalid_params("a dump has the newest state alone; leave the argument out, or send false")
+    return hexed(write_dump(door.dev.dump()))
+
+
+@method("anvil_loadState", "hardhat_loadState", lane="execute", profile="dev")
+def load_state(door: Door, dump: DataParam) -> bool:
+    # Taken apart here and not as a parameter: that is done on the event loop.
+    door.dev.load(parsed(read_dump, dump, "invalid argument 0 (dump)"))
+    return True
 
 
 # ACCOUNTS
