@@ -252,3 +252,63 @@ def test_a_step_is_named_as_geth_names_it_and_tells_a_refund_only_where_there_is
     assert steps[-1]["op"] == "INVALID"
     assert "refund" not in steps[0]
     assert steps[-1]["refund"] > 0
+
+
+CHEAP, PLENTY = 0x5300, 0x100000
+
+
+@pytest.mark.parametrize(
+    ("code", "gas", "cost", "error"),
+    [
+        ("0x01", PLENTY, 3, "stack underflow (0 <=> 2)"),
+        ("0x5f5ff1", PLENTY, 100, "stack underflow (2 <=> 7)"),
+        ("0x5f5f5ff5", PLENTY, 32_000, "stack underflow (3 <=> 4)"),
+        ("0x5f92", PLENTY, 3, "stack underflow (1 <=> 4)"),
+        ("0x5f82", PLENTY, 3, "stack underflow (1 <=> 3)"),
+        ("0x5fa1", PLENTY, 0, "stack underflow (1 <=> 3)"),
+        ("0x600155", PLENTY, 0, "stack underflow (1 <=> 2)"),
+        ("0x5ffd", PLENTY, 0, "stack underflow (1 <=> 2)"),
+        ("0x31", PLENTY, 100, "stack underflow (0 <=> 1)"),
+        ("0x5f5f5f5f5f" + PUSH_CAROL + "5af1", CHEAP, 100, "out of gas"),
+        ("0x5f5f5f5f" + PUSH_CAROL + "5afa", CHEAP, 100, "out of gas"),
+        (PUSH_CAROL.join(("0x", "31")), 0x5220, 100, "out of gas"),
+        (PUSH_CAROL.join(("0x", "31")), CHEAP, 2_600, "out of gas"),
+        ("0x6001600255", 0x6000, 22_100, "out of gas"),
+        ("0x6001600255", 0xA200, 22_100, "out of gas"),
+        ("0x5f5f5ff0", 0x6000, 32_000, "out of gas"),
+        ("0x61ffff5f5ff0", 0xE000, 32_000, "out of gas: max initcode size exceeded: size 65535"),
+        ("0x62ffffff5ffd", CHEAP, 538_443_776, "out of gas"),
+        ("0x5f1951", PLENTY, 3, "gas uint64 overflow"),
+        ("0x5f195f5f37", PLENTY, 3, "gas uint64 overflow"),
+    ],
+)
+def test_a_step_that_did_not_begin_says_what_it_lacked_as_geth_does(
+    rpc: Client, code: str, gas: int, cost: int, error: str
+) -> None:
+    step = traced(rpc, code, {}, gas=gas)["structLogs"][-1]
+    assert (step["gasCost"], step["error"]) == (cost, error)
+
+
+@pytest.mark.parametrize(
+    ("code", "cost"), [("0x5f56", 8), ("0x60015f57", 10), ("0xfe", 0), ("0x0c", 0), ("0x5f5ffd", 0)]
+)
+def test_a_step_that_began_and_failed_has_no_error_of_its_own_and_its_frame_has(
+    rpc: Client, code: str, cost: int
+) -> None:
+    step = traced(rpc, code, {})["structLogs"][-1]
+    assert step["gasCost"] == cost
+    assert "error" not in step
+    assert traced(rpc, code, {"tracer": "callTracer"})["error"]
+
+
+def test_a_call_that_could_not_begin_cost_what_it_handed_over(rpc: Client) -> None:
+    """As in geth, which counts 10,000 handed on, 9,000 for the value and 2,600 for the account."""
+    steps = traced(rpc, "0x5f5f5f5f61ffff73" + "d5" * 20 + "612710f100", {})["structLogs"]
+    assert steps[-2]["gasCost"] == 10_000 + 9_000 + 2_600 + 25_000
+    assert steps[-1]["gas"] == steps[-2]["gas"] - 9_000 - 2_600 - 25_000 + 2_300
+
+
+@pytest.mark.parametrize(("code", "place"), [("0x5f", 1), ("0x6000", 2), ("0x61", 3), ("0x00", 0), ("0x5f00", 1)])
+def test_the_stop_behind_the_codes_end_is_there_and_not_on_its_last_byte(rpc: Client, code: str, place: int) -> None:
+    step = traced(rpc, code, {})["structLogs"][-1]
+    assert (step["op"], step["pc"]) == ("STOP", place)

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from eth.exceptions import OutOfGas, VMError
+from eth.exceptions import VMError
 from eth.vm import opcode_values as op
 
 from ledger_node.chain.blocks import Address, Transaction
 from ledger_node.chain.errors import CallFailed
 from ledger_node.chain.inspection import Step, StructTrace, TraceConfig
-from ledger_node.chain.pyevm.calls import error_message
 from ledger_node.chain.pyevm.execution import Outcome
 from ledger_node.chain.pyevm.forks import Fork
-from ledger_node.chain.pyevm.tracers.watching import Tracer, opcode_name, word_of
+from ledger_node.chain.pyevm.tracers.unpaid import cost_of, error_of
+from ledger_node.chain.pyevm.tracers.watching import CALLS, Tracer, opcode_name, word_of
 
 STEPS_MAX = 500_000
 
@@ -42,51 +42,48 @@ class StructLogger(Tracer):
         seen = self._seen(opcode, computation)
         gas = computation._gas_meter.gas_remaining
         self._costs.append(None)
-        error: str | None = None
-        lacking = 0
+        computation.gas_returned = 0
+        failed: VMError | None = None
         try:
             run(computation=computation)
         except VMError as failure:
-            if isinstance(failure, OutOfGas):
-                lacking = computation.gas_asked
-            if opcode != op.REVERT:
-                error = error_message(failure, computation)
+            failed = failure
             raise
         finally:
             left = self._costs.pop()
             if left is None:
                 left = computation._gas_meter.gas_remaining
-            if opcode == op.SLOAD and seen["storage_slot"] is not None and error is None:
-                self._see_storage(computation, seen["storage_slot"])
-            self._steps[place] = self._made(opcode, computation, seen, gas, gas - left + lacking, error)
+                if opcode in CALLS:  # one that did not begin gave back what it was handed
+                    left -= computation.gas_returned
+            self._steps[place] = self._made(opcode, computation, seen, gas, gas - left, failed)
 
     def _seen(self, opcode: int, computation: Any) -> dict[str, Any]:
         stack = tuple(word_of(item) for item in computation._stack.values)
-        slot = None
+        address = computation.msg.storage_address
+        slots = self._storage.setdefault(address, {})
+        stored = True
         if opcode == op.SLOAD and stack:
-            slot = stack[-1]
+            slots[stack[-1]] = computation.state.get_storage(address, stack[-1])
         elif opcode == op.SSTORE and len(stack) >= 2:
-            slots = self._storage.setdefault(computation.msg.storage_address, {})
             slots[stack[-1]] = stack[-2]
+        else:
+            stored = False
         return {
-            "pc": max(computation.code.program_counter - 1, 0),
+            "pc": _place(opcode, computation),
             "stack": stack,
             "memory": self.keep(bytes(computation._memory._bytes)) if self.config.with_memory else None,
             "return_data": self.keep(bytes(computation.return_data)) if self.config.with_return_data else None,
             "refund": _refund(computation),
-            "storage_slot": slot,
+            "storage": dict(slots) if stored and self.config.with_storage else None,
         }
 
-    def _see_storage(self, computation: Any, slot: int) -> None:
-        address = computation.msg.storage_address
-        self._storage.setdefault(address, {})[slot] = computation.state.get_storage(address, slot)
-
     def _made(
-        self, opcode: int, computation: Any, seen: dict[str, Any], gas: int, cost: int, error: str | None
+        self, opcode: int, computation: Any, seen: dict[str, Any], gas: int, cost: int, failed: VMError | None
     ) -> Step:
-        storage = None
-        if self.config.with_storage and opcode in (op.SLOAD, op.SSTORE):
-            storage = dict(self._storage.get(computation.msg.storage_address, {}))
+        error = None
+        if failed is not None:
+            cost = cost_of(opcode, failed, seen["stack"], cost, computation)
+            error = error_of(opcode, failed, seen["stack"], computation)
         return Step(
             pc=seen["pc"],
             op=opcode_name(opcode),
@@ -96,7 +93,7 @@ class StructLogger(Tracer):
             error=error,
             stack=seen["stack"] if self.config.with_stack else None,
             memory=seen["memory"],
-            storage=storage,
+            storage=seen["storage"],
             return_data=seen["return_data"],
             refund=seen["refund"],
         )
@@ -108,6 +105,17 @@ class StructLogger(Tracer):
             return_value=outcome.output,
             steps=tuple(step for step in self._steps if step is not None),
         )
+
+
+def _place(opcode: int, computation: Any) -> int:
+    """Of the STOP that follows the code's end, the place behind it."""
+    following: int = computation.code.program_counter
+    place = following - 1
+    if opcode != op.STOP:
+        return place
+    code = computation.msg.code
+    written = 0 <= place < len(code) and code[place] == op.STOP and computation.code.is_valid_opcode(place)
+    return place if written else following
 
 
 def _refund(computation: Any) -> int:

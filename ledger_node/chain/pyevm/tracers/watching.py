@@ -69,12 +69,14 @@ def _watched(fork: Fork, tracer: Tracer) -> Fork:
             super().__init__(*arguments, **named)
             self.code = CodeStream(self.msg.code)  # one instruction after the other, never a translated trace
             self.gas_asked = self.gas_returned = 0  # the latest, whether it was there or not
+            self.gas_lacking = 0  # what was asked for last, where it was not there
             self._take_gas = self._gas_meter.consume_gas
             self._gas_meter.consume_gas = self._ask_gas
 
         def _ask_gas(self, amount: int, reason: str) -> None:
-            self.gas_asked = amount
+            self.gas_asked = self.gas_lacking = amount
             self._take_gas(amount, reason)
+            self.gas_lacking = 0
 
         def return_gas(self, amount: int) -> None:
             self.gas_returned = amount
