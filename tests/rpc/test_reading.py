@@ -243,6 +243,7 @@ def test_gas_is_free(rpc: Client, developer: Developer) -> None:
     assert history["baseFeePerGas"] == ["0x0"] * 3
     assert history["reward"] == [["0x0"] * 3] * 2
     assert history["gasUsedRatio"][1] == pytest.approx(21_000 / 500_000_000)
+    assert rpc("eth_feeHistory", "0x5", "pending", [0, 50.5, 100]) == history, "what comes next is its last fee"
 
 
 @pytest.mark.parametrize(
