@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from json import JSONDecodeError
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 from ledger_node import storage
 from ledger_node.errors import ConfigurationError, StorageFailed, StorageUnavailable
 from ledger_node.storage import Unreadable
-from ledger_node.values import check_all, reader
+from ledger_node.values import NO_TEXT, check_all, reader
 
 metadata = sa.MetaData(
     naming_convention={
@@ -68,9 +67,9 @@ class Database:
         self.engine = sa.create_engine(
             url, pool_size=16, max_overflow=16, pool_timeout=PATIENCE_S, connect_args=_patience(url), **snapshots
         )
-        self._name = Path(self.engine.url.database or "").name
+        self.name = Path(self.engine.url.database or "").name
         if self.engine.dialect.name != "sqlite":
-            self._name = f"PostgreSQL ({self.engine.url.host or self.engine.url.query.get('host', 'localhost')})"
+            self.name = f"PostgreSQL ({self.engine.url.host or self.engine.url.query.get('host', 'localhost')})"
         sa.event.listen(self.engine, "handle_error", self._tell_failure)
         sa.event.listen(self.engine, "checkin", self._given_back)
         if self.engine.dialect.name == "sqlite":
@@ -138,10 +137,11 @@ class Database:
 
     def _tell_failure(self, context: sa.engine.ExceptionContext) -> None:
         """What SQLAlchemy raises for a failing store, in place of the statement and its parameters."""
-        failed = self._failure(context.original_exception)
+        error = context.original_exception
+        failed = self._failure(Unreadable(NO_TEXT) if isinstance(error, UnicodeDecodeError) else error)
         if failed is not None:
             self._tell(failed)
-            raise failed from context.original_exception
+            raise failed from error
 
     def _tell(self, failed: storage.Failure) -> None:
         if isinstance(failed, StorageFailed):
@@ -153,8 +153,8 @@ class Database:
         try:
             yield
         except sa.exc.TimeoutError as error:  # every connection is with somebody who waits
-            raise StorageUnavailable(f"{self._name}: all connections are busy. Try again in a moment.") from error
-        except (self.engine.dialect.loaded_dbapi.Error, UnicodeDecodeError, JSONDecodeError, Unreadable) as error:
+            raise StorageUnavailable(f"{self.name}: all connections are busy. Try again in a moment.") from error
+        except (self.engine.dialect.loaded_dbapi.Error, Unreadable) as error:
             failed = self._failure(error)
             if failed is None:
                 raise
@@ -162,7 +162,7 @@ class Database:
             raise failed from error
 
     def _failure(self, error: BaseException) -> storage.Failure | None:
-        return storage.failure(self._name, error)
+        return storage.failure(self.name, error)
 
     def require_known_schema(self) -> str | None:
         """The schema's version (None: no schema yet). Raises ConfigurationError if a newer release wrote it."""
@@ -254,8 +254,12 @@ def fetch(connection: sa.Connection, query: sa.Select[Any], **values: Any) -> li
         some = values[name] + values[name][-1:] * (size - len(values[name]))
         given |= zip(question.places[name], some, strict=True)
     cursor = connection.connection.cursor()
-    cursor.execute(question.sql, [given[key] for key in question.order] if question.order else given)
-    return list(map(question.row, cursor.fetchall()))
+    try:
+        cursor.execute(question.sql, [given[key] for key in question.order] if question.order else given)
+        found = cursor.fetchall()
+    except UnicodeDecodeError as error:  # the driver's: what it was sent is no text
+        raise Unreadable(NO_TEXT) from error
+    return list(map(question.row, found))
 
 
 ROWS_AT_ONCE = 50
@@ -335,7 +339,11 @@ def _patience(url: str) -> dict[str, Any]:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return {}
-    ours = {"connect_timeout": max(2, round(PATIENCE_S)), "options": f"-c lock_timeout={round(PATIENCE_S * 1000)}"}
+    ours = {
+        "connect_timeout": max(2, round(PATIENCE_S)), "options": f"-c lock_timeout={round(PATIENCE_S * 1000)}",
+        # A server that has left the network says nothing; the kernel's own patience is two hours.
+        "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000,
+    }  # fmt: skip
     return {name: value for name, value in ours.items() if name not in parsed.query}
 
 

@@ -3,7 +3,6 @@
 Knows SQLite's and PostgreSQL's codes and no table. A statement that is wrong is not its business.
 """
 
-import json
 import logging
 import os
 import sqlite3
@@ -54,8 +53,6 @@ def failure(name: str, error: BaseException) -> Failure | None:
     """
     if isinstance(error, Unreadable):
         return damaged(name, str(error))
-    if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
-        return damaged(name, "it holds what is no text or no JSON")
     if isinstance(error, sqlite3.Error):
         return _sqlite_failure(name, error)
     return _server_failure(name, error) if hasattr(error, "sqlstate") else None
@@ -76,7 +73,8 @@ def _server_failure(name: str, error: BaseException) -> Failure | None:
     lines = str(error).splitlines()
     said = lines[0].rstrip(".") if lines else type(error).__name__
     if state is None:  # the driver's own word: no connection, or one that is lost
-        lost = type(error).__name__ == "OperationalError" or "connection is" in said
+        kinds = {kind.__name__ for kind in type(error).__mro__}  # a timeout is a kind of its own
+        lost = "OperationalError" in kinds or "connection is" in said
         return StorageUnavailable(f"{name}: {said}. {_SERVER}") if lost else None
     if state.startswith("XX00") and state != "XX000":
         return damaged(name, said)
@@ -101,7 +99,7 @@ def telling(name: str) -> Iterator[None]:
     """StorageFailed or StorageUnavailable for what the disk did to the file `name`."""
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError, Unreadable) as error:
+    except (sqlite3.Error, Unreadable) as error:
         failed = failure(name, error)
         if failed is None:
             raise

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from ledger_node.storage import Unreadable
@@ -45,6 +46,17 @@ class _Checked:
 
     def result_processor(self, dialect: Any, coltype: Any) -> Check:
         return self.check
+
+
+NO_TEXT = "it holds a text that is not UTF-8"
+
+
+def json_of(text: str) -> Any:
+    """What a stored text says."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable("it holds what is no JSON") from error
 
 
 _NAMES: dict[type, str] = {int: "number", str: "text", bytes: "byte string"}

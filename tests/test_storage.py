@@ -2,15 +2,19 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from ledger_node.database import Database, fetch
 from ledger_node.errors import DoorsClosed, StorageFailed, StorageUnavailable
-from ledger_node.storage import Inspection, failure, unwritable
+from ledger_node.storage import Inspection, failure, telling, unwritable
+from ledger_node.values import json_of
 from ledger_node.writer import Writer
 
 PAGE = 4096
@@ -116,6 +120,38 @@ class _Said(Exception):
 
 class OperationalError(_Said):
     pass
+
+
+class ConnectionTimeout(OperationalError):
+    """psycopg's own, of a server that takes a connection and says nothing on it."""
+
+
+def test_a_server_that_says_nothing_passes() -> None:
+    assert isinstance(failure("PostgreSQL", ConnectionTimeout(None)), StorageUnavailable)
+
+
+@pytest.mark.parametrize("wrong", [lambda: b"\xff".decode(), lambda: orjson.loads("{")])
+def test_what_a_job_itself_cannot_read_is_no_damage_of_the_store(database: Database, wrong: Callable[[], Any]) -> None:
+    heard: list[StorageFailed] = []
+    database.on_failure = heard.append
+    writer = Writer(database)
+    writer.start()
+    with pytest.raises(ValueError, match=r"can't decode|unexpected end"):
+        writer.run(lambda _: wrong(), 10)
+    with pytest.raises(ValueError, match=r"can't decode|unexpected end"), database.read():
+        wrong()
+    with pytest.raises(ValueError, match=r"can't decode|unexpected end"), telling("chain.sqlite"):
+        wrong()
+    before = writer.run(count, 10)  # it writes on
+    assert (before, heard) == (writer.run(count, 10), [])
+    writer.stop()
+    database.close()
+
+
+def test_a_stored_text_that_is_no_json_is_damage(database: Database) -> None:
+    with pytest.raises(StorageFailed, match=r"^ledger\.sqlite: it holds what is no JSON\. Stop"), database.read():
+        json_of('{"amount": ')
+    database.close()
 
 
 @pytest.mark.parametrize("state", [None, "57P01", "57P03", "08006", "40001", "53100", "53300", "55P03", "58030"])

@@ -19,6 +19,7 @@ from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Approval, ApprovalStatus, Caller, Page
 from ledger_node.settlement.pages import Slice, page
 from ledger_node.settlement.rows import Row
+from ledger_node.values import json_of
 
 
 def ask(
@@ -159,4 +160,4 @@ _DUE = (
 
 def from_row(row: Row) -> Approval:
     facts = {name: getattr(row, name) for name in Approval.__slots__}
-    return Approval(**(facts | {"parameters": orjson.loads(row.parameters)}))
+    return Approval(**(facts | {"parameters": json_of(row.parameters)}))

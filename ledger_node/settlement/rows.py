@@ -6,10 +6,10 @@ A query selects MEMBER, ACCOUNT or OPERATION first, and anything else after it; 
 from typing import Any
 
 import sqlalchemy as sa
-from orjson import loads
 
 from ledger_node.settlement import tables
 from ledger_node.settlement.model import Account, Entry, Event, Member, Operation
+from ledger_node.values import json_of
 
 Row = sa.Row[*tuple[Any, ...]]
 
@@ -34,7 +34,7 @@ def operation(row: Row) -> Operation:
 
 def event(row: Row) -> Event:
     facts = {name: getattr(row, name) for name in Event.__slots__}
-    return Event(**(facts | {"data": loads(row.data)}))
+    return Event(**(facts | {"data": json_of(row.data)}))
 
 
 def entry_id(account_id: str, sequence: int) -> str:
