@@ -86,11 +86,12 @@ class Watch:
         """Several at once. Raises PaymentNotFound."""
         wanted = set(operation_ids)
         watched = Watched(len(wanted))
-        with self._lock:  # `closed` waits for it, so nothing closes between the look and the entry in the list
+        with self._lock:
+            # On the list first and looked up then, so nothing closes in between; and without the lock, for which the
+            # writer and the event loop wait: the ledger may stay silent.
+            unknown = [each for each in wanted if each not in self._recent and each not in self._open]
             for operation_id in wanted:
                 operation = self._recent.get(operation_id)
-                if operation is None and operation_id not in self._open:
-                    operation = self._stored(operation_id)
                 if operation is None:
                     self._open.setdefault(operation_id, []).append(watched)
                 else:
@@ -98,7 +99,19 @@ class Watch:
             complete = len(watched.final) == watched.wanted
         if complete:
             _resolve(watched.done, None)
+        self._look_up(unknown)
         return watched
+
+    def _look_up(self, unknown: list[str]) -> None:
+        """Those that nobody knew whether they go on."""
+        try:
+            found = [self._stored(operation_id) for operation_id in unknown]
+        except BaseException:
+            with self._lock:
+                for operation_id in unknown:  # whoever asks next looks again
+                    self._open.pop(operation_id, None)
+            raise
+        self.closed(operation for operation in found if operation is not None)
 
     def _stored(self, operation_id: str) -> Operation | None:
         """An operation of an earlier run: its final state, or None when it goes on."""

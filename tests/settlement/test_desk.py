@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.errors import LedgerNodeError, Overloaded, PaymentNotFound, Stopping, WrongState
-from ledger_node.settlement.model import Accepted, FiatRequest
+from ledger_node.errors import LedgerNodeError, Overloaded, PaymentNotFound, Stopping, StorageUnavailable, WrongState
+from ledger_node.settlement.model import Accepted, FiatRequest, Operation
 from tests.settlement.issuer import OPERATOR, Issuer
 from tests.settlement.scenario import play
 
@@ -211,6 +211,50 @@ def test_watching_ends_with_the_final_state_whenever_one_begins(directory: Path)
     with pytest.raises(PaymentNotFound):
         issuer.house.desk.watch("mnt_unknown")
     issuer.close()
+
+
+def test_nobody_waits_for_one_whose_operation_is_being_looked_up(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    early, late = (issuer.pay("mint", key, "A.dda", "A.bda", "1.00").operation.id for key in ("m1", "m2"))
+    watch, looking, silent = issuer.house.watch, threading.Event(), threading.Event()
+    stored = watch._stored
+
+    def say_nothing(operation_id: str) -> object:
+        looking.set()
+        silent.wait(20)
+        return stored(operation_id)
+
+    monkeypatch.setattr(watch, "_stored", say_nothing)
+    watch._open.pop(early)  # as after a restart
+    futures: list[Future[Operation]] = []
+    asking = threading.Thread(target=lambda: futures.append(watch.final(early)))
+    asking.start()
+    assert looking.wait(20)
+    other = watch.final(late)
+    issuer.settle()
+    assert other.result(20).status == "settled"
+    assert not futures
+    silent.set()
+    asking.join(20)
+    assert futures[0].result(20).status == "settled"
+
+
+def test_one_that_could_not_be_looked_up_is_looked_up_again(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    play(issuer, "deposit d1 A.dda 10.00 settled")
+    operation_id = issuer.paid("mint", "m1", "A.dda", "A.bda", "1.00").id
+    watch = issuer.house.watch
+    watch._recent.clear()  # as after a restart
+
+    def fail(_: str) -> None:
+        raise StorageUnavailable("ledger.sqlite: database is locked.")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(watch, "_stored", fail)
+        with pytest.raises(StorageUnavailable):
+            watch.final(operation_id)
+    assert watch.final(operation_id).result(0).status == "settled"
 
 
 def test_several_are_watched_together_until_the_last_has_ended(issuer: Issuer) -> None:
