@@ -135,6 +135,11 @@ class Config(BaseSettings):
     body_max_bytes: Bytes = Field(65_536, description="Largest request body the gateway reads.")
     bulk_body_max_bytes: Bytes = Field(4_194_304, description="Largest body of a bulk request.")
     wait_max_s: Seconds = Field(30.0, description="Longest wait a client can ask for with `Prefer: wait=N`.")
+    answer_within_s: Span = Field(
+        10.0,
+        description="Seconds after which the gateway answers 503 where the ledger's store has not answered it; what a "
+        "client waits for with `Prefer: wait=N` counts beside.",
+    )
     writer_waiting_max: Count = Field(
         20_000, description="Requests that may wait for the writer before new ones get 503."
     )

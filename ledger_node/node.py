@@ -131,8 +131,8 @@ class Node:
         config = self.config
         return create_app(
             self.house, body_max_bytes=config.body_max_bytes, bulk_body_max_bytes=config.bulk_body_max_bytes,
-            wait_max_s=config.wait_max_s, rate_per_key=config.rate_per_key, rate_per_address=config.rate_per_address,
-            rate_window_s=config.rate_window_s,
+            wait_max_s=config.wait_max_s, answer_within_s=config.answer_within_s, rate_per_key=config.rate_per_key,
+            rate_per_address=config.rate_per_address, rate_window_s=config.rate_window_s,
         )  # fmt: skip
 
     def rpc_app(self) -> RpcApp | None:

@@ -41,7 +41,7 @@ _PARTS = (
 
 def create_app(
     house: House, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304, wait_max_s: float = 30.0,
-    rate_per_key: int = 0, rate_per_address: int = 0, rate_window_s: int = 60,
+    answer_within_s: float = 10.0, rate_per_key: int = 0, rate_per_address: int = 0, rate_window_s: int = 60,
 ) -> FastAPI:  # fmt: skip
     """The application on top of a running house, whose ledger is migrated. A rate of 0 is no limit."""
     app = FastAPI(
@@ -67,7 +67,10 @@ def create_app(
     app.state.bulk_body_max_bytes = bulk_body_max_bytes
     app.state.wait_max_s = wait_max_s
     rates = Rates.of(per_key=rate_per_key, per_address=rate_per_address, window_s=rate_window_s)
-    app.add_middleware(Envelope, metrics=metrics, keys=app.state.keys, rates=rates)
+    app.add_middleware(
+        Envelope, metrics=metrics, keys=app.state.keys, rates=rates, answer_within_s=answer_within_s,
+        store=house.database.name,
+    )  # fmt: skip
     app.add_exception_handler(LedgerNodeError, problems.tell_error)
     app.add_exception_handler(RequestValidationError, problems.tell_invalid)
     app.add_exception_handler(HTTPException, problems.tell_http)

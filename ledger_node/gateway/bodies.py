@@ -24,6 +24,8 @@ from ledger_node.gateway.errors import (
     UnknownParameter,
     UnsupportedMediaType,
 )
+from ledger_node.gateway.headers import preferred_wait_s
+from ledger_node.gateway.waiting import Deadline
 
 LARGE_BYTES = 65_536
 """Larger bodies are parsed on another thread, so that nobody else waits for it."""
@@ -57,7 +59,10 @@ class LedgerRoute(APIRoute):
                 _check_query(query)
             if has_body:
                 limit: int = getattr(request.app.state, body_max)
+                deadline: Deadline = request.state.deadline
+                deadline.suspend()
                 await _read_json(request, needed=needed, limit=limit)
+                deadline.begin_anew(beside_s=preferred_wait_s(request) or 0)
             if answer is not None and (response := answer(request, callers[0])) is not None:
                 return await response
             return await handler(request)

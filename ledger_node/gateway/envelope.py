@@ -1,7 +1,8 @@
 """What every request and answer carries, whatever the route: a request id, security headers, a line in the access log.
 
 One pure ASGI layer, because each layer costs every request. It is also the outermost loop: an exception that nobody
-expected ends here as a problem with code `internal`. Counts requests against their rate, by API key or by address; and
+expected ends here as a problem with code `internal`, and a request that gets no answer from the node's threads as
+`storage_unavailable`. Counts requests against their rate, by API key or by address; and
 HEAD is a GET whose body the server leaves out. Knows no route and no rule; never sees a body.
 """
 
@@ -21,6 +22,7 @@ from ledger_node.gateway.headers import with_common
 from ledger_node.gateway.identity import recognise
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.problems import problem
+from ledger_node.gateway.waiting import Deadline
 from ledger_node.rates import Rate, Standing, neighbourhood
 from ledger_node.settlement.ids import new_id
 
@@ -51,11 +53,15 @@ class Rates:
 
 
 class Envelope:
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, keys: KeyRing, rates: Rates) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, keys: KeyRing, rates: Rates, answer_within_s: float, store: str
+    ) -> None:  # fmt: skip
         self.app = app
         self._metrics = metrics
         self._keys = keys
         self._rates = rates
+        self._answer_within_s = answer_within_s
+        self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,6 +69,7 @@ class Envelope:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        deadline = scope["state"]["deadline"] = Deadline(self._answer_within_s, self._store)
         started, status = perf_counter(), _CLIENT_CLOSED
         standing = self._standing(scope)
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
@@ -70,6 +77,7 @@ class Envelope:
         async def send_wrapped(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                deadline.suspend()
                 status = message["status"]
                 message["headers"] = with_common(message["headers"], request_id)
                 if standing is not None:
@@ -78,16 +86,17 @@ class Envelope:
 
         try:
             if standing is None or standing.may_pass:
-                await self.app(inner, receive, send_wrapped)
+                with deadline:
+                    await self.app(inner, receive, send_wrapped)
             else:
                 await _too_many(standing, request_id, scope["path"])(scope, receive, send_wrapped)
         except ClientDisconnect:
             pass
         except Exception as error:  # the outermost loop of a request
-            logger.error("request %s failed", request_id, exc_info=error)
+            told = _told(error, deadline, request_id)
             if status != _CLIENT_CLOSED:  # half an answer is out: cutting the connection is all that is left
                 raise
-            answer = problem(LedgerNodeError(""), request_id=request_id, instance=scope["path"])
+            answer = problem(told, request_id=request_id, instance=scope["path"])
             await answer(scope, receive, send_wrapped)
         finally:
             self._record(inner, scope["method"], request_id, status, perf_counter() - started)
@@ -119,6 +128,15 @@ class Envelope:
             "member": caller.member_id if caller is not None else None,
         }
         access_logger.info("answered", extra=line)
+
+
+def _told(error: Exception, deadline: Deadline, request_id: str) -> LedgerNodeError:
+    """What the caller hears instead of an exception, which the log has."""
+    if deadline.passed:
+        logger.warning("request %s was not answered in time", request_id)
+        return deadline.told()
+    logger.error("request %s failed", request_id, exc_info=error)
+    return LedgerNodeError("")
 
 
 def _too_many(standing: Standing, request_id: str, path: str) -> Response:

@@ -1,14 +1,17 @@
-"""Waiting in the event loop for what other threads do. They ring once, however much they have finished by then.
+"""Waiting in the event loop for what other threads do, and how long. They ring once, however much they have finished.
 
 A ring is a system call, during which a thread lets go of the interpreter and the loop may take it: one for each of the
 payments that a block has settled would be as many changes of thread.
 """
 
 import asyncio
+import math
 from collections import deque
 from concurrent.futures import Future
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
+
+from ledger_node.errors import StorageUnavailable
 
 T = TypeVar("T")
 
@@ -30,6 +33,54 @@ async def done_within(future: Future[Any], seconds: float) -> bool:
         finally:
             timer.cancel()
     return future.done()
+
+
+class Deadline:
+    """Until when a request is answered, whatever other threads do: they go on, and nobody waits for them.
+
+    A store's server may stay silent without an error for as long as it likes. This is `asyncio.timeout` whose end may
+    be moved for nothing: a payment moves it three times, and making a timer anew each time costs three times as much.
+    """
+
+    def __init__(self, seconds: float, store: str) -> None:
+        self.passed = False
+        self._seconds = seconds
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + seconds
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._cancelling = task, task.cancelling()
+        self._timer = self._loop.call_at(self._ends, self._look)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self.passed and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError
+
+    def suspend(self) -> None:
+        """While somebody else's clock counts: the door's, for a body that comes or an answer that goes."""
+        self._ends = math.inf
+
+    def begin_anew(self, *, beside_s: float) -> None:
+        """Everything is here; so long besides, the client said, it would wait."""
+        self._ends = self._loop.time() + self._seconds + beside_s
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        if now < self._ends:
+            self._timer = self._loop.call_at(min(self._ends, now + self._seconds), self._look)
+        else:
+            self.passed = True
+            self._task.cancel()
+
+    def told(self) -> StorageUnavailable:
+        return StorageUnavailable(
+            f"{self._store}: no answer within {self._seconds:g} s. What was asked may be done yet; ask again with the "
+            "same Idempotency-Key: it finds out, and nothing is done twice."
+        )
 
 
 class _Bell:

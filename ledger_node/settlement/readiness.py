@@ -1,10 +1,10 @@
-"""What the ledger itself says against being ready. Knows nothing of what goes on in memory."""
+"""What the ledger itself says against being ready, and which fault a restart may end. Knows nothing of the cycle."""
 
 import sqlalchemy as sa
 
 from ledger_node import storage
 from ledger_node.database import Database
-from ledger_node.errors import Unavailable
+from ledger_node.errors import LedgerNodeError, Unavailable
 from ledger_node.settlement import audit, tables
 
 
@@ -15,6 +15,14 @@ def reasons_in_the_ledger(database: Database) -> list[str]:
             return [*_undeployed(connection), *_unbacked(connection)]
     except Unavailable as trouble:
         return [trouble.detail]
+
+
+def needs_restart(fault: BaseException | None) -> bool:
+    """Whether something that nobody foresaw has stopped money: nothing in the node begins again what it ended.
+
+    What a fault of ours names (damage, stores that disagree) would be there after a restart too.
+    """
+    return fault is not None and not isinstance(fault, LedgerNodeError)
 
 
 def unwritable(database: Database) -> str | None:

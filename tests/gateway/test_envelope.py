@@ -1,13 +1,17 @@
 """What every answer carries: a request id, security headers, no hint of the server; and what is written about it."""
 
 import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.errors import BackingBroken, StorageFailed
 from ledger_node.gateway.app import create_app
+from ledger_node.gateway.waiting import durable
 from tests.gateway.conftest import Bank, Door, Serve
 
 PATHS = ["/livez", "/docs", "/openapi.json", "/errors/internal", "/v1/members", "/nowhere", "/static/docs.js"]
@@ -116,6 +120,49 @@ def test_readyz_says_ready_only_while_payments_can_settle(door: Door, anybody: h
         door.house.outbox.trouble = None
     assert (broken.status_code, broken.json()) == (503, {"ready": False, "reasons": ["the chain is away"]})
     assert anybody.get("/readyz").status_code == 200
+
+
+def test_livez_is_false_only_where_a_restart_would_help(
+    door: Door, anybody: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fault, live in ((StorageFailed("damaged"), True), (BackingBroken("broken"), True), (KeyError("x"), False)):
+        monkeypatch.setattr(door.house, "fault", fault)
+        answer = anybody.get("/livez")
+        assert (answer.status_code, answer.json()) == (200 if live else 503, {"live": live})
+        assert anybody.get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("way", ["loop", "thread"])
+def test_a_request_that_nobody_answers_is_told_so_in_time(door: Door, serve: Serve, way: str) -> None:
+    app, silent = create_app(door.house, answer_within_s=0.2), threading.Event()
+
+    @app.get("/loop")
+    async def loop(request: Request) -> Response:
+        return await durable(Future())
+
+    @app.get("/thread")
+    def thread(request: Request) -> Response:
+        silent.wait(20)
+        return Response()
+
+    with httpx.Client(base_url=serve(app), trust_env=False) as http, ThreadPoolExecutor(60) as clients:
+        for answer in clients.map(lambda _: http.get(f"/{way}"), range(60)):  # more than there are threads
+            assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+            assert answer.headers["retry-after"] == "1"
+            assert ": no answer within 0.2 s." in answer.json()["detail"]
+        assert http.get("/livez").status_code == 200
+        silent.set()
+        assert http.get("/readyz").status_code == 200
+
+
+def test_a_refusal_that_cannot_be_written_down_is_answered_in_time(
+    door: Door, serve: Serve, albion: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve(create_app(door.house, answer_within_s=0.2))
+    monkeypatch.setattr(door.house.writer, "submit", lambda _: Future())
+    headers = {"Authorization": albion.http.headers["authorization"]}
+    answer = httpx.post(f"{url}/v1/members", json={}, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
 
 
 # RATES

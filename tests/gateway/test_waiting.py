@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from ledger_node.gateway.waiting import done_within, durable
+from ledger_node.gateway.waiting import Deadline, done_within, durable
 
 
 def test_a_result_arrives_from_another_thread():
@@ -83,3 +83,62 @@ def test_a_loop_that_is_closed_is_not_rung():
     asyncio.run(wait())
     future.set_result("nobody waits")
     assert future.result() == "nobody waits"
+
+
+NEVER_S = 3600
+
+
+def test_a_deadline_ends_what_nobody_answers():
+    async def wait():
+        deadline = Deadline(0.01, "ledger.sqlite")
+        with pytest.raises(TimeoutError):
+            with deadline:
+                await durable(Future())
+        return deadline
+
+    deadline = asyncio.run(wait())
+    assert deadline.passed
+    assert deadline.told().detail.startswith("ledger.sqlite: no answer within 0.01 s. ")
+
+
+def test_a_deadline_stands_still_while_it_is_suspended_and_begins_anew_with_what_the_client_waits_for_beside():
+    async def wait():
+        loop, answered = asyncio.get_running_loop(), Future()
+        deadline = Deadline(0.01, "ledger.sqlite")
+        with deadline:
+            deadline.suspend()
+            assert not await done_within(Future(), 0.05)
+            deadline.begin_anew(beside_s=NEVER_S)
+            loop.call_later(0.05, answered.set_result, "in time")
+            return await durable(answered), deadline.passed
+
+    assert asyncio.run(wait()) == ("in time", False)
+
+
+def test_an_error_of_the_request_is_not_taken_for_the_deadlines():
+    async def wait():
+        deadline = Deadline(NEVER_S, "ledger.sqlite")
+        with pytest.raises(TimeoutError, match="its own"):
+            with deadline:
+                raise TimeoutError("its own")
+        deadline.suspend()  # as the answer to it goes out
+        return deadline.passed
+
+    assert asyncio.run(wait()) is False
+
+
+def test_one_who_hangs_up_is_not_taken_for_the_deadline_and_a_cancelled_task_stays_so():
+    async def wait():
+        deadline = Deadline(NEVER_S, "ledger.sqlite")
+
+        async def request():
+            with deadline:
+                await durable(Future())
+
+        caller = asyncio.create_task(request())
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait([caller])
+        return caller.cancelled(), deadline.passed
+
+    assert asyncio.run(wait()) == (True, False)

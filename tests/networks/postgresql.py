@@ -9,6 +9,7 @@ the package made.
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,23 @@ def restart(url: str) -> None:
     user = USER if os.getuid() == 0 else None
     command = [str(programs() / "pg_ctl"), "-D", f"{directory}/data", "-s", "-w", "-m", "fast", "restart"]
     subprocess.run([*command, "-l", f"{directory}/log"], check=True, user=user, cwd=directory)
+
+
+@contextlib.contextmanager
+def frozen(url: str) -> Iterator[None]:
+    """The server of this URL keeps every session and answers nothing."""
+    directory = parse_qs(urlsplit(url).query)["host"][0]
+    postmaster = int(Path(directory, "data", "postmaster.pid").read_text().split()[0])
+    with contextlib.ExitStack() as thawing:
+        _stop(postmaster, thawing)  # first, so that nobody is born behind our back
+        for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            _stop(int(child), thawing)
+        yield
+
+
+def _stop(process: int, thawing: contextlib.ExitStack) -> None:
+    os.kill(process, signal.SIGSTOP)
+    thawing.callback(os.kill, process, signal.SIGCONT)
 
 
 if __name__ == "__main__":  # python -m tests.networks.postgresql COMMAND …: run it with such a server

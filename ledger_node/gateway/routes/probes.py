@@ -9,19 +9,32 @@ from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.identity import Overseer
 from ledger_node.gateway.views import LivenessView, ReadinessView
 from ledger_node.settlement.house import House
+from ledger_node.settlement.readiness import needs_restart
 
 router = APIRouter(route_class=LedgerRoute, tags=["node"])
 
 
-@router.get("/livez", summary="Whether the process answers", responses={200: {"model": LivenessView}})
-async def livez() -> Response:
-    return Json({"live": True})
+@router.get(
+    "/livez",
+    summary="Whether the process answers and a restart would not help",
+    responses={
+        200: {"model": LivenessView},
+        503: {"model": LivenessView, "description": "Something unforeseen stopped money: restart the node."},
+    },
+)
+async def livez(request: Request) -> Response:
+    house: House = request.app.state.house
+    live = not needs_restart(house.fault)
+    return Json({"live": live}, status_code=200 if live else 503)
 
 
 @router.get(
     "/readyz",
     summary="Whether payments can be settled now, and if not, why",
-    responses={200: {"model": ReadinessView}, 503: {"model": ReadinessView, "description": "Not ready."}},
+    responses={
+        200: {"model": ReadinessView},
+        503: {"model": ReadinessView, "description": "Not ready; a problem when the store is silent."},
+    },
 )
 def readyz(request: Request) -> Response:
     house: House = request.app.state.house
