@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from ledger_node.cli import cli
+from ledger_node.cli.main import cli
+from ledger_node.cli.network_client import NotMined, RefusedByContract
 from ledger_node.config import ENVIRONMENT_PREFIX, Config
-from ledger_node.network_door import NotMined, RefusedByContract
 
 COMMAND_ERRORS = (NotMined, RefusedByContract)
 REFERENCE = Path(__file__).parent / "reference"

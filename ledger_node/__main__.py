@@ -1,5 +1,5 @@
 """`python -m ledger_node` is `ledger-node`."""
 
-from ledger_node.cli import main
+from ledger_node.cli.main import main
 
 main()

@@ -6,14 +6,14 @@ import sys
 import click
 import pytest
 
-from ledger_node.cli import COMMANDS, cli
+from ledger_node.cli.main import COMMANDS, cli
 
 ENGINE = {"eth", "fastapi", "web3"}
 LATE = {"alembic", "web3"}
 """What a node imports only where it has an old schema, or a chain of another client's."""
 IMPORTED = """
 import sys
-from ledger_node.cli import cli
+from ledger_node.cli.main import cli
 cli(sys.argv[1:], standalone_mode=False)
 print(*{name.partition(".")[0] for name in sys.modules})
 """

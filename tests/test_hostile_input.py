@@ -8,13 +8,13 @@ from typing import Any
 import click
 import pytest
 
-from ledger_node import cli
 from ledger_node.chain.genesis import read_genesis
+from ledger_node.cli import main as cli
 from ledger_node.config import load_config
 from ledger_node.deposit_token.backing import _remembered
 from ledger_node.errors import ConfigurationError, StorageFailed
-from ledger_node.initialise import initialise
 from ledger_node.keys import open_keystore, read_password
+from ledger_node.operations.initialise import initialise
 
 SECRET = "lnk_" + "Sesame0pen" * 4
 PRINTED = json.dumps({"id": "opr_1", "name": "Ada", "api_key": SECRET}).encode()

@@ -7,7 +7,7 @@ import pytest
 
 from ledger_node.config import load_config
 from ledger_node.errors import ConfigurationError, StorageFailed
-from ledger_node.initialise import initialise
+from ledger_node.operations.initialise import initialise
 
 
 def held(path: Path) -> dict[str, bytes]:

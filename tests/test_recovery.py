@@ -13,8 +13,8 @@ from ledger_node.data_directory import DirectoryLock
 from ledger_node.database import Database
 from ledger_node.errors import ConfigurationError, LedgerNodeError, OperatorNotFound, Unauthenticated, WrongState
 from ledger_node.gateway.credentials import KeyRing
-from ledger_node.initialise import initialise
-from ledger_node.recovery import recover
+from ledger_node.operations.initialise import initialise
+from ledger_node.operations.recovery import recover
 from ledger_node.settlement import audit_log, governance, operators
 from ledger_node.settlement.model import Caller
 

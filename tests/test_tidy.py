@@ -24,7 +24,7 @@ LINES_MEDIAN_MAX = 150
 MONEY_ROOMS = ("money.py", "reserve", "settlement", "deposit_token")
 
 OUTERMOST_LOOPS = {
-    "cli.py": "the outermost call of a command: a traceback, or the error's own words, may hold a secret that was read",
+    "cli/main.py": "the outermost call of a command: a traceback, or the error's own words, may hold a secret",
     "chain/pyevm/workers.py": "the outermost loop of a call worker: an unexpected error is answered and logged",
     "chain/pyevm/producer.py": "the outermost loop of the thread that makes blocks",
     "chain/remote/heads.py": "the outermost loop of the thread that tells listeners of new heads",
@@ -40,7 +40,7 @@ BARE_LIBRARIES = {
 }
 """The only files that may catch every Exception, each with its reason. Everybody else names what they expect."""
 
-PRINTERS = ("cli.py",)
+PRINTERS = ("cli/main.py",)
 
 STANDARD_LIBRARY_SHADOWS = {"token", "types", "code", "queue", "signal", "select", "inspect", "logging", "secrets"}
 

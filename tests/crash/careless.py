@@ -5,7 +5,7 @@ from typing import Any
 
 from ledger_node import database
 from ledger_node.chain.pyevm.store import Store
-from ledger_node.cli import main
+from ledger_node.cli.main import main
 
 PRAGMA = "PRAGMA synchronous = NORMAL"
 """With a write-ahead log SQLite then syncs at checkpoints only."""

@@ -16,9 +16,9 @@ import pytest
 
 from ledger_node.chain.pyevm.store import POSITIONS
 from ledger_node.config import Config, load_config
-from ledger_node.doctor import examine
 from ledger_node.errors import LedgerNodeError, Unavailable
 from ledger_node.node import Node
+from ledger_node.operations.doctor import examine
 from tests.crash.life import Life
 from tests.sets import part_of
 

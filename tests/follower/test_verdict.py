@@ -15,7 +15,7 @@ from ledger_node.chain import wire
 from ledger_node.chain.blockfiles import export_file
 from ledger_node.chain.genesis import write_genesis
 from ledger_node.chain.pyevm.rules import seal
-from ledger_node.cli import cli
+from ledger_node.cli.main import cli
 from ledger_node.follower.verdict import canonical
 from ledger_node.keys import create_keystore, new_password
 from ledger_node.money import currency, decimal_string

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from ledger_node.cli.operator import operator as operator_commands
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
 from ledger_node.errors import Unauthenticated
 from ledger_node.gateway.credentials import PREFIX, KeyRing, api_keys, digest_of, keys_of
 from ledger_node.gateway.errors import ApiKeyNotFound
-from ledger_node.house_commands import operator as operator_commands
 from tests.gateway.conftest import Bank, Door
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger_node import doctor
-from ledger_node.backup import back_up, restore, verify
 from ledger_node.config import load_config
 from ledger_node.demo.process import NodeProcess
-from ledger_node.doctor import examine
 from ledger_node.errors import ConfigurationError, Unavailable
+from ledger_node.operations import doctor
+from ledger_node.operations.backup import back_up, restore, verify
+from ledger_node.operations.doctor import examine
 
 
 class Bank:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ledger_node.cli import cli
+from ledger_node.cli.main import cli
 from ledger_node.demo.process import NodeProcess
 
 COMMAND = (sys.executable, "-m", "ledger_node")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ledger_node import cli
-from ledger_node.bank_files import KeysFile, read_banks
+from ledger_node.cli import main as cli
+from ledger_node.cli.bank_files import KeysFile, read_banks
 from ledger_node.config import load_config
 from ledger_node.errors import ConfigurationError
-from ledger_node.initialise import initialise
+from ledger_node.operations.initialise import initialise
 
 BANKS = [
     ("ALBKUS33XXX", "549300ALBIONBANK0136", 'Albion "A" Bank, N.A.'),

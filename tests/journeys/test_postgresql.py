@@ -12,7 +12,7 @@ from ledger_node.demo.banks import Client, Parties
 from ledger_node.demo.plan import Payment
 from ledger_node.demo.process import NodeProcess
 from ledger_node.errors import ConfigurationError
-from ledger_node.initialise import initialise
+from ledger_node.operations.initialise import initialise
 from tests.networks.postgresql import server
 
 pytestmark = pytest.mark.slow

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.wire import SECP256K1_N
+from ledger_node.cli.proof import proof as command
 from ledger_node.deposit_token.attestation import signature_bytes
 from ledger_node.errors import ProofInvalid
 from ledger_node.gateway import proof_examples
 from ledger_node.keys import LocalSigner
-from ledger_node.proof_commands import proof as command
 from ledger_node.proofs.document import ClaimProof, SignedAttestation, verify, written
 from ledger_node.proofs.tree import MerkleSumTree, leaf_id
 

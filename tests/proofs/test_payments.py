@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_node.cli import cli
+from ledger_node.cli.main import cli
 from ledger_node.errors import ProofInvalid
 from ledger_node.gateway.proof_examples import PAYMENT_PROOF
 from ledger_node.proofs.payment_document import verify

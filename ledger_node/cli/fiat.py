@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ledger_node.acting_commands import act, as_operator, print_rows, through_the_door
+from ledger_node.cli.options import act, as_operator, print_rows, through_the_door
 
 
 @click.group()

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from ledger_node.bank_files import KeysFile, Line
+from ledger_node.cli.bank_files import KeysFile, Line
+from ledger_node.cli.client import OperatorDoor, RequestFailed
 from ledger_node.errors import ConfigurationError, LedgerNodeError
-from ledger_node.operator_door import OperatorDoor, RequestFailed
 
 AT_ONCE = 16
 """Banks that an import onboards at a time: requests that wait together share one commit of the ledger."""

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger_node.acting_commands import DIGEST, act, as_operator, named_member, print_rows, through_the_door
+from ledger_node.cli.options import DIGEST, act, as_operator, named_member, print_rows, through_the_door
 
 F = TypeVar("F", bound=Callable[..., Any])
 

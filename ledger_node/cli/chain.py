@@ -22,19 +22,19 @@ from ledger_node.chain.pyevm.engine import ChainSettings, PyEvmChain, open_store
 from ledger_node.chain.pyevm.imported import ImportedChain
 from ledger_node.chain_node import HALTED, contracts_of, make_key, open_network
 from ledger_node.chain_node import follow as follow_source
+from ledger_node.cli.flags import ADDRESS, settings
 from ledger_node.config import load_config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.deposit_token.artifact import is_deposit_token
 from ledger_node.deposit_token.backing import TokenBacking
 from ledger_node.doors import run_loop
 from ledger_node.errors import ConfigurationError
-from ledger_node.flags import ADDRESS, settings
 from ledger_node.follower.statement import check_statement
 from ledger_node.follower.verdict import signed, verify
 from ledger_node.json_files import read_json
 from ledger_node.keys import open_keystore, read_password
 from ledger_node.logs import write_logs
-from ledger_node.separation import split
+from ledger_node.operations.split import split
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 READING = ChainSettings(produce=False)

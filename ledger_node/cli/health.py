@@ -6,9 +6,9 @@ from typing import Any
 import click
 import httpx
 
+from ledger_node.cli.flags import settings
 from ledger_node.config import load_config
 from ledger_node.data_directory import DataDirectory
-from ledger_node.flags import settings
 
 
 @click.command()

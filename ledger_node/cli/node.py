@@ -11,14 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 
 from ledger_node.chain_node import serve_chain
+from ledger_node.cli.flags import ADDRESS, settings
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.doors import run_loop
-from ledger_node.flags import ADDRESS, settings
-from ledger_node.initialise import initialise
 from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
 from ledger_node.node import Node, serve
+from ledger_node.operations.initialise import initialise
 from ledger_node.settlement.audit import AuditReport, Finding
 from ledger_node.settlement.model import ReservePosition
 

@@ -17,56 +17,56 @@ from ledger_node import __version__
 from ledger_node.errors import LedgerNodeError
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "account": ("house_commands", "Open, freeze, seize and close accounts."),
-    "api-key": ("api_key_commands", "List, make, rotate and revoke API keys."),
-    "approval": ("house_commands", "List and decide what waits for a second person."),
+    "account": ("operator", "Open, freeze, seize and close accounts."),
+    "api-key": ("api_key", "List, make, rotate and revoke API keys."),
+    "approval": ("operator", "List and decide what waits for a second person."),
     "audit": (
-        "node_commands",
+        "node",
         "Prove from both stores that every token is backed, or name the difference (exit status 1).",
     ),
     "audit-log": (
-        "house_commands",
+        "operator",
         "Print the audit log, newest first: time, person, action, resource, outcome, code, reason.",
     ),
     "backup": (
-        "care_commands",
+        "maintenance",
         "Copy both stores and the keystores, as of one moment, into the new directory TO; the node may run.",
     ),
-    "chain": ("chain_commands", "Read and write block files, and verify a history from its genesis."),
+    "chain": ("chain", "Read and write block files, and verify a history from its genesis."),
     "demo": (
-        "node_commands",
+        "node",
         "Run the main job against a node of its own, kill it in the middle, and prove that every payment ended once.",
     ),
     "dev": (
-        "dev_commands",
+        "dev",
         "Run a throwaway chain for one developer: ten funded accounts, and the `anvil_`, `hardhat_` and `evm_` "
         "methods.",
     ),
     "doctor": (
-        "care_commands",
+        "maintenance",
         "Look at configuration, disk, clock, keys, databases, schema, peers and backing, and say what to do "
         "(status 1).",
     ),
-    "fiat": ("fiat_commands", "Book fiat into and out of DDAs, and list what was booked."),
+    "fiat": ("fiat", "Book fiat into and out of DDAs, and list what was booked."),
     "follow": (
-        "chain_commands",
+        "chain",
         "Follow a node and trust nothing it says: execute every block again, compare, attest; exit status 3 if it "
         "differs.",
     ),
     "health": (
-        "health_command",
+        "health",
         "Ask the running node whether it is ready (exit status 0) or not (1); for container health checks.",
     ),
-    "init": ("node_commands", "Make a data directory: genesis, encrypted keystores, configuration, credentials."),
-    "key": ("key_commands", "Show and rotate the house's own keys: settlement, attestor, admin."),
-    "member": ("member_commands", "Admit, activate, limit, suspend, reinstate, let go and list member banks."),
-    "net": ("net_commands", "Settle queued payments by their nets."),
-    "network": ("network_commands", "Who may do what on the network: see it, vote on it, change it."),
-    "operator": ("house_commands", "Name and revoke people of the operator's house."),
-    "proof": ("proof_commands", "Check what the node hands out as proof, without asking it."),
-    "restore": ("care_commands", "Verify the backup and put it into an empty data directory."),
-    "run": ("node_commands", "Run the node until SIGTERM or SIGINT; the block in hand is finished first."),
-    "token": ("house_commands", "Show, pause and unpause tokens, and limit what may be minted."),
+    "init": ("node", "Make a data directory: genesis, encrypted keystores, configuration, credentials."),
+    "key": ("signing_key", "Show and rotate the house's own keys: settlement, attestor, admin."),
+    "member": ("member", "Admit, activate, limit, suspend, reinstate, let go and list member banks."),
+    "net": ("net", "Settle queued payments by their nets."),
+    "network": ("network", "Who may do what on the network: see it, vote on it, change it."),
+    "operator": ("operator", "Name and revoke people of the operator's house."),
+    "proof": ("proof", "Check what the node hands out as proof, without asking it."),
+    "restore": ("maintenance", "Verify the backup and put it into an empty data directory."),
+    "run": ("node", "Run the node until SIGTERM or SIGINT; the block in hand is finished first."),
+    "token": ("operator", "Show, pause and unpause tokens, and limit what may be minted."),
 }
 """The module of each command, and the first sentence of its help, for which the module need not be imported."""
 
@@ -81,7 +81,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, _sentence = COMMANDS[name]
-        command: click.Command = getattr(import_module(f"ledger_node.{module}"), name.replace("-", "_"))
+        command: click.Command = getattr(import_module(f"ledger_node.cli.{module}"), name.replace("-", "_"))
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from ledger_node.acting_commands import DIGEST, act, acting, as_operator, print_rows, through_the_door
+from ledger_node.cli.flags import settings
+from ledger_node.cli.options import DIGEST, act, acting, as_operator, print_rows, through_the_door
 from ledger_node.config import load_config
 from ledger_node.data_directory import write_private
-from ledger_node.flags import settings
 from ledger_node.gateway.credentials import digest_of, new_secret
-from ledger_node.recovery import recover
+from ledger_node.operations.recovery import recover
 
 
 @click.group()

@@ -15,12 +15,12 @@ import click
 
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.remote import open_remote
+from ledger_node.cli.flags import settings
+from ledger_node.cli.network_client import NetworkDoor
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.errors import ConfigurationError, InvalidField, NotFound
-from ledger_node.flags import settings
 from ledger_node.keys import LocalSigner, open_keystore, read_password
-from ledger_node.network_door import NetworkDoor
 from ledger_node.permissions import calls, reads, views
 from ledger_node.permissions.model import VALUE_UNLIMITED, AccountStatus, OrganisationStatus, Right
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from ledger_node.backup import back_up
-from ledger_node.backup import restore as restore_backup
-from ledger_node.backup import verify as verify_backup
+from ledger_node.cli.flags import settings
 from ledger_node.config import Config, load_config
-from ledger_node.doctor import examine
-from ledger_node.flags import settings
+from ledger_node.operations.backup import back_up
+from ledger_node.operations.backup import restore as restore_backup
+from ledger_node.operations.backup import verify as verify_backup
+from ledger_node.operations.doctor import examine
 
 
 @click.command()

@@ -14,11 +14,11 @@ from ledger_node.chain.genesis import GenesisAccount, build_genesis
 from ledger_node.chain.pyevm.dev import open_dev_chain
 from ledger_node.chain.pyevm.stored import ChainSettings
 from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
+from ledger_node.cli.flags import settings
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DataDirectory
 from ledger_node.doors import keep_open, rpc_door, rpc_settings, run_loop
-from ledger_node.flags import settings
 from ledger_node.keys import LocalSigner
 from ledger_node.logs import write_logs
 from ledger_node.rpc.app import create_rpc_app

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger_node.acting_commands import act, acting, as_operator, print_rows, through_the_door
+from ledger_node.cli.options import act, acting, as_operator, print_rows, through_the_door
 
 
 @click.group()

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ledger_node.cli.client import OperatorDoor, operator_door
+from ledger_node.cli.flags import settings
 from ledger_node.config import load_config
-from ledger_node.flags import settings
-from ledger_node.operator_door import OperatorDoor, operator_door
 
 DIGEST = click.option(
     "--digest",

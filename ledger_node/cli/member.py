@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger_node.acting_commands import DIGEST, act, acting, as_operator, named_member, print_rows, through_the_door
-from ledger_node.bank_files import read_banks
+from ledger_node.cli.bank_files import read_banks
+from ledger_node.cli.client import OperatorDoor
+from ledger_node.cli.onboarding import import_banks, onboard
+from ledger_node.cli.options import DIGEST, act, acting, as_operator, named_member, print_rows, through_the_door
 from ledger_node.config import load_config
-from ledger_node.onboarding import import_banks, onboard
-from ledger_node.operator_door import OperatorDoor
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -1,0 +1,1 @@
+"""What a person types: the commands, the operator's client behind them, and settings as flags."""
