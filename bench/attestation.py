@@ -14,15 +14,15 @@ from typing import Any
 
 from ledger_node import journal
 from ledger_node.deposit_token.attestation import ReserveAttestation
-from ledger_node.settlement import batches, claims
-from ledger_node.settlement.claims import ClaimsTrees
+from ledger_node.settlement.assurance.reconciler import Reconciler
 from ledger_node.settlement.model import Accepted
-from ledger_node.settlement.reconciler import Reconciler
+from ledger_node.settlement.onchain import batches, liabilities
+from ledger_node.settlement.onchain.liabilities import LiabilityTrees
 from tests.settlement.issuer import OPERATOR, Issuer
 
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "journal": ((journal, "append"),),
-    "claims tree": ((ClaimsTrees, "attest"), (claims, "record")),
+    "claims tree": ((LiabilityTrees, "attest"), (liabilities, "record")),
     "signature": ((ReserveAttestation, "digest"), (batches, "signature_bytes")),
     "reconciler (its own thread)": ((Reconciler, "compare_touched"),),
 }
@@ -81,13 +81,13 @@ def main() -> None:
 
 def open_accounts(issuer: Issuer, count: int) -> list[str]:
     member_id = issuer.members["A"].member_id or ""
-    opened = [issuer.house.accounts.open(OPERATOR, member_id, kind="BDA", currency="USD") for _ in range(count)]
+    opened = [issuer.settlement.accounts.open(OPERATOR, member_id, kind="BDA", currency="USD") for _ in range(count)]
     return [each.result(60).id for each in opened]
 
 
 def fund(issuer: Issuer, accounts: list[str]) -> None:
     for start in range(0, len(accounts), 2_000):
-        issuer.house.desk.submit_many(
+        issuer.settlement.desk.submit_many(
             [issuer.request("mint", f"m{id_}", "A.dda", id_, "100.00") for id_ in accounts[start : start + 2_000]]
         )
         issuer.settle()
@@ -103,11 +103,11 @@ def pay(issuer: Issuer, accounts: list[str], count: int, name: str) -> None:
             )
             for number in range(start, min(count, start + 2_000))
         ]  # fmt: skip
-        answers = issuer.house.desk.submit_many(requests)
+        answers = issuer.settlement.desk.submit_many(requests)
         issuer.settle()
         accepted = [answer for answer in answers.result(60) if isinstance(answer, Accepted)]
         assert len(accepted) == len(requests)
-        watched = issuer.house.desk.watch_all(answer.operation.id for answer in accepted)
+        watched = issuer.settlement.desk.watch_all(answer.operation.id for answer in accepted)
         watched.done.result(60)
         assert all(each.status == "settled" for each in watched.final.values())
 

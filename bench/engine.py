@@ -18,8 +18,8 @@ from ledger_node.deposit_token.attestation import ReserveAttestation, signature_
 from ledger_node.deposit_token.deployment import TokenRoles, TokenSetup
 from ledger_node.keys import LocalSigner
 from ledger_node.money import currency
-from ledger_node.settlement.batches import BATCH_GAS, LEG_GAS
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain.batches import BATCH_GAS, LEG_GAS
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 
 CHAIN_ID = 1337
 KEY = LocalSigner(b"\x01" * 32)

@@ -15,7 +15,7 @@ from typing import Any
 from bench.wire import Connection
 from ledger_node.chain.encoding import keccak
 from ledger_node.keys import LocalSigner
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 
 HERE = Path(__file__).parent
 CHAIN_ID = 31337

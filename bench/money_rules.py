@@ -17,7 +17,8 @@ from typing import Any
 from unittest.mock import patch
 
 from bench.attestation import fund, open_accounts, pay
-from ledger_node.settlement import limits, rules
+from ledger_node.settlement import limits
+from ledger_node.settlement.intake import rules
 from ledger_node.settlement.model import Limits
 from tests.settlement.issuer import Issuer
 
@@ -67,7 +68,7 @@ def main() -> None:
         accounts = open_accounts(issuer, ACCOUNTS)
         issuer.settle()
         agreed = Limits(issuer.members["A"].member_id or "", "USD", MOST, MOST, MOST, MOST)
-        issuer.house.writer.run(lambda connection: limits.agree(connection, agreed, at=issuer.clock.now_ms()))
+        issuer.settlement.writer.run(lambda connection: limits.agree(connection, agreed, at=issuer.clock.now_ms()))
         issuer.fiat("deposit", "d", "A.dda", "1000000.00")
         fund(issuer, accounts)
         pay(issuer, accounts, 2_000, "warm")

@@ -14,8 +14,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ledger_node.access.model import Caller
 from ledger_node.errors import InsufficientBalance
-from ledger_node.settlement.model import Accepted, Caller, PaymentRequest
+from ledger_node.settlement.model import Accepted, PaymentRequest
 from tests.settlement.issuer import OPERATOR, Issuer
 
 SITTING = 2_000
@@ -69,7 +70,7 @@ def run(directory: Path, payments: list[Payment], banks: int, cover: int, settle
     told += f", {settled / seconds:,.0f} a second"
     told += f" ({settled / spent:,.0f} per processor second)"
     if settlement == "net":
-        cycles = issuer.house.queries.netting_cycles().data
+        cycles = issuer.settlement.queries.netting_cycles().data
         gross, net = sum(each.gross for each in cycles), sum(each.net for each in cycles)
         blocks = sum(each.status == "settled" for each in cycles)
         told += f"; gross {gross / 100:,.2f}, moved {net / 100:,.2f}"
@@ -79,18 +80,18 @@ def run(directory: Path, payments: list[Payment], banks: int, cover: int, settle
 
 
 def admit(issuer: Issuer, number: int) -> tuple[Caller, str, str]:
-    house = issuer.house
+    settlement = issuer.settlement
     base = f"529900BENCH{number:07d}"
     digits = "".join(str(int(character, 36)) for character in base + "00")
     lei = f"{base}{98 - int(digits) % 97:02d}"
     letters = "".join(chr(65 + int(digit)) for digit in f"{number:03d}")
-    member = house.members.admit(
+    member = settlement.members.admit(
         OPERATOR, bic=f"BENCGB{letters[0]}{letters[1:]}"[:8] + letters, lei=lei, legal_name=base
     )
     id_ = member.result(60).id
-    house.members.activate(OPERATOR, id_).result(60)
+    settlement.members.activate(OPERATOR, id_).result(60)
     dda, bda = (
-        house.accounts.open(OPERATOR, id_, kind=kind, currency="USD").result(60).id for kind in ("DDA", "BDA")
+        settlement.accounts.open(OPERATOR, id_, kind=kind, currency="USD").result(60).id for kind in ("DDA", "BDA")
     )  # fmt: skip
     return Caller(f"key_{number}", "member", id_), dda, bda
 
@@ -99,7 +100,7 @@ def fund(issuer: Issuer, caller: Caller, dda: str, bda: str, minor: int) -> None
     if minor:
         amount = f"{minor // 100}.{minor % 100:02d}"
         issuer.fiat("deposit", f"d{dda}", dda, amount)
-        issuer.house.desk.submit(PaymentRequest("mint", caller, "m", dda, bda, amount, "USD")).result(60)
+        issuer.settlement.desk.submit(PaymentRequest("mint", caller, "m", dda, bda, amount, "USD")).result(60)
         issuer.settle()
 
 
@@ -113,7 +114,7 @@ def ask(issuer: Issuer, held: list[tuple[Caller, str, str]], payments: list[Paym
             amount = f"{each.minor // 100}.{each.minor % 100:02d}"
             request = PaymentRequest("transfer", caller, f"p{number}", debtor, held[each.creditor][2], amount, "USD")
             requests.append(replace(request, settlement="net") if settlement == "net" else request)
-        for answer in issuer.house.desk.submit_many(requests).result(60):
+        for answer in issuer.settlement.desk.submit_many(requests).result(60):
             assert isinstance(answer, Accepted | InsufficientBalance), answer
             accepted += isinstance(answer, Accepted)
         if settlement == "gross":
@@ -125,9 +126,9 @@ def call_cycles(issuer: Issuer) -> int:
     """Cycles until one takes nothing; how many payments they settled."""
     settled = 0
     while True:
-        called = issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(60).result
+        called = issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(60).result
         issuer.settle()
-        cycle = issuer.house.queries.netting_cycle(called.id)
+        cycle = issuer.settlement.queries.netting_cycle(called.id)
         if cycle.status != "settled":
             return settled
         settled += cycle.payments

@@ -36,6 +36,11 @@ metadata = sa.MetaData(
     }
 )
 
+Row = sa.Row[*tuple[Any, ...]]
+
+Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""A key that counts by itself."""
+
 PATIENCE_S = 5.0
 """How long a statement waits for a lock, and whoever wants a connection for one."""
 

@@ -2,7 +2,8 @@
 
 An entry stands for some rows of one kind, in their order. Its hash covers the entry before it, so the newest hash, the
 head, stands for everything ever recorded; every attestation on chain carries it. The journal keeps digests, no facts:
-whoever checks it reads the rows again (settlement/deep_audit.py). Knows neither what the rows mean nor the chain.
+whoever checks it reads the rows again (settlement/assurance/deep_audit.py). Knows neither what the rows mean nor the
+chain.
 
     line    = JSON array of the row's reference and facts (UTF-8, no blanks; bytes as lower-case hex)
     digest  = SHA-256 of the lines, each ended by a newline

@@ -45,7 +45,7 @@ class LocalSigner:
         return f"LocalSigner(0x{self.address.hex()})"
 
 
-class Seat:
+class RotatingSigner:
     """An office's signer, whichever key holds it: who signs through a seat need not know that its key changed."""
 
     def __init__(self, holder: Signer) -> None:

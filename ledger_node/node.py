@@ -28,12 +28,12 @@ from ledger_node.gateway.app import create_app
 from ledger_node.keys import KeystoreVault, LocalSigner, open_keystore, read_password
 from ledger_node.permissions.rules import permissions_at
 from ledger_node.rpc.app import RpcApp, create_rpc_app
-from ledger_node.settlement import house_keys
-from ledger_node.settlement.audit import AuditReport, audit
-from ledger_node.settlement.deep_audit import Altered, DeepReport, deep_audit
-from ledger_node.settlement.deployment import Signers
-from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.assurance.audit import AuditReport, audit
+from ledger_node.settlement.assurance.deep_audit import Altered, DeepReport, deep_audit
+from ledger_node.settlement.engine import Settings, SettlementEngine
 from ledger_node.settlement.model import Policy
+from ledger_node.settlement.onchain import signing_keys
+from ledger_node.settlement.onchain.deployment import Signers
 
 log = logging.getLogger(__name__)
 
@@ -46,20 +46,20 @@ class Node:
 
     def __init__(
         self, config: Config, directory: DataDirectory, lock: DirectoryLock, chain: ChainBackend, database: Database,
-        house: House,
+        settlement: SettlementEngine,
     ) -> None:  # fmt: skip
         self.config = config
         self.directory = directory
         self.chain = chain
         self.database = database
-        self.house = house
+        self.settlement = settlement
         self._lock = lock
         self._follower = self._follow() if config.follow and isinstance(chain, PyEvmChain) else None
-        house.chain_in_doubt = self._chain_in_doubt
-        house.more_reasons = self._chain_reasons
+        settlement.chain_in_doubt = self._chain_in_doubt
+        settlement.more_reasons = self._chain_reasons
         if isinstance(chain, PyEvmChain):
-            chain.tell_faults_to(house.stop_for)
-        self._inspection = storage.Inspection(_stores(config, directory), on_damage=house.stop_for)
+            chain.tell_faults_to(settlement.stop_for)
+        self._inspection = storage.Inspection(_stores(config, directory), on_damage=settlement.stop_for)
 
     def _follow(self) -> Follower:
         """Takes blocks from another node when another key seals, and hands it what waits here."""
@@ -108,13 +108,13 @@ class Node:
             chain = _open_chain(config, directory, clock)
             vault = KeystoreVault(directory.keys, config.password_path)
             with database.read() as connection:
-                keystores = house_keys.keystores(connection)
+                keystores = signing_keys.keystores(connection)
             signers = Signers(**{office: vault.open(name) for office, name in keystores.items()})
-            house = House(database, chain, signers, vault, clock, _settings(config))
+            settlement = SettlementEngine(database, chain, signers, vault, clock, _settings(config))
         except BaseException:
             lock.release()
             raise
-        return cls(config, directory, lock, chain, database, house)
+        return cls(config, directory, lock, chain, database, settlement)
 
     def start(self) -> None:
         """Start the threads; returns when book and chain have been brought together (or the chain is away).
@@ -122,7 +122,7 @@ class Node:
         Raises StorageFailed when a store is damaged, if that is seen at once; what is seen later shuts the doors.
         """
         self._inspection.begin(INSPECTION_PATIENCE_S)
-        self.house.start()
+        self.settlement.start()
         if self._follower is not None:
             self._follower.start()
 
@@ -130,7 +130,7 @@ class Node:
         """The ASGI application for member banks and the operator."""
         config = self.config
         return create_app(
-            self.house, body_max_bytes=config.body_max_bytes, bulk_body_max_bytes=config.bulk_body_max_bytes,
+            self.settlement, body_max_bytes=config.body_max_bytes, bulk_body_max_bytes=config.bulk_body_max_bytes,
             wait_max_s=config.wait_max_s, answer_within_s=config.answer_within_s, rate_per_key=config.rate_per_key,
             rate_per_address=config.rate_per_address, rate_window_s=config.rate_window_s,
         )  # fmt: skip
@@ -147,7 +147,7 @@ class Node:
         if self._follower is not None:
             self._follower.stop()
         self._inspection.stop()
-        self.house.stop()
+        self.settlement.stop()
         self.chain.close()
         self.database.close()
         self._lock.release()

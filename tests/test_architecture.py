@@ -47,6 +47,12 @@ def test_every_import_contract_is_kept() -> None:
         ("settlement/__init__.py", "import eth", "Only chain/pyevm imports py-evm"),
         ("deposit_token/__init__.py", "import web3", "Only chain/remote imports web3"),
         ("settlement/__init__.py", "import fastapi", "Only the doors"),
+        ("access/model.py", "import ledger_node.settlement.model", "Imports go down only"),
+        (
+            "settlement/onchain/outbox.py",
+            "import ledger_node.settlement.intake.desk",
+            "Settlement's rooms import downwards",
+        ),
         ("demo/plan.py", "import ledger_node.node", "The demo is a bank's HTTP client"),
     ],
 )

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ledger_node.access import audit_log, operators
+from ledger_node.access import tables as access_tables
+from ledger_node.access.model import Caller
 from ledger_node.clock import SystemClock
 from ledger_node.config import Config, load_config
 from ledger_node.data_directory import DirectoryLock
@@ -15,8 +18,6 @@ from ledger_node.errors import ConfigurationError, LedgerNodeError, OperatorNotF
 from ledger_node.gateway.credentials import KeyRing
 from ledger_node.operations.initialise import initialise
 from ledger_node.operations.recovery import recover
-from ledger_node.settlement import audit_log, governance, operators
-from ledger_node.settlement.model import Caller
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def log(config: Config) -> list[tuple[str, ...]]:
     try:
         with database.read() as connection:
             assert audit_log.first_broken(connection) is None
-            row = governance.audit_log.c
+            row = access_tables.audit_log.c
             return [tuple(line) for line in connection.execute(sa.select(row.person, row.action, row.resource_id))]
     finally:
         database.close()

@@ -31,7 +31,7 @@ OUTERMOST_LOOPS = {
     "follower/follower.py": "the outermost loop of the thread that follows another node",
     "gateway/envelope.py": "the outermost call of a request: an unexpected error becomes a 500 and a log line",
     "rpc/dispatch.py": "the outermost call of a JSON-RPC request: an unexpected error becomes -32603 and a log line",
-    "settlement/house.py": "the outermost loop of the thread that looks after what a lost connection left undone",
+    "settlement/engine.py": "the outermost loop of the thread that looks after what a lost connection left undone",
     "writer.py": "a job's error belongs to the one who submitted it, and the writer's own ends the writer",
 }
 

@@ -17,7 +17,7 @@ from ledger_node.keys import Signer
 from ledger_node.permissions import calls, reads
 from ledger_node.permissions.artifact import ADDRESS, permissions_contract
 from ledger_node.permissions.events import PermissionEvent, decode_all
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 
 ONLY_BY_MAJORITY = ("NotAdministratorOf", "NotTheMajority")
 POLL_S = 0.05

@@ -19,7 +19,7 @@ from ledger_node.logs import write_logs
 from ledger_node.money import currency, decimal_string
 from ledger_node.node import Node, serve
 from ledger_node.operations.initialise import initialise
-from ledger_node.settlement.audit import AuditReport, Finding
+from ledger_node.settlement.assurance.audit import AuditReport, Finding
 from ledger_node.settlement.model import ReservePosition
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.access import approvals, audit_log
+from ledger_node.access.model import Caller, Trail
 from ledger_node.errors import (
     AccountClosed,
     AccountNotActive,
@@ -27,14 +29,12 @@ from ledger_node.errors import (
     SelfCustody,
     Unavailable,
 )
-from ledger_node.gateway import house_views
+from ledger_node.gateway import issuer_views
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement import approvals, audit_log
-from ledger_node.settlement.four_eyes import Done
-from ledger_node.settlement.house import House
-from ledger_node.settlement.model import Caller, Trail
-from ledger_node.settlement.offices import Parameters
+from ledger_node.settlement.actions.four_eyes import Done
+from ledger_node.settlement.actions.operator_actions import Parameters
+from ledger_node.settlement.engine import SettlementEngine
 
 AUDITED = (
     NotAllowed, NotFound, Conflict, SelfCustody, LimitExceeded, AuthorizationInvalid, AuthorizationNotYetValid,
@@ -56,7 +56,7 @@ def answers(model: type[Any], *, made: bool = False) -> dict[int | str, dict[str
     done: dict[int | str, dict[str, Any]] = {200: {"model": model, "headers": HEADERS}}
     if made:
         done = {201: {"model": model}, **rehearsal(model)}
-    waits = {202: {"model": house_views.ApprovalView, "description": "It waits for a second person."}}
+    waits = {202: {"model": issuer_views.ApprovalView, "description": "It waits for a second person."}}
     return done | waits | problems(404, 409, 422)
 
 
@@ -80,9 +80,9 @@ async def act(
 ) -> Response:  # fmt: skip
     """Do it and answer. `made`: the path under which what it makes is found, for an action that makes something."""
     tries(request, action)
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     done = await durable(
-        house.four_eyes.do(
+        settlement.four_eyes.do(
             caller, action, parameters, reason=reason, rehearse=query.dry_run, trail=trail(request)
         )
     )  # fmt: skip
@@ -91,11 +91,11 @@ async def act(
 
 def answer(done: Done, *, made: str | None = None, more: dict[str, Any] | None = None) -> Response:
     if done.rehearsal:
-        return rehearsed(house_views.result(done.result), needs_approval=done.needs_approval)
+        return rehearsed(issuer_views.result(done.result), needs_approval=done.needs_approval)
     if done.approval is not None:
         location = f"/v1/approvals/{done.approval.id}"
-        return Json(house_views.approval(done.approval), status_code=202, headers={"Location": location})
-    body = house_views.result(done.result) | (more or {})
+        return Json(issuer_views.approval(done.approval), status_code=202, headers={"Location": location})
+    body = issuer_views.result(done.result) | (more or {})
     if made is None:
         return Json(body)
     return Json(body, status_code=201, headers={"Location": f"{made}/{body['id']}"})
@@ -122,18 +122,18 @@ async def note_refusal(request: Request, error: LedgerNodeError) -> None:
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None or request.method == "GET" or not isinstance(error, AUDITED):
         return
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     route = getattr(request.scope.get("route"), "path", request.url.path)
     resource = next(iter(request.path_params.values()), None)
 
     def note(connection: sa.Connection) -> None:
         action = getattr(request.state, "action", None) or approvals.action_of(connection, resource)
         audit_log.record(
-            connection, caller, action or f"{request.method} {route}", "refused", at=house.clock.now_ms(),
+            connection, caller, action or f"{request.method} {route}", "refused", at=settlement.clock.now_ms(),
             resource_id=resource, code=error.code, trail=trail(request),
         )  # fmt: skip
 
     try:
-        await durable(house.writer.submit(note))
+        await durable(settlement.writer.submit(note))
     except Unavailable:
         return  # the node is stopping, and nothing happened anyway

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ledger_node.gateway import examples
 from ledger_node.gateway.views import Body, ProblemView
-from ledger_node.settlement.model import Page
+from ledger_node.pages import Page
 
 T = TypeVar("T")
 

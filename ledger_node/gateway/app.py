@@ -21,7 +21,6 @@ from ledger_node.gateway.routes import (
     bulk,
     events,
     fiat,
-    house_keys,
     members,
     netting,
     orders,
@@ -30,20 +29,22 @@ from ledger_node.gateway.routes import (
     probes,
     reconciliation,
     reserve,
+    signing_keys,
 )
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 
 _PARTS = (
-    payments, bulk, netting, fiat, accounts, members, orders, people, house_keys, api_keys, reserve,
+    payments, bulk, netting, fiat, accounts, members, orders, people, signing_keys, api_keys, reserve,
     attestations, reconciliation, events, probes, pages,
 )  # fmt: skip
 
 
 def create_app(
-    house: House, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304, wait_max_s: float = 30.0,
-    answer_within_s: float = 10.0, rate_per_key: int = 0, rate_per_address: int = 0, rate_window_s: int = 60,
+    settlement: SettlementEngine, *, body_max_bytes: int = 65_536, bulk_body_max_bytes: int = 4_194_304,
+    wait_max_s: float = 30.0, answer_within_s: float = 10.0, rate_per_key: int = 0, rate_per_address: int = 0,
+    rate_window_s: int = 60,
 ) -> FastAPI:  # fmt: skip
-    """The application on top of a running house, whose ledger is migrated. A rate of 0 is no limit."""
+    """The application on top of a running settlement engine, whose ledger is migrated. A rate of 0 is no limit."""
     app = FastAPI(
         title="Ledger node",
         version=__version__,
@@ -57,11 +58,11 @@ def create_app(
     metrics = Metrics()
     metrics.watch(
         "ledger_reconciliation_breaks", "Differences between book and chain; money moves while there are none.",
-        lambda: len(house.reconciler.breaks),
+        lambda: len(settlement.reconciler.breaks),
     )  # fmt: skip
-    app.state.house = house
-    app.state.keys = KeyRing(house.database, house.clock)
-    house.four_eyes.keys = app.state.keys
+    app.state.settlement = settlement
+    app.state.keys = KeyRing(settlement.database, settlement.clock)
+    settlement.four_eyes.keys = app.state.keys
     app.state.metrics = metrics
     app.state.body_max_bytes = body_max_bytes
     app.state.bulk_body_max_bytes = bulk_body_max_bytes
@@ -69,7 +70,7 @@ def create_app(
     rates = Rates.of(per_key=rate_per_key, per_address=rate_per_address, window_s=rate_window_s)
     app.add_middleware(
         Envelope, metrics=metrics, keys=app.state.keys, rates=rates, answer_within_s=answer_within_s,
-        store=house.database.name,
+        store=settlement.database.name,
     )  # fmt: skip
     app.add_exception_handler(LedgerNodeError, problems.tell_error)
     app.add_exception_handler(RequestValidationError, problems.tell_invalid)

@@ -13,14 +13,13 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from ledger_node.access import operators
+from ledger_node.access.model import Caller, Duty
 from ledger_node.clock import Clock
-from ledger_node.database import Database, metadata
+from ledger_node.database import Database, Row, metadata
 from ledger_node.errors import AlreadyExists, Unauthenticated, WrongState
 from ledger_node.gateway.errors import ApiKeyNotFound
-from ledger_node.settlement import operators
-from ledger_node.settlement.ids import new_id
-from ledger_node.settlement.model import Caller, Duty
-from ledger_node.settlement.rows import Row
+from ledger_node.ids import new_id
 
 Scope = Literal["member", "operator", "supervisor"]
 

@@ -23,8 +23,8 @@ from ledger_node.gateway.identity import recognise
 from ledger_node.gateway.metrics import Metrics
 from ledger_node.gateway.problems import problem
 from ledger_node.gateway.waiting import Deadline
+from ledger_node.ids import new_id
 from ledger_node.rates import Rate, Standing, neighbourhood
-from ledger_node.settlement.ids import new_id
 
 logger = logging.getLogger("ledger_node.gateway")
 access_logger = logging.getLogger("ledger_node.access")

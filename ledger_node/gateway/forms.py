@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger_node.gateway import examples
-from ledger_node.settlement.house_keys import Office
+from ledger_node.settlement.onchain.signing_keys import Office
 from ledger_node.settlement.texts import can_be_seen
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import Request
 
+from ledger_node.access.model import Caller
 from ledger_node.errors import Forbidden, Unauthenticated
 from ledger_node.gateway.credentials import KeyRing, Scope
-from ledger_node.settlement.model import Caller
 
 
 class _Identify:

@@ -25,7 +25,7 @@ from ledger_node.gateway.errors import (
     UnknownParameter,
 )
 from ledger_node.gateway.headers import with_common
-from ledger_node.settlement.ids import new_id
+from ledger_node.ids import new_id
 
 logger = logging.getLogger("ledger_node.gateway")
 

@@ -6,8 +6,8 @@ from ledger_node.clock import iso8601
 from ledger_node.gateway import proof_examples as examples
 from ledger_node.gateway.views import Body, View, _like, _money
 from ledger_node.proofs import document
-from ledger_node.settlement.attestations import Attested
-from ledger_node.settlement.reconciler import Break, Reconciliation
+from ledger_node.settlement.assurance.attestations import Attested
+from ledger_node.settlement.assurance.reconciler import Break, Reconciliation
 
 
 class DomainView(View):

@@ -28,7 +28,7 @@ from ledger_node.errors import ConfigurationError, LedgerNodeError
 from ledger_node.follower.source import Source
 from ledger_node.keys import open_keystore, read_password
 from ledger_node.node import Node
-from ledger_node.settlement import house_keys
+from ledger_node.settlement.onchain import signing_keys
 
 FREE_BYTES_MIN = 1024**3
 
@@ -101,7 +101,7 @@ def _disk(directory: DataDirectory) -> Finding:
 
 
 def _keys(config: Config, directory: DataDirectory) -> Finding:
-    others = [name for name in KEY_NAMES if name not in house_keys.OFFICES]
+    others = [name for name in KEY_NAMES if name not in signing_keys.OFFICES]
     names = [name for name in others if not (name == "sealer" and config.chain)]  # it seals itself
     names += _keystores_of_offices(config)
 
@@ -120,9 +120,9 @@ def _keystores_of_offices(config: Config) -> list[str]:
     try:
         database.require_current_schema()
         with database.read() as connection:
-            return [*house_keys.keystores(connection).values(), *house_keys.keystores_to_come(connection)]
+            return [*signing_keys.keystores(connection).values(), *signing_keys.keystores_to_come(connection)]
     except (LedgerNodeError, sa.exc.SQLAlchemyError):
-        return list(house_keys.OFFICES)
+        return list(signing_keys.OFFICES)
     finally:
         database.close()
 

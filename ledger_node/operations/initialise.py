@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.access.model import Caller
 from ledger_node.chain.genesis import PERMISSIONS, Genesis, NetworkRules, build_genesis
 from ledger_node.chain.tool_contracts import TOOL_CONTRACTS
 from ledger_node.clock import Clock, SystemClock
@@ -21,9 +22,8 @@ from ledger_node.errors import ConfigurationError, StorageUnavailable
 from ledger_node.gateway.credentials import KeyRing
 from ledger_node.keys import create_keystore, new_password, read_password
 from ledger_node.permissions.genesis import NetworkSetup, genesis_account
-from ledger_node.settlement.accounts import Accounts
-from ledger_node.settlement.members import Members
-from ledger_node.settlement.model import Caller
+from ledger_node.settlement.parties.accounts import Accounts
+from ledger_node.settlement.parties.members import Members
 from ledger_node.writer import Writer
 
 SAMPLE_BANKS = (

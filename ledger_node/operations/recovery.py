@@ -9,14 +9,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from ledger_node.access import audit_log, operators
+from ledger_node.access.model import Caller, Duty
 from ledger_node.clock import Clock, SystemClock
 from ledger_node.config import Config
 from ledger_node.data_directory import DataDirectory, DirectoryLock, write_private
 from ledger_node.database import Database
 from ledger_node.errors import ConfigurationError, OperatorNotFound, WrongState
 from ledger_node.gateway.credentials import KeyRing, api_keys
-from ledger_node.settlement import audit_log, operators
-from ledger_node.settlement.model import Caller, Duty
 
 ON_THE_MACHINE = Caller("recover", "operator", person="recover")
 """Whoever could run the command: nobody has shown a key."""

@@ -6,10 +6,9 @@ cannot be written down. The foreign keys include the currency, so a posting cann
 
 import sqlalchemy as sa
 
-from ledger_node.database import metadata
+from ledger_node.database import Serial, metadata
 
 Money = sa.BigInteger
-Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 accounts = sa.Table(
     "reserve_accounts",

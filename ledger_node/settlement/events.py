@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from orjson import dumps
 
 from ledger_node.database import execute_many
+from ledger_node.ids import new_id
 from ledger_node.money import currency, decimal_string
 from ledger_node.settlement import tables
-from ledger_node.settlement.ids import new_id
 from ledger_node.settlement.model import Operation
 
 Draft = dict[str, Any]

@@ -69,8 +69,3 @@ def cut(connection: sa.Connection, batch: Mapping[str, Any], operation_ids: Sequ
     taken = [(id_, (batch["id"], leg)) for leg, id_ in enumerate(operation_ids)]
     moved_on(connection, "processing", taken, at=at)
     journal.append(connection, "batch", [(batch["id"], [batch[name] for name in BATCH])], at=at)
-
-
-def admin(connection: sa.Connection, entry_id: str, hash_: bytes, *, at: int) -> None:
-    """A line of the audit log, which is a chain of its own."""
-    journal.append(connection, "admin", [(entry_id, (hash_,))], at=at)

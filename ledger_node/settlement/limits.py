@@ -11,10 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ledger_node.access import tables as access_tables
+from ledger_node.access.model import Caller
 from ledger_node.database import execute_many, fetch, one_of
 from ledger_node.errors import LimitExceeded
 from ledger_node.money import AMOUNT_MAX, Amount, currency, decimal_string
-from ledger_node.settlement import events, governance, netted, tables
+from ledger_node.settlement import events, netting_tables, party_tables, tables
 from ledger_node.settlement.model import Limits, Operation
 
 PER_PAYMENT_MAJOR = 200_000_000
@@ -43,7 +45,7 @@ def read(connection: sa.Connection, member_ids: Iterable[str]) -> dict[tuple[str
     return agreed
 
 
-_AGREED = sa.select(governance.limits).where(one_of(governance.limits.c.member_id, "ids"))
+_AGREED = sa.select(party_tables.limits).where(one_of(party_tables.limits.c.member_id, "ids"))
 
 
 NAMES = ("per_payment", "per_day", "holding", "approval_above")
@@ -83,7 +85,7 @@ def agree(connection: sa.Connection, agreed: Limits, *, at: int) -> LimitsChange
     """From now on these hold, in place of those before."""
     key = agreed.member_id, agreed.currency
     before = read(connection, [agreed.member_id]).get(key) or default(*key)
-    stored = governance.limits
+    stored = party_tables.limits
     mine = sa.and_(stored.c.member_id == agreed.member_id, stored.c.currency == agreed.currency)
     connection.execute(stored.delete().where(mine))
     facts = {name: getattr(agreed, name) for name in Limits.__slots__}
@@ -144,13 +146,13 @@ class Usage:
 
 
 def _count(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
-    more = governance.outgoing_days.c.amount + insert.excluded.amount
+    more = party_tables.outgoing_days.c.amount + insert.excluded.amount
     return insert.on_conflict_do_update(index_elements=["member_id", "currency", "day"], set_={"amount": more})
 
 
 _COUNT = {
-    "sqlite": _count(sqlite.insert(governance.outgoing_days).inline()),
-    "postgresql": _count(postgresql.insert(governance.outgoing_days).inline()),
+    "sqlite": _count(sqlite.insert(party_tables.outgoing_days).inline()),
+    "postgresql": _count(postgresql.insert(party_tables.outgoing_days).inline()),
 }
 
 
@@ -162,6 +164,23 @@ def usage(connection: sa.Connection, member_ids: set[str], *, at: int) -> Usage:
     outgoing = _outgoing(connection, daily, day) if daily else {}
     held = {key: _held(connection, *key) for key, each in agreed.items() if each.holding is not None}
     return Usage(agreed, day, outgoing, held)
+
+
+def fiat_booked_alone(connection: sa.Connection, caller: Caller, code: str, *, day: int) -> int:
+    """What this person has booked of a currency's fiat, in and out, on a UTC day (days since 1970) with nobody's
+    consent. The audit log knows who; it is read back to the day's beginning and no further."""
+    log, operations, begins = access_tables.audit_log, tables.operations, day * DAY_MS
+    before = sa.select(log.c.sequence).where(log.c.created_at < begins).order_by(log.c.sequence.desc()).limit(1)
+    booked = (
+        sa.select(sa.func.coalesce(sa.func.sum(operations.c.amount), 0))
+        .join_from(log, operations, operations.c.id == log.c.resource_id)
+        .where(
+            log.c.sequence > sa.func.coalesce(before.scalar_subquery(), 0), log.c.person == caller.who,
+            log.c.action.in_(("payment.deposit", "payment.withdrawal")), log.c.outcome == "done",
+            operations.c.currency == code,
+        )
+    )  # fmt: skip
+    return int(connection.execute(booked).scalar_one())
 
 
 def count(connection: sa.Connection, operations: Sequence[Operation]) -> None:
@@ -189,7 +208,7 @@ def give_back(connection: sa.Connection, operations: Sequence[Operation]) -> Non
     execute_many(connection, _GIVE_BACK, given)
 
 
-_DAYS = governance.outgoing_days
+_DAYS = party_tables.outgoing_days
 _GIVE_BACK = (
     _DAYS.update()
     .where(
@@ -211,7 +230,7 @@ def rooms(connection: sa.Connection, member_ids: Iterable[str], code: str) -> di
 
 
 def _outgoing(connection: sa.Connection, member_ids: set[str], day: int) -> dict[tuple[str, str], int]:
-    days = governance.outgoing_days
+    days = party_tables.outgoing_days
     query = sa.select(days).where(days.c.member_id.in_(sorted(member_ids)), days.c.day == day)
     return {(row.member_id, row.currency): row.amount for row in connection.execute(query)}
 
@@ -222,7 +241,7 @@ def _held(connection: sa.Connection, member_id: str, code: str) -> int:
     What is queued counts for nothing: nobody has promised it, and what is left of it may be nothing.
     """
     accounts, holdings, operations = tables.accounts, tables.holdings, tables.operations
-    cycles, positions = netted.cycles, netted.positions
+    cycles, positions = netting_tables.cycles, netting_tables.positions
     booked = connection.execute(
         sa.select(sa.func.coalesce(sa.func.sum(holdings.c.booked), 0))
         .join_from(holdings, accounts)

@@ -9,18 +9,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ledger_node.database import Database
+from ledger_node.access import approvals
+from ledger_node.access.model import Approval, ApprovalStatus, Caller
+from ledger_node.database import Database, Row
 from ledger_node.errors import AccountNotFound, MemberNotFound, NettingCycleNotFound, PaymentNotFound
+from ledger_node.pages import Page, Slice, page
 from ledger_node.reserve import ledger, reports
 from ledger_node.reserve.movements import dda
-from ledger_node.settlement import approvals, audit, cycles, limits, netted, orders, rows, tables
+from ledger_node.settlement import limits, netting_tables, rows, tables
+from ledger_node.settlement.assurance import audit
 from ledger_node.settlement.model import (
     Account,
     AccountKind,
-    Approval,
-    ApprovalStatus,
     Balances,
-    Caller,
     Entry,
     Event,
     FiatKind,
@@ -29,13 +30,13 @@ from ledger_node.settlement.model import (
     NettingCycle,
     Operation,
     Order,
-    Page,
     PaymentKind,
     ReservePosition,
     Status,
     Token,
-)  # fmt: skip
-from ledger_node.settlement.pages import Slice, page
+)
+from ledger_node.settlement.netting import cycles
+from ledger_node.settlement.parties import enforcement
 
 FIRST_PAGE = Slice()
 
@@ -91,11 +92,11 @@ class Queries:
     def order(self, caller: Caller, order_id: str) -> Order:
         """Raises OrderNotFound, also for one against another member's account."""
         with self._database.read() as connection:
-            return orders.find(connection, order_id, member_id=caller.member_id)
+            return enforcement.find(connection, order_id, member_id=caller.member_id)
 
     def orders(self, caller: Caller, part: Slice = FIRST_PAGE, *, account_id: str | None = None) -> Page[Order]:
         with self._database.read() as connection:
-            return orders.listed(connection, caller, part, account_id=account_id)
+            return enforcement.listed(connection, caller, part, account_id=account_id)
 
     def approval(self, caller: Caller, approval_id: str) -> Approval:
         """Raises ApprovalNotFound."""
@@ -115,7 +116,7 @@ class Queries:
 
     def netted_in(self, caller: Caller, cycle_id: str, part: Slice) -> Page[Operation]:
         """What of a cycle the caller sees. Raises NettingCycleNotFound, also for one in which it has nothing to see."""
-        taken, of, made = netted.payments, netted.cycles, tables.operations
+        taken, of, made = netting_tables.payments, netting_tables.cycles, tables.operations
         of_it = (
             sa.select(made.c.id)
             .join(taken, taken.c.operation_id == made.c.id)
@@ -184,13 +185,13 @@ class Queries:
                 sa.or_(operations.c.debtor_account == account_id, operations.c.creditor_account == account_id)
             )
         if netting_cycle is not None:
-            taken, of = netted.payments, netted.cycles
+            taken, of = netting_tables.payments, netting_tables.cycles
             of_it = sa.select(taken.c.operation_id).join_from(taken, of, taken.c.batch_id == of.c.batch_id)
             query = query.where(operations.c.id.in_(of_it.where(of.c.id == netting_cycle)))
         if (before := part.number()) is not None:
             query = query.where(operations.c.number < before)
         query = query.order_by(operations.c.number.desc()).limit(part.limit + 1)
-        found: list[rows.Row] = []
+        found: list[Row] = []
         with self._database.read() as connection:
             # One query for each way of seeing: each follows an index backwards and stops, which their OR could not.
             for way in _visible_to(caller):
@@ -306,7 +307,7 @@ def _dda_entries(connection: sa.Connection, account: Account, part: Slice) -> li
 
 def _bda_entries(connection: sa.Connection, account: Account, part: Slice) -> list[Entry]:
     lines = tables.statement_lines
-    cycles, batches = netted.cycles, tables.batches
+    cycles, batches = netting_tables.cycles, tables.batches
     query = (
         sa.select(lines, cycles.c.id.label("netting_cycle"))
         .outerjoin(batches, batches.c.transaction_hash == lines.c.transaction_hash)

@@ -3,15 +3,10 @@
 A query selects MEMBER, ACCOUNT or OPERATION first, and anything else after it; the functions read by position.
 """
 
-from typing import Any
-
-import sqlalchemy as sa
-
+from ledger_node.database import Row
 from ledger_node.settlement import tables
 from ledger_node.settlement.model import Account, Entry, Event, Member, Operation
 from ledger_node.values import json_of
-
-Row = sa.Row[*tuple[Any, ...]]
 
 MEMBER = [tables.members.c[name] for name in Member.__slots__]
 ACCOUNT = [tables.accounts.c[name] for name in Account.__slots__]

@@ -7,11 +7,9 @@ from typing import get_args
 
 import sqlalchemy as sa
 
-from ledger_node.database import metadata
+from ledger_node.database import Serial, metadata
 from ledger_node.settlement.model import Status
 from ledger_node.values import allow
-
-Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 members = sa.Table(
     "members",
@@ -130,7 +128,7 @@ operations = sa.Table(
     sa.Index("ix_operations_kind_number", "kind", "number"),
 )
 """Every payment and fiat movement ever accepted. `request_key` is `<member or operator>/<Idempotency-Key>`; `net_until`
-is set where a netting cycle settles it (netted.py)."""
+is set where a netting cycle settles it (netting_tables.py)."""
 
 allow(operations.c.status, get_args(Status))
 

@@ -122,16 +122,16 @@ def test_money_passes_a_client_that_is_late_with_everything_in_every_order(conne
     with Anvil(*FREE) as anvil, Proxy(anvil.url) as line:
         issuer = Issuer(connect(line.url, timeout_s=5.0), Sender(), tmp_path)
         try:
-            with issuer.open() as house:
-                funded(issuer, house)
+            with issuer.open() as settlement:
+                funded(issuer, settlement)
                 watched = []
                 for turn, (order, act) in enumerate(itertools.product(ORDERS, LATE)):
                     for place, method in enumerate(order):
                         line.plan(method, *["pass"] * place, *[act] * (1 + turn % 4))
-                    watched += sent(issuer, house, 2, of=f"t{turn}-")
+                    watched += sent(issuer, settlement, 2, of=f"t{turn}-")
                 line.forget()
-                assert_paid(issuer, house, watched)
-                assert house.fault is None
+                assert_paid(issuer, settlement, watched)
+                assert settlement.fault is None
         finally:
             issuer.database.close()
 
@@ -140,15 +140,15 @@ def test_receipts_that_stay_away_are_said_and_money_goes_on_when_they_come(conne
     with Anvil(*FREE) as anvil, Proxy(anvil.url) as line:
         issuer = Issuer(connect(line.url, timeout_s=5.0), Sender(), tmp_path)
         try:
-            with issuer.open() as house:
-                funded(issuer, house)
+            with issuer.open() as settlement:
+                funded(issuer, settlement)
                 line.plan(RECEIPTS, *["null"] * 10_000)
-                watched = sent(issuer, house, 3)
-                wait_until(lambda: any("with its receipts" in reason for reason in house.reasons_not_ready()))
-                assert house.fault is None
+                watched = sent(issuer, settlement, 3)
+                wait_until(lambda: any("with its receipts" in reason for reason in settlement.reasons_not_ready()))
+                assert settlement.fault is None
                 assert not any(each.done() for each in watched)
                 line.forget()
-                assert_paid(issuer, house, watched)
-                wait_until(lambda: house.reasons_not_ready() == ())
+                assert_paid(issuer, settlement, watched)
+                wait_until(lambda: settlement.reasons_not_ready() == ())
         finally:
             issuer.database.close()

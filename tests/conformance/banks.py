@@ -5,24 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger_node.access.model import Caller
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import SystemClock
 from ledger_node.database import Database
 from ledger_node.keys import KeystoreVault, LocalSigner
-from ledger_node.settlement import house_keys
-from ledger_node.settlement.deployment import Signers
-from ledger_node.settlement.house import House, Settings
-from ledger_node.settlement.house_keys import Office
-from ledger_node.settlement.model import (
-    Account,
-    AccountKind,
-    Caller,
-    FiatRequest,
-    Operation,
-    PaymentKind,
-    PaymentRequest,
-)
+from ledger_node.settlement.engine import Settings, SettlementEngine
+from ledger_node.settlement.model import Account, AccountKind, FiatRequest, Operation, PaymentKind, PaymentRequest
+from ledger_node.settlement.onchain import signing_keys
+from ledger_node.settlement.onchain.deployment import Signers
+from ledger_node.settlement.onchain.signing_keys import Office
 from tests.networks.sender import Sender, mined
 
 OPERATOR = Caller("key_operator", "operator")
@@ -56,32 +49,34 @@ class Issuer:
             mined(self.chain, self.chain.send_raw_transaction(raw))
 
     @contextmanager
-    def open(self) -> Iterator[House]:
+    def open(self) -> Iterator[SettlementEngine]:
         settings = Settings(currencies=("USD",), tick_ms=500)
-        house = House(self.database, self.chain, self.signers, self.vault, SystemClock(), settings)
-        house.start()
+        settlement = SettlementEngine(self.database, self.chain, self.signers, self.vault, SystemClock(), settings)
+        settlement.start()
         try:
-            yield house
+            yield settlement
         finally:
-            house.stop()
+            settlement.stop()
 
-    def admit(self, house: House) -> None:
+    def admit(self, settlement: SettlementEngine) -> None:
         for bank, (bic, lei) in BANKS.items():
-            member = house.members.admit(OPERATOR, bic=bic, lei=lei, legal_name=bank).result(TIMEOUT_S)
+            member = settlement.members.admit(OPERATOR, bic=bic, lei=lei, legal_name=bank).result(TIMEOUT_S)
             if member.status == "pending":
-                house.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
+                settlement.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
             self.members[bank] = Caller(f"key_{bank}", "member", member.id)
             for kind in ("DDA", "BDA"):
-                opened = house.accounts.open(OPERATOR, member.id, kind=kind, currency="USD", custody=None, address=None)
+                opened = settlement.accounts.open(
+                    OPERATOR, member.id, kind=kind, currency="USD", custody=None, address=None
+                )
                 self.accounts[bank, kind] = opened.result(TIMEOUT_S)
-        wait_until(lambda: house.reasons_not_ready() == () and self.are_active(house))
+        wait_until(lambda: settlement.reasons_not_ready() == () and self.are_active(settlement))
 
-    def are_active(self, house: House) -> bool:
-        return {account.status for account in house.queries.accounts(OPERATOR).data} == {"active"}
+    def are_active(self, settlement: SettlementEngine) -> bool:
+        return {account.status for account in settlement.queries.accounts(OPERATOR).data} == {"active"}
 
-    def deposit(self, house: House, key: str, bank: str, amount: str) -> None:
+    def deposit(self, settlement: SettlementEngine, key: str, bank: str, amount: str) -> None:
         request = FiatRequest("deposit", OPERATOR, key, self.accounts[bank, "DDA"].id, amount, "USD")
-        house.desk.submit(request).result(TIMEOUT_S)
+        settlement.desk.submit(request).result(TIMEOUT_S)
 
     def request(
         self,
@@ -94,13 +89,13 @@ class Issuer:
         accounts = self.accounts[debtor].id, self.accounts[creditor].id
         return PaymentRequest(kind, self.members[debtor[0]], key, *accounts, amount, "USD")
 
-    def pay(self, house: House, request: PaymentRequest) -> Operation:
-        accepted = house.desk.submit(request).result(TIMEOUT_S)
-        return house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+    def pay(self, settlement: SettlementEngine, request: PaymentRequest) -> Operation:
+        accepted = settlement.desk.submit(request).result(TIMEOUT_S)
+        return settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
 
-    def rotate(self, house: House, office: Office) -> bytes:
+    def rotate(self, settlement: SettlementEngine, office: Office) -> bytes:
         """The address of a new key for this office, which can pay for its gas."""
-        asked = house.four_eyes.do(OPERATOR, "house_key.rotate", {"office": office}).result(TIMEOUT_S)
+        asked = settlement.four_eyes.do(OPERATOR, "house_key.rotate", {"office": office}).result(TIMEOUT_S)
         address: bytes = asked.result.address
         self.give_gas(address)
         return address
@@ -108,10 +103,10 @@ class Issuer:
     def office_keys(self) -> set[tuple[Office, str, bytes | None]]:
         """Office, status and address of every key of the house."""
         with self.database.read() as connection:
-            return {(key.office, key.status, key.address) for key in house_keys.listed(connection)}
+            return {(key.office, key.status, key.address) for key in signing_keys.listed(connection)}
 
-    def booked(self, house: House) -> dict[tuple[str, AccountKind], int]:
-        return {name: house.queries.balances(OPERATOR, each.id).booked for name, each in self.accounts.items()}
+    def booked(self, settlement: SettlementEngine) -> dict[tuple[str, AccountKind], int]:
+        return {name: settlement.queries.balances(OPERATOR, each.id).booked for name, each in self.accounts.items()}
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -75,7 +75,7 @@ def opened(config: Config) -> str:
         return refusal.detail
     try:
         node.start()
-        return "; ".join(node.house.reasons_not_ready())
+        return "; ".join(node.settlement.reasons_not_ready())
     except LedgerNodeError as refusal:
         return refusal.detail
     finally:

@@ -41,7 +41,7 @@ class Client:
             accepted = issuer.pay(*payment)
             assert self.answers.setdefault(key, accepted.operation.id) == accepted.operation.id, "one key, one payment"
             issuer.settle()
-            final = issuer.house.desk.watch(accepted.operation.id).result(0)
+            final = issuer.settlement.desk.watch(accepted.operation.id).result(0)
             assert self.finals.setdefault(key, final) == final, "an answer stays true"
             assert final.status == "settled"
         assert_backed(issuer)
@@ -51,8 +51,8 @@ def backing(issuer: Issuer) -> tuple[int, int, int]:
     """Attested reserve, supply on the chain itself, and what is in flight."""
     with issuer.database.read() as connection:
         attested = reports.attested_reserve(connection, "USD")
-    (position,) = issuer.house.queries.reserve()
-    address = issuer.house.queries.tokens()[0].address
+    (position,) = issuer.settlement.queries.reserve()
+    address = issuer.settlement.queries.tokens()[0].address
     return attested, reads.totals(issuer.chain, address).supply, position.in_flight
 
 
@@ -82,10 +82,12 @@ def check_the_end(directory: Path, client: Client) -> None:
     assert issuer.available("A.dda") == issuer.booked("A.dda")
     assert backing(issuer) == (5000, 5000, 0)
     assert issuer.audit().passed
-    operations = issuer.house.queries.operations(OPERATOR).data
+    operations = issuer.settlement.queries.operations(OPERATOR).data
     assert [operation.kind for operation in reversed(operations)] == ["deposit", "mint", "transfer", "redemption"]
     assert {operation.id for operation in operations} >= set(client.answers.values())
-    events = [event.type for event in reversed(issuer.house.queries.events(OPERATOR).data) if event.type.endswith("ed")]
+    events = [
+        event.type for event in reversed(issuer.settlement.queries.events(OPERATOR).data) if event.type.endswith("ed")
+    ]
     assert events[-4:] == ["mint.settled", "transfer.settled", "transfer.settled", "redemption.settled"]
     issuer.close()
 

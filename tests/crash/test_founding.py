@@ -21,10 +21,10 @@ def found(directory: Path, power: Power) -> bool:
         issuer.start()
         issuer.settle()
         with contextlib.suppress(AlreadyExists):
-            issuer.house.members.admit(OPERATOR, bic="BANKGB2A", lei=LEIS["A"], legal_name="A").result(10)
+            issuer.settlement.members.admit(OPERATOR, bic="BANKGB2A", lei=LEIS["A"], legal_name="A").result(10)
         with contextlib.suppress(WrongState):
-            (member,) = issuer.house.queries.members(OPERATOR).data
-            issuer.house.members.activate(OPERATOR, member.id).result(10)
+            (member,) = issuer.settlement.queries.members(OPERATOR).data
+            issuer.settlement.members.activate(OPERATOR, member.id).result(10)
         issuer.accounts.clear()
         issuer.learn()
         if "A.dda" not in issuer.accounts:
@@ -48,10 +48,10 @@ def test_whatever_write_the_power_fails_at_the_house_is_founded_once(tmp_path: P
     if not found(tmp_path, power):
         assert found(tmp_path, Power())
     issuer = Issuer(tmp_path).start()
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.reasons_not_ready() == ()
     assert set(issuer.accounts) == {"A.dda", "A.bda"}
-    assert len(issuer.house.queries.tokens()) == 1
-    assert issuer.chain.nonce(issuer.house.queries.tokens()[0].address) == 1
+    assert len(issuer.settlement.queries.tokens()) == 1
+    assert issuer.chain.nonce(issuer.settlement.queries.tokens()[0].address) == 1
     play(
         issuer,
         """

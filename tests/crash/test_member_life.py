@@ -33,21 +33,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def status_of(issuer: Issuer, bank: str) -> str:
-    return issuer.house.queries.member(OPERATOR, issuer.members[bank].member_id or "").status
+    return issuer.settlement.queries.member(OPERATOR, issuer.members[bank].member_id or "").status
 
 
 def become(issuer: Issuer, bank: str, act: str, status: str) -> None:
     if status_of(issuer, bank) != status:
-        getattr(issuer.house.members, act)(OPERATOR, issuer.members[bank].member_id).result(10)
+        getattr(issuer.settlement.members, act)(OPERATOR, issuer.members[bank].member_id).result(10)
 
 
 def work(issuer: Issuer) -> None:
     """Every step asks only for what is not so already."""
-    if len(issuer.house.queries.operations(OPERATOR).data) == 2 and status_of(issuer, "A") == "active":
+    if len(issuer.settlement.queries.operations(OPERATOR).data) == 2 and status_of(issuer, "A") == "active":
         issuer.pay("transfer", "t1", "A.bda", "B.bda", "10.00")
     become(issuer, "B", "suspend", "suspended")
-    if not issuer.house.queries.orders(OPERATOR).data:
-        issuer.house.four_eyes.do(
+    if not issuer.settlement.queries.orders(OPERATOR).data:
+        issuer.settlement.four_eyes.do(
             OPERATOR, "account.freeze", {"account": issuer.id("A.bda2")}, reason="Order 1"
         ).result(10)  # fmt: skip
     become(issuer, "A", "suspend", "suspended")
@@ -69,11 +69,11 @@ def test_whatever_write_the_power_fails_at_ledger_and_chain_agree_on_every_membe
     token = issuer.token()
     standing = {name: reads.account_state(issuer.chain, token, issuer.address(name)).status for name in WANTED}
     assert standing == WANTED
-    booked = {name: issuer.house.queries.account(OPERATOR, issuer.id(name)).status for name in WANTED}
+    booked = {name: issuer.settlement.queries.account(OPERATOR, issuer.id(name)).status for name in WANTED}
     assert booked == {"A.bda": "blocked", "A.bda2": "blocked", "B.bda": "active", "C.bda": "closed"}
     assert [status_of(issuer, bank) for bank in "ABC"] == ["suspended", "active", "offboarded"]
-    assert [order.status for order in issuer.house.queries.orders(OPERATOR).data] == ["settled"]
-    ended = {operation.status for operation in issuer.house.queries.operations(OPERATOR).data}
+    assert [order.status for order in issuer.settlement.queries.orders(OPERATOR).data] == ["settled"]
+    ended = {operation.status for operation in issuer.settlement.queries.operations(OPERATOR).data}
     assert ended <= {"settled", "rejected"}
     assert issuer.available("A.bda") == issuer.booked("A.bda")
     assert issuer.audit().passed

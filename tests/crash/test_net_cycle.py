@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.settlement.deep_audit import deep_audit
+from ledger_node.settlement.assurance.deep_audit import deep_audit
 from tests.crash.power import Power, run
 from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer
 
@@ -41,22 +41,22 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def finish(issuer: Issuer) -> None:
     requests = [replace(issuer.request("transfer", *payment), settlement="net") for payment in PAYMENTS]
-    asked = [issuer.house.desk.submit(request).result(TIMEOUT_S).operation for request in requests]
+    asked = [issuer.settlement.desk.submit(request).result(TIMEOUT_S).operation for request in requests]
     issuer.settle()  # a cycle of an earlier run may be under way
-    if any(issuer.house.queries.operation(OPERATOR, each.id).status == "queued" for each in asked):
-        issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(TIMEOUT_S)
+    if any(issuer.settlement.queries.operation(OPERATOR, each.id).status == "queued" for each in asked):
+        issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(TIMEOUT_S)
         issuer.settle()
 
 
 def check_the_end(directory: Path) -> None:
     issuer = Issuer(directory).start()
-    paid = issuer.house.queries.operations(OPERATOR, kind="transfer").data
+    paid = issuer.settlement.queries.operations(OPERATOR, kind="transfer").data
     assert [each.status for each in paid] == ["settled"] * len(PAYMENTS)
     assert len({each.transaction_hash for each in paid}) == 1
     assert issuer.lines("A.bda") == [("CRDT", 50_00, 50_00), ("DBIT", 45_00, 5_00)]
     assert issuer.lines("B.bda") == [("CRDT", 45_00, 45_00)]
     assert issuer.available("A.bda") == 5_00
-    assert [cycle.status for cycle in issuer.house.queries.netting_cycles().data if cycle.payments] == ["settled"]
+    assert [cycle.status for cycle in issuer.settlement.queries.netting_cycles().data if cycle.payments] == ["settled"]
     assert issuer.audit().passed
     assert deep_audit(issuer.database, issuer.chain).passed
     issuer.close()

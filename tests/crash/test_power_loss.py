@@ -20,12 +20,13 @@ from typing import Any
 
 import pytest
 
+from ledger_node.access.model import Caller
 from ledger_node.config import load_config
 from ledger_node.demo import process
 from ledger_node.demo.process import NodeProcess
 from ledger_node.errors import LedgerNodeError
 from ledger_node.node import Node
-from ledger_node.settlement.model import Caller, FiatRequest, PaymentRequest
+from ledger_node.settlement.model import FiatRequest, PaymentRequest
 from tests.crash.banks import FINAL, Banks, Payment, balances, founding, payments
 from tests.crash.disk import Disk
 from tests.crash.recording import Note, Recorder, read
@@ -134,25 +135,25 @@ def kept(recording: Recording, node: Node, directory: Path, answers: dict[str, d
     if findings := check(directory, {answer["id"]: kinds[key] for key, answer in answers.items()}):
         raise Lost("; ".join(findings))
     for answer in answers.values():
-        status = node.house.queries.operation(OPERATOR, answer["id"]).status
+        status = node.settlement.queries.operation(OPERATOR, answer["id"]).status
         if answer["status"] in FINAL and status != answer["status"]:
             raise Lost(f"{answer['id']} was {answer['status']} and is {status}")
 
 
 def ask_again(node: Node, recording: Recording, answers: dict[str, dict[str, Any]]) -> None:
     """A bank that does not know what became of its requests repeats all of them, oldest first."""
-    until(lambda: not node.house.reasons_not_ready(), "the node is not ready")
+    until(lambda: not node.settlement.reasons_not_ready(), "the node is not ready")
     banks = Banks(recording.credentials)
     accounts = [banks.account(bank, kind) for bank in range(3) for kind in ("DDA", "BDA")]
-    active = node.house.queries.account
+    active = node.settlement.queries.account
     until(lambda: all(active(OPERATOR, each).status == "active" for each in accounts), "accounts are not active")
     for lot in (founding(), recording.payments[len(founding()) :]):
-        asked = [(payment, node.house.desk.submit(request(node, banks, payment))) for payment in lot]
+        asked = [(payment, node.settlement.desk.submit(request(node, banks, payment))) for payment in lot]
         for payment, future in asked:
             operation = future.result(TIMEOUT_S).operation
             if operation.id != answers.get(payment.key, {"id": operation.id})["id"]:
                 raise Lost(f"{payment.key} was {answers[payment.key]['id']} and is {operation.id}")
-            final = node.house.desk.watch(operation.id).result(TIMEOUT_S)
+            final = node.settlement.desk.watch(operation.id).result(TIMEOUT_S)
             if final.status != "settled":
                 raise Lost(f"{payment} ended {final.status}: {final.reason}")
 
@@ -162,7 +163,7 @@ def request(node: Node, banks: Banks, payment: Payment) -> FiatRequest | Payment
     if payment.kind == "deposit":
         return FiatRequest("deposit", OPERATOR, payment.key, body["account"], body["amount"], body["currency"])
     debtor = body["debtor_account"]
-    member = Caller("recovering", "member", node.house.queries.account(OPERATOR, debtor).member_id)
+    member = Caller("recovering", "member", node.settlement.queries.account(OPERATOR, debtor).member_id)
     return PaymentRequest(
         payment.kind, member, payment.key, debtor, body["creditor_account"], body["amount"], body["currency"]
     )
@@ -172,7 +173,7 @@ def rested(recording: Recording, node: Node, directory: Path) -> None:
     """Nothing is open, the checker and the node's own audit are content, and every balance is as planned."""
     if findings := check(directory, at_rest=True):
         raise Lost("; ".join(findings))
-    if not node.house.check_backing().passed:
+    if not node.settlement.check_backing().passed:
         raise Lost("the node's own audit does not pass")
     banks, found = Banks(recording.credentials), standing(directory).balances
     for (bank, kind), wanted in balances(recording.payments).items():

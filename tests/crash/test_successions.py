@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger_node.deposit_token import roles
-from ledger_node.settlement import house_keys
-from ledger_node.settlement.deep_audit import deep_audit
+from ledger_node.settlement.assurance.deep_audit import deep_audit
+from ledger_node.settlement.onchain import signing_keys
 from tests.crash.power import Power, run
 from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
@@ -33,23 +33,23 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def statuses(issuer: Issuer, office: str) -> set[str]:
     with issuer.database.read() as connection:
-        return {key.status for key in house_keys.listed(connection) if key.office == office}
+        return {key.status for key in signing_keys.listed(connection) if key.office == office}
 
 
 def work(issuer: Issuer) -> None:
     """Rotate what has not been rotated; pay meanwhile; let the admin's delay pass."""
-    for office in house_keys.OFFICES:
+    for office in signing_keys.OFFICES:
         if statuses(issuer, office) == {"current"}:
-            issuer.house.four_eyes.do(OPERATOR, "house_key.rotate", {"office": office}).result(TIMEOUT_S)
+            issuer.settlement.four_eyes.do(OPERATOR, "house_key.rotate", {"office": office}).result(TIMEOUT_S)
     for number in range(9):
         if number == 2:
             issuer.clock.advance(DELAY_MS)
         waiting = issuer.pay("transfer", f"t{number // 3}", "A.bda", "B.bda", "1.00")
-        issuer.house.look_after()
-        if issuer.house.fault is not None:
-            raise issuer.house.fault
+        issuer.settlement.look_after()
+        if issuer.settlement.fault is not None:
+            raise issuer.settlement.fault
         issuer.settle()
-        assert issuer.house.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
+        assert issuer.settlement.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
 
 
 @pytest.mark.parametrize("fail_at", range(MOMENTS_MAX))
@@ -66,9 +66,9 @@ def test_whatever_write_the_power_fails_at_each_office_ends_with_its_new_key_alo
     issuer = Issuer(directory).start()
     token = issuer.token()
     with issuer.database.read() as connection:
-        keys = house_keys.listed(connection)
+        keys = signing_keys.listed(connection)
     assert sorted((key.office, key.status) for key in keys) == [
-        (office, status) for office in sorted(house_keys.OFFICES) for status in ("current", "retired")
+        (office, status) for office in sorted(signing_keys.OFFICES) for status in ("current", "retired")
     ]
     for key in keys:
         held = {roles.has_role(issuer.chain, token, role, key.address or b"") for role in roles.ROLES_OF[key.office]}

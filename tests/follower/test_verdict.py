@@ -42,7 +42,7 @@ class History:
             self.count = export_file(issuer.chain, self.blocks)
             self.token = issuer.token()
             self.head = issuer.chain.head()
-            page = issuer.house.queries.entries(OPERATOR, issuer.id("A.bda"))
+            page = issuer.settlement.queries.entries(OPERATOR, issuer.id("A.bda"))
             self.statement = {
                 "address": f"0x{issuer.address('A.bda').hex()}",
                 "data": [_line(entry) for entry in page.data],

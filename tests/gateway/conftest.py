@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from ledger_node.connections import Bounds
 from ledger_node.gateway.app import create_app
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 from tests.serving import opened
 from tests.settlement.issuer import Issuer
 
@@ -33,7 +33,7 @@ class Door:
     """The gateway of one test run, on a socket."""
 
     app: FastAPI
-    house: House
+    settlement: SettlementEngine
     url: str
     operator_key: str
 
@@ -76,14 +76,14 @@ def new_key() -> str:
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
     """A whole issuer whose chain makes a block as soon as there is work."""
     issuer = Issuer(tmp_path_factory.mktemp("gateway"), currencies=("USD", "EUR", "JPY"), produce=True)
-    issuer.house.start()
+    issuer.settlement.start()
     yield issuer
     issuer.close()
 
 
 @pytest.fixture(scope="session")
-def house(issuer: Issuer) -> House:
-    return issuer.house
+def settlement(issuer: Issuer) -> SettlementEngine:
+    return issuer.settlement
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +94,12 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def door(house: House, serve: Serve) -> Door:
-    app = create_app(house)
-    _, secret = house.writer.run(
+def door(settlement: SettlementEngine, serve: Serve) -> Door:
+    app = create_app(settlement)
+    _, secret = settlement.writer.run(
         lambda connection: app.state.keys.create(connection, scope="operator", member_id=None, name="tests")
     )
-    return Door(app, house, serve(app), secret)
+    return Door(app, settlement, serve(app), secret)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ class Floor:
     ben: httpx.Client
     clerk: httpx.Client
     chief: httpx.Client
-    house: httpx.Client
+    settlement: httpx.Client
 
     def ok(self, answer: httpx.Response, status: int = 200) -> Any:
         assert answer.status_code == status, answer.text
@@ -73,22 +73,24 @@ def floor(tmp_path: Path, serve: Serve) -> Iterator[Floor]:
     issuer.admit("A", "B")
     issuer.fiat("deposit", "d1", "A.dda", "500.00")
     issuer.paid("mint", "m1", "A.dda", "A.bda", "400.00")
-    app = create_app(issuer.house)
+    app = create_app(issuer.settlement)
 
     def made(**named: Any) -> str:
-        secret: str = issuer.house.writer.run(lambda connection: app.state.keys.create(connection, **named))[1]
+        secret: str = issuer.settlement.writer.run(lambda connection: app.state.keys.create(connection, **named))[1]
         return secret
 
-    door = Door(app, issuer.house, serve(app), made(scope="operator", member_id=None, name="init"))
+    door = Door(app, issuer.settlement, serve(app), made(scope="operator", member_id=None, name="init"))
     bank = issuer.members["A"].member_id
-    with door.client(door.operator_key) as house:
+    with door.client(door.operator_key) as settlement:
         named = [
-            house.post("/v1/operators", json={"name": name, "duties": ["maker", "checker", "admin"]}).json()["api_key"]
+            settlement.post("/v1/operators", json={"name": name, "duties": ["maker", "checker", "admin"]}).json()[
+                "api_key"
+            ]
             for name in ("Ada", "Ben")
         ]
         users = [made(scope="member", member_id=bank, name=user, person=user) for user in ("clerk", "chief")]
         clients = [door.client(key) for key in (*named, *users)]
-        yield Floor(issuer, door, *clients, house)
+        yield Floor(issuer, door, *clients, settlement)
         for client in clients:
             client.close()
     issuer.close()

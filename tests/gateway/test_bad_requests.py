@@ -17,7 +17,7 @@ from tests.gateway.conftest import Bank, Door, new_key
 def state_of(door: Door) -> str:
     """A hash over every row but the bookkeeper's place and the audit log of the attempt, with its journal."""
     digest = hashlib.sha256()
-    with door.house.database.read() as connection:
+    with door.settlement.database.read() as connection:
         for table in metadata.sorted_tables:
             if table.name not in ("chain_cursor", "audit_log", "journal"):
                 rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns)).all()

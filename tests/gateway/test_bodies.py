@@ -18,7 +18,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture(scope="module")
 def small_door(door: Door, serve: Serve) -> str:
     """A door of the same house that reads bodies of 1,000 bytes at most."""
-    return serve(create_app(door.house, body_max_bytes=1000))
+    return serve(create_app(door.settlement, body_max_bytes=1000))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def raw(url: str, bank: Bank, length: str, body: bytes) -> str:
 
 
 def test_a_body_that_never_ends_is_given_up(door: Door, serve: Serve, albion: Bank) -> None:
-    answer = raw(serve(create_app(door.house), body_timeout_s=0.05), albion, "Content-Length: 100", b'{"amount":')
+    answer = raw(serve(create_app(door.settlement), body_timeout_s=0.05), albion, "Content-Length: 100", b'{"amount":')
     assert answer.startswith("HTTP/1.1 408")
     assert "request_timeout" in answer
 

@@ -155,7 +155,7 @@ def test_an_operator_cannot_pay(operator: Bank, albion: Bank, brava: Bank) -> No
 @pytest.fixture
 def small(door: Door, serve: Serve, albion: Bank) -> Iterator[httpx.Client]:
     """A door of the same house: 1,000 bytes a body, 4,000 a bulk."""
-    url = serve(create_app(door.house, body_max_bytes=1000, bulk_body_max_bytes=4000))
+    url = serve(create_app(door.settlement, body_max_bytes=1000, bulk_body_max_bytes=4000))
     headers = {"Authorization": albion.http.headers["authorization"], "Content-Type": "application/json"}
     with httpx.Client(base_url=url, headers=headers, trust_env=False) as http:
         yield http

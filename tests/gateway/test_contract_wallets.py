@@ -36,7 +36,7 @@ class Held:
         assert minted.json()["status"] == "settled", minted.text
 
     def signed(self, nonce: bytes, signer: LocalSigner, extra: bytes = b"") -> dict[str, Any]:
-        token = next(each for each in self.issuer.house.queries.tokens() if each.currency == "USD")
+        token = next(each for each in self.issuer.settlement.queries.tokens() if each.currency == "USD")
         domain = TokenDomain(name=token.name, chain_id=self.issuer.chain.chain_id, token=token.address)
         terms = TransferAuthorization(self.address, self.payee, 2500, 0, BEFORE, nonce)
         signature = signature_bytes(signer.sign(terms.digest(domain))) + extra

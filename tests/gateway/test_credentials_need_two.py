@@ -21,10 +21,10 @@ def test_nobody_makes_another_persons_key_alone_nor_sees_it(floor: Floor) -> Non
         f"/v1/members/{member}/api_keys/{chief_key['id']}/rotate": {"overlap_s": 0},
     }
     for path, body in tried.items():
-        for somebody in (floor.ada, floor.house):
+        for somebody in (floor.ada, floor.settlement):
             assert floor.refused(somebody.post(path, json=body)) == (403, "forbidden"), path
         own = {**(body or {}), "digest": digest_of("lnk_ada's own").hex()}
-        assert floor.refused(floor.house.post(path, json=own)) == (403, "named_operator_needed")
+        assert floor.refused(floor.settlement.post(path, json=own)) == (403, "named_operator_needed")
         asked = floor.ok(floor.ada.post(path, json=own), 202)
         assert floor.refused(floor.ada.post(f"/v1/approvals/{asked['id']}/approve")) == (403, "own_request")
         with floor.door.client("lnk_ada's own") as forged:
@@ -58,7 +58,7 @@ def test_the_last_two_checkers_stay_and_nobody_names_a_puppet_in_the_place_of_on
         connection.exec_driver_sql("UPDATE operators SET status = 'revoked' WHERE name = 'Ben'")
     puppet = {"name": "Eve", "duties": ["checker"]}
     assert floor.ada.post("/v1/operators", json=puppet).status_code == 202
-    assert floor.refused(floor.house.post("/v1/operators", json=puppet)) == (403, "named_operator_needed")
+    assert floor.refused(floor.settlement.post("/v1/operators", json=puppet)) == (403, "named_operator_needed")
 
 
 def test_an_address_that_is_to_move_a_members_money_needs_two(floor: Floor) -> None:

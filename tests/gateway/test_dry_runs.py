@@ -32,7 +32,7 @@ def test_every_action_of_the_operators_house_can_be_rehearsed(door: Door) -> Non
 
 @pytest.fixture
 def bank_key(door: Door, operator: Bank, brava: Bank) -> dict[str, Any]:
-    door.house.four_eyes.keys = door.app.state.keys  # another test's door on this house has a ring of its own
+    door.settlement.four_eyes.keys = door.app.state.keys  # another test's door on this house has a ring of its own
     made: dict[str, Any] = operator.http.post(f"/v1/members/{brava.id}/api_keys", json={"user": "clerk"}).json()
     return made
 
@@ -108,7 +108,7 @@ def test_much_fiat_would_need_two(floor: Floor) -> None:
     shown, needs_two = rehearse(floor.ada, "/v1/deposits", body)
     assert (shown["status"], needs_two) == ("pending_approval", True)
     assert floor.ok(floor.ben.get("/v1/approvals"))["data"] == []
-    refused = floor.house.post("/v1/deposits?dry_run=true", json=body, headers={"Idempotency-Key": new_key()})
+    refused = floor.settlement.post("/v1/deposits?dry_run=true", json=body, headers={"Idempotency-Key": new_key()})
     assert floor.refused(refused) == (403, "named_operator_needed")
 
 

@@ -67,7 +67,7 @@ def test_a_method_that_a_path_does_not_take(anybody: httpx.Client) -> None:
 def test_an_unexpected_error_is_told_without_its_inside_and_logged_with_the_request_id(
     door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(door.house)
+    app = create_app(door.settlement)
 
     @app.get("/breaks")
     async def breaks(request: Request) -> Response:
@@ -112,12 +112,12 @@ def test_metrics_count_by_route_not_by_id(operator: Bank, albion: Bank) -> None:
 def test_readyz_says_ready_only_while_payments_can_settle(door: Door, anybody: httpx.Client) -> None:
     ready = anybody.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "reasons": []})
-    door.house.outbox.trouble = "the chain is away"
+    door.settlement.outbox.trouble = "the chain is away"
     try:
         broken = anybody.get("/readyz")
         assert anybody.get("/livez").status_code == 200
     finally:
-        door.house.outbox.trouble = None
+        door.settlement.outbox.trouble = None
     assert (broken.status_code, broken.json()) == (503, {"ready": False, "reasons": ["the chain is away"]})
     assert anybody.get("/readyz").status_code == 200
 
@@ -126,7 +126,7 @@ def test_livez_is_false_only_where_a_restart_would_help(
     door: Door, anybody: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for fault, live in ((StorageFailed("damaged"), True), (BackingBroken("broken"), True), (KeyError("x"), False)):
-        monkeypatch.setattr(door.house, "fault", fault)
+        monkeypatch.setattr(door.settlement, "fault", fault)
         answer = anybody.get("/livez")
         assert (answer.status_code, answer.json()) == (200 if live else 503, {"live": live})
         assert anybody.get("/readyz").status_code == 503
@@ -134,7 +134,7 @@ def test_livez_is_false_only_where_a_restart_would_help(
 
 @pytest.mark.parametrize("way", ["loop", "thread"])
 def test_a_request_that_nobody_answers_is_told_so_in_time(door: Door, serve: Serve, way: str) -> None:
-    app, silent = create_app(door.house, answer_within_s=0.2), threading.Event()
+    app, silent = create_app(door.settlement, answer_within_s=0.2), threading.Event()
 
     @app.get("/loop")
     async def loop(request: Request) -> Response:
@@ -158,8 +158,8 @@ def test_a_request_that_nobody_answers_is_told_so_in_time(door: Door, serve: Ser
 def test_a_refusal_that_cannot_be_written_down_is_answered_in_time(
     door: Door, serve: Serve, albion: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = serve(create_app(door.house, answer_within_s=0.2))
-    monkeypatch.setattr(door.house.writer, "submit", lambda _: Future())
+    url = serve(create_app(door.settlement, answer_within_s=0.2))
+    monkeypatch.setattr(door.settlement.writer, "submit", lambda _: Future())
     headers = {"Authorization": albion.http.headers["authorization"]}
     answer = httpx.post(f"{url}/v1/members", json={}, headers=headers, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
@@ -175,7 +175,7 @@ def standing(answer: httpx.Response) -> tuple[int, str | None]:
 def test_each_key_has_its_own_number_of_requests_and_is_told_what_is_left(
     door: Door, serve: Serve, albion: Bank, brava: Bank
 ) -> None:
-    url = serve(create_app(door.house, rate_per_key=2, rate_per_address=1, rate_window_s=3600))
+    url = serve(create_app(door.settlement, rate_per_key=2, rate_per_address=1, rate_window_s=3600))
     for bank in (albion, brava):
         headers = {"Authorization": bank.http.headers["authorization"]}
         with httpx.Client(base_url=url, headers=headers, trust_env=False) as http:
@@ -191,7 +191,7 @@ def test_each_key_has_its_own_number_of_requests_and_is_told_what_is_left(
 
 
 def test_who_shows_no_key_that_is_known_is_counted_by_address(door: Door, serve: Serve) -> None:
-    url = serve(create_app(door.house, rate_per_key=100, rate_per_address=2, rate_window_s=3600))
+    url = serve(create_app(door.settlement, rate_per_key=100, rate_per_address=2, rate_window_s=3600))
     with httpx.Client(base_url=url, trust_env=False) as http:
         assert standing(http.get("/v1/accounts")) == (401, '"address";r=1;t=3600')
         guessed = {"Authorization": "Bearer lnk_guessed"}

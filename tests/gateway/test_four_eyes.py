@@ -4,9 +4,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from ledger_node.access import audit_log
 from ledger_node.errors import Fault
 from ledger_node.gateway.credentials import digest_of
-from ledger_node.settlement import audit_log
 from ledger_node.settlement.limits import DAY_MS
 from tests.gateway.conftest import new_key
 from tests.gateway.floor import NEW, Floor, floor
@@ -50,12 +50,12 @@ def test_nobody_agrees_with_themselves_whatever_keys_they_hold(floor: Floor) -> 
 
 
 def test_a_key_without_a_name_neither_asks_nor_agrees(floor: Floor) -> None:
-    assert floor.refused(floor.house.post("/v1/members", json=NEW)) == (403, "named_operator_needed")
+    assert floor.refused(floor.settlement.post("/v1/members", json=NEW)) == (403, "named_operator_needed")
     asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
-    answer = floor.house.post(f"/v1/approvals/{asked['id']}/approve")
+    answer = floor.settlement.post(f"/v1/approvals/{asked['id']}/approve")
     assert floor.refused(answer) == (403, "named_operator_needed")
     sock_puppet = {"name": "Eve", "duties": ["checker"]}
-    assert floor.refused(floor.house.post("/v1/operators", json=sock_puppet)) == (403, "named_operator_needed")
+    assert floor.refused(floor.settlement.post("/v1/operators", json=sock_puppet)) == (403, "named_operator_needed")
     assert floor.ada.post("/v1/operators", json=sock_puppet).status_code == 202
 
 
@@ -94,7 +94,7 @@ def test_a_person_is_named_once_however_it_is_written(floor: Floor, name: str) -
 
 
 def test_a_refused_attempt_is_logged_under_the_name_of_its_action(floor: Floor) -> None:
-    assert floor.house.post("/v1/members/mbr_none/suspend").status_code in (403, 404)
+    assert floor.settlement.post("/v1/members/mbr_none/suspend").status_code in (403, 404)
     asked = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
     assert floor.ada.post(f"/v1/approvals/{asked['id']}/approve").status_code == 403
     assert floor.ben.post("/v1/operators/opr_none/revoke").status_code in (403, 404)
@@ -112,7 +112,7 @@ def test_a_request_is_rejected_with_a_reason_or_expires(floor: Floor) -> None:
     late = floor.ok(floor.ada.post("/v1/members", json=NEW), 202)
     floor.issuer.clock.advance(86_400_000)
     assert floor.refused(floor.ben.post(f"/v1/approvals/{late['id']}/approve")) == (409, "approval_expired")
-    floor.issuer.house.look_after()
+    floor.issuer.settlement.look_after()
     assert floor.ok(floor.ben.get(f"/v1/approvals/{late['id']}"))["status"] == "expired"
     assert len(floor.ok(floor.ada.get("/v1/members"))["data"]) == 2
 
@@ -145,8 +145,8 @@ def test_a_dry_run_says_that_a_second_person_is_needed_and_does_nothing(floor: F
 
 
 def test_much_fiat_needs_two_operators_and_little_needs_one(floor: Floor) -> None:
-    assert floor.deposit(floor.house, "1000.00").status_code == 201
-    assert floor.refused(floor.deposit(floor.house, "1000.01")) == (403, "named_operator_needed")
+    assert floor.deposit(floor.settlement, "1000.00").status_code == 201
+    assert floor.refused(floor.deposit(floor.settlement, "1000.01")) == (403, "named_operator_needed")
     waits = floor.ok(floor.deposit(floor.ada, "1000.01"), 202)
     assert (waits["status"], waits["iso_status"]) == ("pending_approval", "PDNG")
     assert floor.issuer.booked("A.dda") == 110_000
@@ -186,7 +186,7 @@ def test_it_may_be_rejected_canceled_or_expire_and_sets_nothing_aside(floor: Flo
     assert floor.ok(floor.clerk.post(f"/v1/transfers/{ids[1]}/cancel"))["status"] == "canceled"
     assert floor.refused(floor.chief.post(f"/v1/transfers/{ids[1]}/approve")) == (409, "wrong_state")
     floor.issuer.clock.advance(86_400_000)
-    floor.issuer.house.look_after()
+    floor.issuer.settlement.look_after()
     expired = floor.ok(floor.clerk.get(f"/v1/transfers/{ids[2]}"))
     assert (expired["status"], expired["code"]) == ("rejected", "approval_expired")
     assert floor.issuer.available("A.bda") == floor.issuer.booked("A.bda") == 40_000
@@ -276,7 +276,7 @@ def test_the_log_is_only_added_to_and_shows_what_was_changed_behind_it(floor: Fl
         connection.exec_driver_sql("UPDATE audit_log SET person = 'nobody' WHERE sequence = 2")
     with database.read() as connection:
         assert audit_log.first_broken(connection) == 2
-    assert not isinstance(floor.issuer.house.fault, Fault)
+    assert not isinstance(floor.issuer.settlement.fault, Fault)
 
 
 # KEYS
@@ -357,7 +357,7 @@ def test_a_user_s_name_written_otherwise_is_the_same_pair_of_eyes(floor: Floor) 
     def key(name: str) -> str:
         named = {"scope": "member", "member_id": member, "name": "x", "person": name}
         keys = floor.door.app.state.keys
-        return str(floor.issuer.house.writer.run(lambda connection: keys.create(connection, **named))[1])
+        return str(floor.issuer.settlement.writer.run(lambda connection: keys.create(connection, **named))[1])
 
     floor.do(f"/v1/members/{member}/limits/USD", {"approval_above": "1.00"}, "PUT")
     with floor.door.client(key("ops1")) as asking:

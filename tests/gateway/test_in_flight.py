@@ -18,7 +18,7 @@ from tests.settlement.issuer import Issuer
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
     """An issuer with banks A and B, and USD 100.00 of tokens on A's BDA, whose chain stands still."""
     issuer = Issuer(tmp_path_factory.mktemp("still"), currencies=("USD",))
-    issuer.house.start()
+    issuer.settlement.start()
     issuer.settle()
     issuer.admit("A", "B")
     issuer.fiat("deposit", "d1", "A.dda", "200.00")
@@ -29,14 +29,14 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def still_door(still: Issuer, serve: Serve) -> Door:
-    app = create_app(still.house, wait_max_s=20)
-    return Door(app, still.house, serve(app), "")
+    app = create_app(still.settlement, wait_max_s=20)
+    return Door(app, still.settlement, serve(app), "")
 
 
 @pytest.fixture(scope="module")
 def bank(still: Issuer, still_door: Door) -> Iterator[Bank]:
     member_id = still.members["A"].member_id
-    _, secret = still.house.writer.run(
+    _, secret = still.settlement.writer.run(
         lambda connection: still_door.app.state.keys.create(connection, scope="member", member_id=member_id, name="t")
     )
     with still_door.client(secret) as http:
@@ -109,13 +109,13 @@ def test_a_payment_that_waits_behind_a_batch_can_be_canceled_and_one_in_the_batc
 
 
 def test_closed_doors_refuse_money_and_let_read(still: Issuer, bank: Bank) -> None:
-    still.house.fault = RuntimeError("book and chain differ by 1")
+    still.settlement.fault = RuntimeError("book and chain differ by 1")
     try:
         refused = bank.pay("/v1/transfers", bank.bda["USD"], still.id("B.bda"), "1.00")
         ready = bank.http.get("/readyz")
         assert bank.http.get("/v1/accounts").status_code == 200
     finally:
-        still.house.fault = None
+        still.settlement.fault = None
     assert (refused.status_code, refused.json()["code"]) == (503, "doors_closed")
     assert refused.headers["retry-after"] == "1"
     assert (ready.status_code, ready.json()["reasons"]) == (503, ["book and chain differ by 1"])
@@ -124,7 +124,7 @@ def test_closed_doors_refuse_money_and_let_read(still: Issuer, bank: Bank) -> No
 def test_too_much_waiting_work_is_503_with_a_time_to_try_again(
     still: Issuer, bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(still.house.desk, "_waiting_max", 0)
+    monkeypatch.setattr(still.settlement.desk, "_waiting_max", 0)
     refused = bank.pay("/v1/transfers", bank.bda["USD"], still.id("B.bda"), "1.00")
     assert (refused.status_code, refused.json()["code"]) == (503, Overloaded.code)
     assert refused.headers["retry-after"] == "1"
@@ -132,16 +132,16 @@ def test_too_much_waiting_work_is_503_with_a_time_to_try_again(
 
 def test_a_stopped_writer_refuses_and_is_not_ready(tmp_path: Path, serve: Serve) -> None:
     issuer = Issuer(tmp_path, currencies=("USD",))
-    issuer.house.start()
+    issuer.settlement.start()
     issuer.settle()
     issuer.admit("A", "B")
-    app = create_app(issuer.house)
+    app = create_app(issuer.settlement)
     member_id = issuer.members["A"].member_id
-    _, secret = issuer.house.writer.run(
+    _, secret = issuer.settlement.writer.run(
         lambda connection: app.state.keys.create(connection, scope="member", member_id=member_id, name="t")
     )
-    door = Door(app, issuer.house, serve(app), "")
-    issuer.house.stop()
+    door = Door(app, issuer.settlement, serve(app), "")
+    issuer.settlement.stop()
     with door.client(secret) as http:
         bank = Bank("A", http)
         refused = bank.pay("/v1/mints", issuer.id("A.dda"), issuer.id("A.bda"), "1.00")

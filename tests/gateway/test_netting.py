@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger_node.proofs.payment_document import verify
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 from tests.gateway.conftest import Bank, new_key
 from tests.settlement.issuer import SIGNERS, TIMEOUT_S
 
@@ -25,10 +25,10 @@ def two(albion: Bank, brava: Bank) -> tuple[dict[str, Any], dict[str, Any]]:
     return there.json(), back.json()
 
 
-def run_cycle(operator: Bank, house: House, payment: dict[str, Any]) -> dict[str, Any]:
+def run_cycle(operator: Bank, settlement: SettlementEngine, payment: dict[str, Any]) -> dict[str, Any]:
     called = operator.post("/v1/netting_cycles", {"currency": "USD"})
     assert called.status_code == 201, called.text
-    house.desk.watch(payment["id"]).result(TIMEOUT_S)
+    settlement.desk.watch(payment["id"]).result(TIMEOUT_S)
     cycle: dict[str, Any] = operator.http.get(f"/v1/netting_cycles/{called.json()['id']}").json()
     return cycle
 
@@ -46,10 +46,15 @@ def test_a_dry_run_tells_what_a_cycle_would_save(two: Any, operator: Bank) -> No
 
 
 def test_a_cycle_settles_both_and_each_bank_proves_its_payments(
-    two: tuple[dict[str, Any], dict[str, Any]], house: House, operator: Bank, albion: Bank, brava: Bank, cedar: Bank
+    two: tuple[dict[str, Any], dict[str, Any]],
+    settlement: SettlementEngine,
+    operator: Bank,
+    albion: Bank,
+    brava: Bank,
+    cedar: Bank,
 ) -> None:
     there, back = two
-    cycle = run_cycle(operator, house, there)
+    cycle = run_cycle(operator, settlement, there)
     assert cycle["status"] == "settled"
     for bank in (albion, brava):
         listed = bank.http.get(f"/v1/netting_cycles/{cycle['id']}/payments?limit=100").json()["data"]

@@ -84,5 +84,5 @@ def test_only_the_house_sees_the_reconciliation(albion: Bank) -> None:
 
 
 def _alter(door: Door, account: str, sign: str) -> None:
-    with door.house.database.write() as connection:
+    with door.settlement.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE holdings SET booked = booked {sign} 7 WHERE account_id = '{account}'")

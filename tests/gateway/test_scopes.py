@@ -49,7 +49,7 @@ def ways(app: FastAPI) -> list[Way]:
 
 @pytest.fixture
 def supervisor(door: Door) -> Iterator[httpx.Client]:
-    _, secret = door.house.writer.run(
+    _, secret = door.settlement.writer.run(
         lambda connection: door.app.state.keys.create(connection, scope="supervisor", member_id=None, name="scopes")
     )
     with door.client(secret) as http:

@@ -30,7 +30,7 @@ class Held:
     payee: bytes
 
     def signed(self, nonce: str, *, chain_id: int | None = None, signer: Any = HOLDER, **times: int) -> dict[str, Any]:
-        token = next(each for each in self.issuer.house.queries.tokens() if each.currency == "USD")
+        token = next(each for each in self.issuer.settlement.queries.tokens() if each.currency == "USD")
         domain = TokenDomain(name=token.name, chain_id=chain_id or self.issuer.chain.chain_id, token=token.address)
         valid = {"valid_after": 0, "valid_before": BEFORE, **times}
         nonce_ = nonce.encode().ljust(32, b"\0")

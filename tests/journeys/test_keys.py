@@ -14,7 +14,7 @@ import pytest
 from eth_account import Account
 
 from ledger_node.data_directory import KEY_NAMES
-from ledger_node.settlement.house_keys import OFFICES
+from ledger_node.settlement.onchain.signing_keys import OFFICES
 
 LEDGER_NODE = [sys.executable, "-m", "ledger_node"]
 

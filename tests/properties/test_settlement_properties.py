@@ -88,7 +88,7 @@ class SettlementMachine(RuleBasedStateMachine):
         debtor, creditor = (f"{bank}.bda", "B.bda" if bank == "A" else "A.bda")
         request = self.issuer.request("transfer", f"p{self.count}", debtor, creditor, decimal_string(amount, USD))
         request = replace(request, settlement="net")
-        operation = self.issuer.house.desk.submit(request).result(TIMEOUT_S).operation
+        operation = self.issuer.settlement.desk.submit(request).result(TIMEOUT_S).operation
         assert operation.status == "queued"
         self.queued.append(Payment(request, operation, debtor, creditor, amount))
 
@@ -97,10 +97,10 @@ class SettlementMachine(RuleBasedStateMachine):
         self.issuer.settle()
         self.learn()
         taken = self.largest_covered()
-        calling = self.issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"})
+        calling = self.issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"})
         cycle_id = calling.result(TIMEOUT_S).result.id
         self.issuer.settle()
-        cycle = self.issuer.house.queries.netting_cycle(cycle_id)
+        cycle = self.issuer.settlement.queries.netting_cycle(cycle_id)
         assert (cycle.status, cycle.payments) == ("settled" if taken else "empty", len(taken))
         for payment in taken:
             self.queued.remove(payment)
@@ -120,9 +120,9 @@ class SettlementMachine(RuleBasedStateMachine):
                 decimal_string(payment.amount + more, USD),
             )  # fmt: skip
             with pytest.raises(IdempotencyConflict):
-                self.issuer.house.desk.submit(changed).result(TIMEOUT_S)
+                self.issuer.settlement.desk.submit(changed).result(TIMEOUT_S)
         else:
-            again = self.issuer.house.desk.submit(request).result(TIMEOUT_S)
+            again = self.issuer.settlement.desk.submit(request).result(TIMEOUT_S)
             assert again.replayed
             assert again.operation == payment.operation
 
@@ -131,7 +131,7 @@ class SettlementMachine(RuleBasedStateMachine):
         self.one_block()  # nothing waits that the suspension would reject
         self.one_block()
         member_id = self.issuer.members[bank].member_id or ""
-        members = self.issuer.house.members
+        members = self.issuer.settlement.members
         if bank in self.suspended:
             members.reinstate(OPERATOR, member_id).result(TIMEOUT_S)
             self.suspended.remove(bank)
@@ -175,7 +175,7 @@ class SettlementMachine(RuleBasedStateMachine):
     def ask(self, kind: str, debtor: str, creditor: str, amount: int) -> None:
         self.count += 1
         request = self.issuer.request(kind, f"p{self.count}", debtor, creditor, decimal_string(amount, USD))
-        future = self.issuer.house.desk.submit(request)
+        future = self.issuer.settlement.desk.submit(request)
         if debtor[0] in self.suspended:
             with pytest.raises(MemberSuspended):
                 future.result(TIMEOUT_S)
@@ -191,7 +191,7 @@ class SettlementMachine(RuleBasedStateMachine):
     def learn(self) -> None:
         """Which payments have been booked; nothing is ever rejected here, the desk has seen to that."""
         for payment in self.payments:
-            status = self.issuer.house.queries.operation(OPERATOR, payment.operation.id).status
+            status = self.issuer.settlement.queries.operation(OPERATOR, payment.operation.id).status
             assert status in ("accepted", "processing", "settled")
             if status == "settled" and not payment.done:
                 payment.done = True
@@ -208,7 +208,7 @@ class SettlementMachine(RuleBasedStateMachine):
 
     @invariant()
     def there_are_never_more_tokens_than_fiat_behind_them(self) -> None:
-        (position,) = self.issuer.house.queries.reserve()
+        (position,) = self.issuer.settlement.queries.reserve()
         supply = reads.totals(self.issuer.chain, self.issuer.token()).supply
         assert 0 <= position.reserve - supply <= position.in_flight
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from ledger_node.access.model import Caller
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import ChainUnavailable
 from ledger_node.chain.genesis import Genesis, GenesisAccount, build_genesis
@@ -17,21 +18,20 @@ from ledger_node.chain.pyevm.rules import everyone
 from ledger_node.clock import HandSetClock
 from ledger_node.database import Database
 from ledger_node.keys import KeystoreVault, LocalSigner
-from ledger_node.settlement import house_keys
-from ledger_node.settlement.audit import AuditReport
-from ledger_node.settlement.deployment import Signers
-from ledger_node.settlement.house import House, Settings
+from ledger_node.settlement.assurance.audit import AuditReport
+from ledger_node.settlement.engine import Settings, SettlementEngine
 from ledger_node.settlement.model import (
     Accepted,
     Account,
-    Caller,
     FiatKind,
     FiatRequest,
     Operation,
     PaymentKind,
     PaymentRequest,
 )
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain import signing_keys
+from ledger_node.settlement.onchain.deployment import Signers
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 from tests.ledgers import ledger_url
 
 OPERATOR = Caller("key_operator", "operator")
@@ -68,7 +68,7 @@ class Drawer(KeystoreVault):
         super().__init__(directory, password)
 
     def open(self, name: str) -> LocalSigner:
-        return key(name) if name in house_keys.OFFICES else super().open(name)
+        return key(name) if name in signing_keys.OFFICES else super().open(name)
 
 
 class Line:
@@ -113,31 +113,31 @@ class Issuer:
         vault = Drawer(directory)
         with self.database.read() as connection:
             signers = Signers(**{
-                office: vault.open(name) for office, name in house_keys.keystores(connection).items()
+                office: vault.open(name) for office, name in signing_keys.keystores(connection).items()
             })  # fmt: skip
-        self.house = House(self.database, self.line, signers, vault, self.clock, self.settings)
+        self.settlement = SettlementEngine(self.database, self.line, signers, vault, self.clock, self.settings)
         self.members: dict[str, Caller] = {}
         self.accounts: dict[str, Account] = {}
 
     # LIFE
 
     def start(self) -> "Issuer":
-        self.house.start()
+        self.settlement.start()
         self.learn()
         return self
 
     def close(self) -> None:
-        self.house.stop()
+        self.settlement.stop()
         self.chain.close()
         self.database.close()
 
     def learn(self) -> None:
         """Who and what is there from an earlier run: accounts are named in the order they were opened."""
         by_id = {}
-        for member in self.house.queries.members(OPERATOR).data:
+        for member in self.settlement.queries.members(OPERATOR).data:
             by_id[member.id] = member.legal_name
             self.members[member.legal_name] = Caller(f"key_{member.legal_name}", "member", member.id)
-        for account in reversed(self.house.queries.accounts(OPERATOR).data):
+        for account in reversed(self.settlement.queries.accounts(OPERATOR).data):
             self._name(by_id[account.member_id], account)
 
     def _name(self, bank: str, account: Account) -> None:
@@ -153,10 +153,10 @@ class Issuer:
         """Each bank with a DDA and a BDA, the BDA registered."""
         for bank in banks:
             if bank not in self.members:
-                member = self.house.members.admit(
+                member = self.settlement.members.admit(
                     OPERATOR, bic=f"BANKGB2{bank}", lei=LEIS[bank], legal_name=bank
                 ).result(TIMEOUT_S)
-                self.house.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
+                self.settlement.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
                 self.members[bank] = Caller(f"key_{bank}", "member", member.id)
             self.open(bank, "DDA", currency)
             self.open(bank, "BDA", currency)
@@ -167,7 +167,7 @@ class Issuer:
     ) -> Account:
         member_id = self.members[bank].member_id
         assert member_id is not None
-        account = self.house.accounts.open(
+        account = self.settlement.accounts.open(
             OPERATOR, member_id, kind=kind, currency=currency, custody="self" if address else None, address=address
         ).result(TIMEOUT_S)
         self._name(bank, account)
@@ -180,7 +180,7 @@ class Issuer:
 
     def fiat(self, kind: FiatKind, key_: str, account: str, amount: str, currency: str = "USD") -> Accepted:
         request = FiatRequest(kind, OPERATOR, key_, self.id(account), amount, currency)
-        return self.house.desk.submit(request).result(TIMEOUT_S)
+        return self.settlement.desk.submit(request).result(TIMEOUT_S)
 
     def request(
         self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str, currency: str = "USD",
@@ -191,19 +191,19 @@ class Issuer:
 
     def pay(self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str) -> Accepted:
         """Accepted, and not yet on its way to the chain's next block."""
-        return self.house.desk.submit(self.request(kind, key_, debtor, creditor, amount)).result(TIMEOUT_S)
+        return self.settlement.desk.submit(self.request(kind, key_, debtor, creditor, amount)).result(TIMEOUT_S)
 
     def paid(self, kind: PaymentKind, key_: str, debtor: str, creditor: str, amount: str) -> Operation:
         """Final."""
         accepted = self.pay(kind, key_, debtor, creditor, amount)
         self.settle()
-        return self.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+        return self.settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
 
     # THE CYCLE
 
     def flush(self) -> None:
         """Everything that is queued for the ledger is done."""
-        self.house.writer.run(lambda _: None, TIMEOUT_S)
+        self.settlement.writer.run(lambda _: None, TIMEOUT_S)
 
     def settle(self) -> None:
         self.flush()
@@ -219,7 +219,7 @@ class Issuer:
         return self.chain.send_raw_transaction(signed.raw)
 
     def token(self, currency: str = "USD") -> bytes:
-        return next(token.address for token in self.house.queries.tokens() if token.currency == currency)
+        return next(token.address for token in self.settlement.queries.tokens() if token.currency == currency)
 
     def address(self, account: str) -> bytes:
         address = self.accounts[account].address
@@ -229,15 +229,15 @@ class Issuer:
     # LOOKS
 
     def booked(self, account: str) -> int:
-        return self.house.queries.balances(OPERATOR, self.id(account)).booked
+        return self.settlement.queries.balances(OPERATOR, self.id(account)).booked
 
     def available(self, account: str) -> int:
-        return self.house.queries.balances(OPERATOR, self.id(account)).available
+        return self.settlement.queries.balances(OPERATOR, self.id(account)).available
 
     def lines(self, account: str) -> list[tuple[str, int, int]]:
         """Direction, amount and balance, oldest first."""
-        entries = self.house.queries.entries(OPERATOR, self.id(account)).data
+        entries = self.settlement.queries.entries(OPERATOR, self.id(account)).data
         return [(entry.direction, entry.amount, entry.balance) for entry in reversed(entries)]
 
     def audit(self) -> AuditReport:
-        return self.house.check_backing()
+        return self.settlement.check_backing()

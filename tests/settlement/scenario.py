@@ -47,11 +47,11 @@ def _payment(issuer: Issuer, step: list[str]) -> str:
         caller = {"operator": OPERATOR, "supervisor": SUPERVISOR}.get(name) or issuer.members[name]
         rest = rest[:at]
     request = issuer.request(KINDS[verb], key, debtor, creditor, amount, *rest, caller=caller)
-    accepted = issuer.house.desk.submit(request).result(TIMEOUT_S)
+    accepted = issuer.settlement.desk.submit(request).result(TIMEOUT_S)
     if not waits:
         return "replayed" if accepted.replayed else accepted.operation.status
     issuer.settle()
-    final = issuer.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+    final = issuer.settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
     return final.code or final.status
 
 
@@ -68,7 +68,7 @@ def _balance(issuer: Issuer, step: list[str]) -> str:
 
 def _member(issuer: Issuer, step: list[str]) -> str:
     member_id = issuer.members[step[1]].member_id
-    change = getattr(issuer.house.members, step[0])
+    change = getattr(issuer.settlement.members, step[0])
     return change(OPERATOR, member_id).result(TIMEOUT_S).status
 
 

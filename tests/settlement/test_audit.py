@@ -53,7 +53,7 @@ def test_a_difference_is_named_and_shuts_the_desk(backed: Issuer, tampering: str
     assert any(words in finding.detail for finding in report.findings)
     play(backed, "mint m2 A.dda A.bda 1.00 doors_closed\nbalance A.dda 50.00")
     play(backed, "mint m1 A.dda A.bda 50.00 settled  # a retry is still answered")
-    assert any(words in reason for reason in backed.house.reasons_not_ready())
+    assert any(words in reason for reason in backed.settlement.reasons_not_ready())
 
 
 def test_the_desk_opens_again_when_it_is_mended(backed: Issuer) -> None:
@@ -78,6 +78,6 @@ def test_a_broken_backing_keeps_the_desk_shut_from_the_start(directory: Path) ->
     issuer = Issuer(directory, currencies=("USD", "JPY"))
     tamper(issuer, "UPDATE tokens SET supply = 7 WHERE currency = 'USD'")
     issuer.start()
-    assert any("supply 7 exceeds reserve 0" in reason for reason in issuer.house.reasons_not_ready())
+    assert any("supply 7 exceeds reserve 0" in reason for reason in issuer.settlement.reasons_not_ready())
     play(issuer, "mint m2 A.dda A.bda 1.00 doors_closed\nbalance A.dda 10.00")
     issuer.close()

@@ -10,7 +10,7 @@ from ledger_node.chain.genesis import GenesisAccount
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
 from ledger_node.errors import AlreadyExists, ChainBehindLedger, DoorsClosed, Fault, InvalidField
-from ledger_node.settlement.bookkeeper import Bookkeeper
+from ledger_node.settlement.onchain.bookkeeper import Bookkeeper
 from tests.settlement.issuer import OPERATOR, SIGNERS, Issuer, key, network
 from tests.settlement.scenario import play
 
@@ -29,7 +29,7 @@ def holder(issuer: Issuer) -> Issuer:
 def test_a_holders_own_transfer_is_on_both_statements_without_an_operation(holder: Issuer) -> None:
     sent = holder.send(HOLDER, holder.token(), calls.transfer(holder.address("B.bda"), 1250))
     holder.settle()
-    (line,) = holder.house.queries.entries(holder.members["B"], holder.id("B.bda")).data
+    (line,) = holder.settlement.queries.entries(holder.members["B"], holder.id("B.bda")).data
     assert (line.direction, line.amount, line.operation_id, line.transaction_hash) == ("CRDT", 1250, None, sent)
     assert holder.lines("A.bda2") == [("CRDT", 3000, 3000), ("DBIT", 1250, 1750)]
     play(holder, "transfer t1 B.bda C.bda 12.50 settled\naudit backed")
@@ -43,23 +43,23 @@ def test_a_transfer_to_oneself_is_two_lines_and_no_change(holder: Issuer) -> Non
 
 
 def test_every_line_can_be_found_on_chain(holder: Issuer) -> None:
-    (line,) = holder.house.queries.entries(OPERATOR, holder.id("A.bda2")).data
+    (line,) = holder.settlement.queries.entries(OPERATOR, holder.id("A.bda2")).data
     receipt = holder.chain.receipt(line.transaction_hash)
     assert receipt is not None
     (log,) = [log for log in receipt.logs if log.log_index == line.log_index]
     assert int.from_bytes(log.data, "big") == line.amount
     assert receipt.block_number == line.block_number
-    operation = holder.house.queries.operation(OPERATOR, line.operation_id)
+    operation = holder.settlement.queries.operation(OPERATOR, line.operation_id)
     assert (operation.block_number, operation.transaction_hash, operation.log_index) == (
         line.block_number, line.transaction_hash, line.log_index,
     )  # fmt: skip
 
 
 def test_a_developers_transaction_only_moves_the_cursor(issuer: Issuer) -> None:
-    before = issuer.house.queries.booked_block()
+    before = issuer.settlement.queries.booked_block()
     issuer.send(key("developer"), b"\x77" * 20, b"hello")
     issuer.settle()
-    assert issuer.house.queries.booked_block() == before + 1
+    assert issuer.settlement.queries.booked_block() == before + 1
     play(issuer, "audit backed")
 
 
@@ -76,13 +76,13 @@ def test_an_address_that_cannot_hold_tokens_is_refused(issuer: Issuer, address: 
 
 def test_a_holder_that_no_account_stands_for_stops_the_money_and_leaves_the_reads(issuer: Issuer) -> None:
     stranger = keccak(b"stranger")[12:]
-    before = issuer.house.queries.booked_block()
+    before = issuer.settlement.queries.booked_block()
     issuer.send(SIGNERS.admin, issuer.token(), calls.register([Registration(stranger, 99)]))
     issuer.settle()
-    assert isinstance(issuer.house.fault, Fault)
-    assert stranger.hex() in str(issuer.house.fault)
-    assert any(stranger.hex() in reason for reason in issuer.house.reasons_not_ready())
-    assert issuer.house.queries.booked_block() == before, "it stops at the block it cannot book"
+    assert isinstance(issuer.settlement.fault, Fault)
+    assert stranger.hex() in str(issuer.settlement.fault)
+    assert any(stranger.hex() in reason for reason in issuer.settlement.reasons_not_ready())
+    assert issuer.settlement.queries.booked_block() == before, "it stops at the block it cannot book"
     play(issuer, "deposit d1 A.dda 1.00 doors_closed\nbalance A.dda 0.00")
     with pytest.raises(DoorsClosed):
         issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
@@ -105,12 +105,12 @@ def test_a_holder_that_no_account_stands_for_stops_the_money_and_leaves_the_read
 def test_a_book_that_was_altered_in_flight_stops_the_money(issuer: Issuer, tampering: str, words: str) -> None:
     play(issuer, "deposit d1 A.dda 100.00 settled\nmint m1 A.dda A.bda 100.00 settled")
     requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(2)]
-    last = issuer.house.desk.submit_many(requests).result(30)[-1].operation.id
+    last = issuer.settlement.desk.submit_many(requests).result(30)[-1].operation.id
     issuer.flush()
     with issuer.database.write() as connection:
         connection.exec_driver_sql(tampering.format(last=last, payer=issuer.id("A.bda")))
     issuer.settle()
-    assert words in str(issuer.house.fault)
+    assert words in str(issuer.settlement.fault)
     play(issuer, "deposit d2 A.dda 1.00 doors_closed\nbalance B.bda 0.00")
 
 
@@ -132,5 +132,5 @@ def test_a_token_whose_address_is_taken_stops_the_founding(tmp_path: Path) -> No
     address = create_address(SIGNERS.admin.address, 0)
     issuer = Issuer(tmp_path, genesis=network({address: GenesisAccount(code=b"\x00")})).start()
     issuer.settle()
-    assert "The deployment of a token reverted" in str(issuer.house.fault)
+    assert "The deployment of a token reverted" in str(issuer.settlement.fault)
     issuer.close()

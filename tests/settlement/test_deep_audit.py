@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-import ledger_node.settlement.deep_audit as deep_audit_module
+import ledger_node.settlement.assurance.deep_audit as deep_audit_module
 from ledger_node import journal
 from ledger_node.chain.wire import SECP256K1_N
-from ledger_node.settlement.attested import attestations
-from ledger_node.settlement.deep_audit import Altered, deep_audit
-from ledger_node.settlement.house_keys import house_keys
+from ledger_node.settlement.assurance.deep_audit import Altered, deep_audit
+from ledger_node.settlement.attestation_tables import attestations
+from ledger_node.settlement.onchain.signing_keys import house_keys
 from tests.ledgers import alter, stand_aside
 from tests.settlement.issuer import Issuer
 from tests.settlement.scenario import play
@@ -32,7 +32,7 @@ def history(issuer: Issuer) -> Issuer:
     )
     issuer.pay("transfer", "t2", "A.bda", "B.bda", "1.00")
     waits = issuer.pay("transfer", "t3", "A.bda", "B.bda", "2.00").operation
-    issuer.house.cancel(issuer.members["A"], waits.id, waits.kind).result(30)
+    issuer.settlement.cancel(issuer.members["A"], waits.id, waits.kind).result(30)
     issuer.pay("transfer", "t4", "A.bda", "B.bda", "3.00")
     return issuer
 

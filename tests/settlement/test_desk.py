@@ -19,7 +19,7 @@ def test_fifty_parallel_copies_of_one_request_move_money_once(issuer: Issuer) ->
 
     def ask() -> None:
         starting.wait()
-        futures.append(issuer.house.desk.submit(request))
+        futures.append(issuer.settlement.desk.submit(request))
 
     threads = [threading.Thread(target=ask) for _ in range(50)]
     for thread in threads:
@@ -37,7 +37,7 @@ def test_fifty_parallel_copies_of_one_request_move_money_once(issuer: Issuer) ->
 def test_of_parallel_requests_for_more_than_there_is_the_first_ones_win(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "3.00") for number in range(5)]
-    answers = issuer.house.desk.submit_many(requests).result(30)
+    answers = issuer.settlement.desk.submit_many(requests).result(30)
     outcomes = [each.code if isinstance(each, LedgerNodeError) else each.operation.status for each in answers]
     assert outcomes == ["accepted"] * 3 + ["insufficient_funds"] * 2
     issuer.settle()
@@ -49,7 +49,7 @@ def test_a_deposit_and_what_it_pays_for_can_sit_together(issuer: Issuer) -> None
     mint = issuer.request("mint", "m1", "A.dda", "A.bda", "4.00")
     withdrawal = FiatRequest("withdrawal", OPERATOR, "w1", issuer.id("A.dda"), "1.00", "USD")
     too_much = FiatRequest("withdrawal", OPERATOR, "w2", issuer.id("A.dda"), "0.01", "USD")
-    answers = issuer.house.desk.submit_many([deposit, mint, withdrawal, too_much]).result(30)
+    answers = issuer.settlement.desk.submit_many([deposit, mint, withdrawal, too_much]).result(30)
     assert [type(answer).__name__ for answer in answers] == ["Accepted"] * 3 + ["InsufficientFunds"]
     issuer.settle()
     play(issuer, "balance A.bda 4.00\nbalance A.dda 0.00\naudit backed")
@@ -62,7 +62,7 @@ def test_one_batch_is_in_flight_and_the_next_waits_for_it(issuer: Issuer) -> Non
     third = issuer.pay("mint", "m3", "A.dda", "A.bda", "1.00")
 
     def statuses() -> list[str]:
-        read = issuer.house.queries.operation
+        read = issuer.settlement.queries.operation
         return [read(OPERATOR, each.operation.id).status for each in (first, second, third)]
 
     assert statuses() == ["processing", "accepted", "accepted"]
@@ -71,16 +71,16 @@ def test_one_batch_is_in_flight_and_the_next_waits_for_it(issuer: Issuer) -> Non
     assert statuses() == ["settled", "processing", "processing"]
     issuer.settle()
     assert statuses() == ["settled"] * 3
-    second_block = issuer.house.queries.operation(OPERATOR, second.operation.id).block_number
-    assert issuer.house.queries.operation(OPERATOR, third.operation.id).block_number == second_block
+    second_block = issuer.settlement.queries.operation(OPERATOR, second.operation.id).block_number
+    assert issuer.settlement.queries.operation(OPERATOR, third.operation.id).block_number == second_block
 
 
 def test_currencies_do_not_wait_for_each_other(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled\ndeposit d2 A.dda.jpy 10 JPY settled")
     issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
-    yen = issuer.house.desk.submit(issuer.request("mint", "m2", "A.dda.jpy", "A.bda.jpy", "1", "JPY")).result(30)
+    yen = issuer.settlement.desk.submit(issuer.request("mint", "m2", "A.dda.jpy", "A.bda.jpy", "1", "JPY")).result(30)
     issuer.flush()
-    assert issuer.house.queries.operation(OPERATOR, yen.operation.id).status == "processing"
+    assert issuer.settlement.queries.operation(OPERATOR, yen.operation.id).status == "processing"
 
 
 def test_a_batch_takes_no_more_than_its_size(directory: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_batch_takes_no_more_than_its_size(directory: Path) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     head = issuer.chain.head().number
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(5)]
-    issuer.house.desk.submit_many(requests).result(30)
+    issuer.settlement.desk.submit_many(requests).result(30)
     issuer.settle()
     assert issuer.chain.head().number == head + 3
     play(issuer, "balance A.bda 5.00\naudit backed")
@@ -99,7 +99,7 @@ def test_a_batch_asks_for_no_more_gas_than_a_transaction_may(directory: Path) ->
     issuer = Issuer(directory, currencies=("USD", "JPY"), transaction_gas_max=250_000).start()
     play(issuer, "deposit d1 A.dda 10.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(5)]
-    issuer.house.desk.submit_many(requests).result(30)
+    issuer.settlement.desk.submit_many(requests).result(30)
     issuer.settle()
     gas = [transaction.gas for block in _blocks(issuer) for transaction in issuer.chain.block(block).transactions]
     assert max(gas[-2:]) <= 250_000
@@ -120,14 +120,16 @@ def test_a_payment_that_waits_can_be_canceled_and_what_it_set_aside_is_free(issu
         issuer.pay("redemption", "t3", "A.bda", "A.dda", "1.00"),
     ]
     for accepted in waiting:
-        watched = issuer.house.desk.watch(accepted.operation.id)
-        canceled = issuer.house.cancel(issuer.members["A"], accepted.operation.id, accepted.operation.kind).result(30)
+        watched = issuer.settlement.desk.watch(accepted.operation.id)
+        canceled = issuer.settlement.cancel(issuer.members["A"], accepted.operation.id, accepted.operation.kind).result(
+            30
+        )
         assert (canceled.status, canceled.code) == ("canceled", "canceled")
         assert watched.result(0).status == "canceled"
     issuer.settle()
     assert (issuer.available("A.dda"), issuer.available("A.bda")) == (500, 400)
     play(issuer, "balance B.bda 1.00\naudit backed")
-    types = [event.type for event in issuer.house.queries.events(OPERATOR).data]
+    types = [event.type for event in issuer.settlement.queries.events(OPERATOR).data]
     assert {"mint.canceled", "transfer.canceled", "redemption.canceled"} <= set(types)
 
 
@@ -135,10 +137,10 @@ def test_a_payment_on_its_way_cannot_be_canceled(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     sent = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
     with pytest.raises(WrongState, match="processing"):
-        issuer.house.cancel(issuer.members["A"], sent.operation.id).result(30)
+        issuer.settlement.cancel(issuer.members["A"], sent.operation.id).result(30)
     issuer.settle()
     with pytest.raises(WrongState, match="settled"):
-        issuer.house.cancel(issuer.members["A"], sent.operation.id).result(30)
+        issuer.settlement.cancel(issuer.members["A"], sent.operation.id).result(30)
 
 
 def test_only_its_own_payment_of_that_kind_can_a_member_cancel(issuer: Issuer) -> None:
@@ -147,9 +149,9 @@ def test_only_its_own_payment_of_that_kind_can_a_member_cancel(issuer: Issuer) -
     waiting = issuer.pay("mint", "m2", "A.dda", "A.bda", "1.00").operation.id
     for caller, kind in (("B", "mint"), ("A", "transfer")):
         with pytest.raises(PaymentNotFound):
-            issuer.house.cancel(issuer.members[caller], waiting, kind).result(30)
+            issuer.settlement.cancel(issuer.members[caller], waiting, kind).result(30)
     with pytest.raises(PaymentNotFound):
-        issuer.house.cancel(issuer.members["A"], "mnt_unknown").result(30)
+        issuer.settlement.cancel(issuer.members["A"], "mnt_unknown").result(30)
 
 
 def test_a_caller_that_goes_away_before_its_turn_has_asked_for_nothing(issuer: Issuer) -> None:
@@ -160,10 +162,10 @@ def test_a_caller_that_goes_away_before_its_turn_has_asked_for_nothing(issuer: I
         busy.set()
         released.wait(30)
 
-    issuer.house.writer.submit(block)
+    issuer.settlement.writer.submit(block)
     busy.wait(30)
-    gone = issuer.house.desk.submit(issuer.request("mint", "m1", "A.dda", "A.bda", "1.00"))
-    stays = issuer.house.desk.submit(issuer.request("mint", "m2", "A.dda", "A.bda", "1.00"))
+    gone = issuer.settlement.desk.submit(issuer.request("mint", "m1", "A.dda", "A.bda", "1.00"))
+    stays = issuer.settlement.desk.submit(issuer.request("mint", "m2", "A.dda", "A.bda", "1.00"))
     assert gone.cancel()
     released.set()
     assert stays.result(30).operation.status == "accepted"
@@ -175,41 +177,41 @@ def test_more_than_the_desk_holds_is_turned_away(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY"), writer_waiting_max=3).start()
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "1.00") for number in range(4)]
     with pytest.raises(Overloaded):
-        issuer.house.desk.submit_many(requests)
-    assert len(issuer.house.desk.submit_many(requests[:3]).result(30)) == 3
+        issuer.settlement.desk.submit_many(requests)
+    assert len(issuer.settlement.desk.submit_many(requests[:3]).result(30)) == 3
     issuer.close()
 
 
 def test_a_house_that_stops_takes_nothing_new_but_finishes_what_it_has(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
-    last = issuer.house.desk.submit(issuer.request("mint", "m1", "A.dda", "A.bda", "1.00"))
-    issuer.house.stop()
+    last = issuer.settlement.desk.submit(issuer.request("mint", "m1", "A.dda", "A.bda", "1.00"))
+    issuer.settlement.stop()
     assert last.result(0).operation.status == "accepted"
     with pytest.raises(Stopping):
-        issuer.house.desk.submit(issuer.request("mint", "m2", "A.dda", "A.bda", "1.00"))
+        issuer.settlement.desk.submit(issuer.request("mint", "m2", "A.dda", "A.bda", "1.00"))
 
 
 def test_watching_ends_with_the_final_state_whenever_one_begins(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY")).start()
     play(issuer, "deposit d1 A.dda 10.00 settled")
     waiting = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00").operation.id
-    early, gone = issuer.house.desk.watch(waiting), issuer.house.desk.watch(waiting)
+    early, gone = issuer.settlement.desk.watch(waiting), issuer.settlement.desk.watch(waiting)
     assert not early.done()
     assert gone.cancel()
     issuer.settle()
     assert early.result(0).status == "settled"
-    assert issuer.house.desk.watch(waiting).result(0) == early.result(0)
+    assert issuer.settlement.desk.watch(waiting).result(0) == early.result(0)
     in_flight = issuer.pay("mint", "m2", "A.dda", "A.bda", "1.00").operation.id
     issuer.close()
 
     issuer = Issuer(directory, currencies=("USD", "JPY")).start()
-    assert issuer.house.desk.watch(waiting).result(0).status == "settled", "of an earlier run"
-    later = issuer.house.desk.watch(in_flight)
+    assert issuer.settlement.desk.watch(waiting).result(0).status == "settled", "of an earlier run"
+    later = issuer.settlement.desk.watch(in_flight)
     assert not later.done()
     issuer.settle()
     assert later.result(0).status == "settled"
     with pytest.raises(PaymentNotFound):
-        issuer.house.desk.watch("mnt_unknown")
+        issuer.settlement.desk.watch("mnt_unknown")
     issuer.close()
 
 
@@ -218,7 +220,7 @@ def test_nobody_waits_for_one_whose_operation_is_being_looked_up(
 ) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     early, late = (issuer.pay("mint", key, "A.dda", "A.bda", "1.00").operation.id for key in ("m1", "m2"))
-    watch, looking, silent = issuer.house.watch, threading.Event(), threading.Event()
+    watch, looking, silent = issuer.settlement.watch, threading.Event(), threading.Event()
     stored = watch._stored
 
     def say_nothing(operation_id: str) -> object:
@@ -244,7 +246,7 @@ def test_nobody_waits_for_one_whose_operation_is_being_looked_up(
 def test_one_that_could_not_be_looked_up_is_looked_up_again(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     operation_id = issuer.paid("mint", "m1", "A.dda", "A.bda", "1.00").id
-    watch = issuer.house.watch
+    watch = issuer.settlement.watch
     watch._recent.clear()  # as after a restart
 
     def fail(_: str) -> None:
@@ -262,7 +264,7 @@ def test_several_are_watched_together_until_the_last_has_ended(issuer: Issuer) -
     ended = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00").operation.id  # the same key: the same mint
     first = issuer.pay("mint", "m2", "A.dda", "A.bda", "1.00").operation.id
     second = issuer.pay("mint", "m3", "A.dda", "A.bda", "1.00").operation.id  # waits for the batch that took the first
-    watched = issuer.house.desk.watch_all([ended, first, second, first])
+    watched = issuer.settlement.desk.watch_all([ended, first, second, first])
     assert (set(watched.final), watched.done.done()) == ({ended}, False)
     issuer.chain.make_block()
     issuer.flush()
@@ -271,22 +273,22 @@ def test_several_are_watched_together_until_the_last_has_ended(issuer: Issuer) -
     assert watched.done.done()
     assert {each.status for each in watched.final.values()} == {"settled"}
     with pytest.raises(PaymentNotFound):
-        issuer.house.desk.watch_all([ended, "mnt_unknown"])
-    assert issuer.house.desk.watch_all([]).done.done()
+        issuer.settlement.desk.watch_all([ended, "mnt_unknown"])
+    assert issuer.settlement.desk.watch_all([]).done.done()
 
 
 def test_nothing_asked_together_is_answered_at_once(issuer: Issuer) -> None:
-    assert issuer.house.desk.submit_many([]).result(0) == []
+    assert issuer.settlement.desk.submit_many([]).result(0) == []
 
 
 def test_a_real_producer_settles_without_anybody_stepping(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY"), produce=True).start()
     issuer.fiat("deposit", "d1", "A.dda", "100.00")
     minted = issuer.pay("mint", "m1", "A.dda", "A.bda", "100.00").operation.id
-    assert issuer.house.desk.watch(minted).result(30).status == "settled"
+    assert issuer.settlement.desk.watch(minted).result(30).status == "settled"
     requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(100)]
-    accepted = [answer.operation.id for answer in issuer.house.desk.submit_many(requests).result(30)]
-    watched = [issuer.house.desk.watch(operation_id) for operation_id in accepted]
+    accepted = [answer.operation.id for answer in issuer.settlement.desk.submit_many(requests).result(30)]
+    watched = [issuer.settlement.desk.watch(operation_id) for operation_id in accepted]
     assert {each.result(30).status for each in watched} == {"settled"}
     assert (issuer.booked("A.bda"), issuer.booked("B.bda")) == (0, 10_000)
     assert issuer.audit().passed
@@ -305,7 +307,7 @@ def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
         for payer, payee in zip(payers, payees, strict=True)
     ]
     for requests in (minted, paid):
-        issuer.house.desk.submit_many(requests).result(30)
+        issuer.settlement.desk.submit_many(requests).result(30)
         issuer.settle()
         (transaction,) = issuer.chain.block("latest").transactions
         (receipt,) = issuer.chain.receipts("latest")
@@ -317,5 +319,5 @@ def test_a_batch_between_strangers_has_gas_enough(issuer: Issuer) -> None:
 def test_more_than_one_sitting_holds_is_decided_in_the_next(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 20.00 settled")
     requests = [issuer.request("mint", f"m{number}", "A.dda", "A.bda", "0.01") for number in range(2_001)]
-    answers = issuer.house.desk.submit_many(requests).result(30)
+    answers = issuer.settlement.desk.submit_many(requests).result(30)
     assert [type(answer).__name__ for answer in answers] == ["Accepted"] * 2_000 + ["InsufficientFunds"]

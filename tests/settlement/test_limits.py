@@ -10,7 +10,7 @@ from tests.settlement.scenario import play
 
 def agree(issuer: Issuer, bank: str, currency: str = "USD", **limits: str | None) -> LimitsChange:
     given = {"member": issuer.members[bank].member_id, "currency": currency, **limits}
-    change = issuer.house.four_eyes.do(OPERATOR, "member.limits", given).result(TIMEOUT_S).result
+    change = issuer.settlement.four_eyes.do(OPERATOR, "member.limits", given).result(TIMEOUT_S).result
     assert isinstance(change, LimitsChange)
     return change
 
@@ -75,8 +75,8 @@ def test_what_was_rejected_or_canceled_counts_no_more(funded: Issuer) -> None:
         ask transfer  q2  A.bda  B.bda    0.01   limit_exceeded
         """,
     )
-    waiting = next(op for op in funded.house.queries.operations(OPERATOR).data if op.amount == 10_000)
-    funded.house.cancel(funded.members["A"], waiting.id).result(TIMEOUT_S)
+    waiting = next(op for op in funded.settlement.queries.operations(OPERATOR).data if op.amount == 10_000)
+    funded.settlement.cancel(funded.members["A"], waiting.id).result(TIMEOUT_S)
     play(funded, "transfer t1 A.bda B.bda 100.00 settled")
 
 
@@ -101,7 +101,7 @@ def test_a_member_holds_no_more_than_was_agreed_with_what_is_on_its_way(funded: 
 
 def test_a_limit_comes_before_the_funds_and_after_the_creditor(funded: Issuer) -> None:
     agree(funded, "A", per_payment="1.00")
-    funded.house.members.suspend(OPERATOR, funded.members["C"].member_id or "").result(TIMEOUT_S)
+    funded.settlement.members.suspend(OPERATOR, funded.members["C"].member_id or "").result(TIMEOUT_S)
     play(
         funded,
         """
@@ -144,7 +144,9 @@ def test_nothing_but_a_decimal_is_zero(issuer: Issuer, text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "0.0", "0.00"])
 def test_a_limit_of_zero_is_one(issuer: Issuer, text: str) -> None:
     agree(issuer, "A", holding=text)
-    (agreed,) = (each for each in issuer.house.queries.limits(OPERATOR, issuer.members["A"].member_id or "", ["USD"]))
+    (agreed,) = (
+        each for each in issuer.settlement.queries.limits(OPERATOR, issuer.members["A"].member_id or "", ["USD"])
+    )
     assert agreed.holding == 0
 
 
@@ -177,6 +179,6 @@ def test_a_change_of_nothing_is_refused(issuer: Issuer) -> None:
 def test_the_member_is_told_what_was_before(issuer: Issuer) -> None:
     agree(issuer, "A", **AGREED)
     agree(issuer, "A", per_day="1.00")
-    events = issuer.house.queries.events(issuer.members["A"]).data
+    events = issuer.settlement.queries.events(issuer.members["A"]).data
     told_last = [event.data for event in events if event.type == "member.limits_changed"]
     assert {"currency": "USD", **AGREED, "per_day": "1.00", "previous": AGREED} in told_last

@@ -17,13 +17,13 @@ def test_what_cannot_be_sent_now_is_sent_later(issuer: Issuer) -> None:
     accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
     issuer.settle()
     assert issuer.booked("A.bda") == 0
-    assert "chain_unavailable: The line is cut." in issuer.house.reasons_not_ready()
+    assert "chain_unavailable: The line is cut." in issuer.settlement.reasons_not_ready()
 
     issuer.line.cut = False
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     issuer.settle()
-    assert issuer.house.desk.watch(accepted.operation.id).result(0).status == "settled"
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.desk.watch(accepted.operation.id).result(0).status == "settled"
+    assert issuer.settlement.reasons_not_ready() == ()
     play(issuer, "audit backed")
 
 
@@ -32,20 +32,20 @@ def test_a_block_made_while_the_line_was_cut_is_booked_later(issuer: Issuer) -> 
     accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
     issuer.line.cut = True
     issuer.settle()
-    assert issuer.chain.head().number > issuer.house.queries.booked_block()
-    assert issuer.house.fault is None
+    assert issuer.chain.head().number > issuer.settlement.queries.booked_block()
+    assert issuer.settlement.fault is None
 
     issuer.line.cut = False
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     issuer.flush()
-    assert issuer.house.desk.watch(accepted.operation.id).result(0).status == "settled"
+    assert issuer.settlement.desk.watch(accepted.operation.id).result(0).status == "settled"
 
 
 def test_sending_the_same_bytes_again_changes_nothing(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled")
     issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
-    issuer.house.outbox.resend_unmined()
-    issuer.house.outbox.resend_unmined()
+    issuer.settlement.outbox.resend_unmined()
+    issuer.settlement.outbox.resend_unmined()
     issuer.settle()
     play(issuer, "balance A.bda 10.00\naudit backed")
 
@@ -54,12 +54,12 @@ def test_a_house_starts_while_the_chain_is_away(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY"))
     issuer.line.cut = True
     issuer.start()
-    assert "book and chain have not been brought together yet" in issuer.house.reasons_not_ready()
-    issuer.house.look_after()
-    assert issuer.house.reasons_not_ready() != ()
+    assert "book and chain have not been brought together yet" in issuer.settlement.reasons_not_ready()
+    issuer.settlement.look_after()
+    assert issuer.settlement.reasons_not_ready() != ()
     issuer.line.cut = False
-    issuer.house.look_after()
-    assert issuer.house.reasons_not_ready() == ()
+    issuer.settlement.look_after()
+    assert issuer.settlement.reasons_not_ready() == ()
     issuer.close()
 
 
@@ -68,18 +68,18 @@ def test_a_new_house_is_founded_as_soon_as_the_chain_answers(tmp_path: Path) -> 
     issuer.line.cut = True
     issuer.start()
     issuer.line.cut = False
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     issuer.settle()
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.reasons_not_ready() == ()
     issuer.close()
 
 
 def test_a_currency_added_to_the_settings_gets_its_token_at_the_next_start(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY", "EUR")).start()
-    assert "the EUR token is not deployed yet" in issuer.house.reasons_not_ready()
+    assert "the EUR token is not deployed yet" in issuer.settlement.reasons_not_ready()
     issuer.settle()
-    assert issuer.house.reasons_not_ready() == ()
-    assert [token.currency for token in issuer.house.queries.tokens()] == ["EUR", "JPY", "USD"]
+    assert issuer.settlement.reasons_not_ready() == ()
+    assert [token.currency for token in issuer.settlement.queries.tokens()] == ["EUR", "JPY", "USD"]
     issuer.admit("A", currency="EUR")
     play(issuer, "deposit d1 A.dda.eur 1.00 EUR settled\nmint m1 A.dda.eur A.bda.eur 1.00 EUR settled\naudit backed")
     issuer.close()
@@ -109,7 +109,7 @@ def test_many_blocks_are_caught_up_with_in_several_jobs(directory: Path) -> None
     for _ in range(120):
         issuer.chain.make_block(allow_empty=True)
     issuer.start()
-    assert issuer.house.queries.booked_block() == issuer.chain.head().number
+    assert issuer.settlement.queries.booked_block() == issuer.chain.head().number
     issuer.close()
 
 
@@ -119,7 +119,7 @@ def test_heads_that_come_faster_than_bookings_are_all_booked(issuer: Issuer) -> 
     issuer.flush()
     issuer.flush()
     issuer.flush()
-    assert issuer.house.queries.booked_block() == issuer.chain.head().number
+    assert issuer.settlement.queries.booked_block() == issuer.chain.head().number
 
 
 def test_a_nonce_used_behind_the_nodes_back_is_named_and_stops_only_its_key(issuer: Issuer) -> None:
@@ -128,15 +128,15 @@ def test_a_nonce_used_behind_the_nodes_back_is_named_and_stops_only_its_key(issu
     issuer.chain.make_block()
     stuck = issuer.pay("mint", "m1", "A.dda", "A.bda", "1.00")
     issuer.fiat("deposit", "d2", "A.dda.jpy", "10", "JPY")
-    issuer.house.desk.submit(issuer.request("mint", "m2", "A.dda.jpy", "A.bda.jpy", "1", "JPY")).result(30)
+    issuer.settlement.desk.submit(issuer.request("mint", "m2", "A.dda.jpy", "A.bda.jpy", "1", "JPY")).result(30)
     opened = issuer.open("A", "BDA")
     issuer.settle()
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     issuer.settle()
-    (reason,) = issuer.house.reasons_not_ready()
+    (reason,) = issuer.settlement.reasons_not_ready()
     assert reason.startswith(f"0x{SIGNERS.settlement.address.hex()}: nonce_too_low")
-    assert issuer.house.queries.operation(OPERATOR, stuck.operation.id).status == "processing"
-    assert issuer.house.queries.account(OPERATOR, opened.id).status == "active", "the admin's key goes on"
+    assert issuer.settlement.queries.operation(OPERATOR, stuck.operation.id).status == "processing"
+    assert issuer.settlement.queries.account(OPERATOR, opened.id).status == "active", "the admin's key goes on"
 
 
 def test_a_line_that_comes_back_heals_without_anybody_asking(directory: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_line_that_comes_back_heals_without_anybody_asking(directory: Path) ->
     play(issuer, "deposit d1 A.dda 10.00 settled")
     issuer.line.cut = True
     accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "10.00")
-    watched = issuer.house.desk.watch(accepted.operation.id)
+    watched = issuer.settlement.desk.watch(accepted.operation.id)
     issuer.line.cut = False
     assert watched.result(30).status == "settled"
     issuer.close()
@@ -157,17 +157,17 @@ def test_a_chain_that_is_exchanged_while_the_line_is_cut_stops_the_money(directo
     with issuer.database.write() as connection:
         connection.exec_driver_sql("UPDATE chain_cursor SET block_number = block_number + 1")
     issuer.line.cut = False
-    issuer.house.look_after()
-    assert isinstance(issuer.house.fault, ChainBehindLedger)
+    issuer.settlement.look_after()
+    assert isinstance(issuer.settlement.fault, ChainBehindLedger)
     play(issuer, "deposit d1 A.dda 10.00 doors_closed")
     issuer.close()
 
 
 def test_a_head_that_comes_while_the_house_stops_is_left_for_the_next_start(issuer: Issuer) -> None:
-    issuer.house.writer.stop()
+    issuer.settlement.writer.stop()
     issuer.chain.make_block(allow_empty=True)
-    issuer.house.look_after()
-    assert issuer.house.queries.booked_block() == issuer.chain.head().number - 1
+    issuer.settlement.look_after()
+    assert issuer.settlement.queries.booked_block() == issuer.chain.head().number - 1
 
 
 def test_a_new_ledger_on_a_chain_that_its_key_has_settled_on_signs_nothing(issuer: Issuer) -> None:
@@ -187,9 +187,9 @@ def test_a_new_ledger_on_a_chain_that_its_key_has_settled_on_signs_nothing(issue
 def test_money_does_not_move_on_a_chain_in_doubt(issuer: Issuer) -> None:
     play(issuer, "deposit d1 A.dda 10.00 settled\nask mint m1 A.dda A.bda 4.00 accepted")
     head = issuer.chain.head()
-    issuer.house.chain_in_doubt = lambda: "Block 7 was sealed twice."
+    issuer.settlement.chain_in_doubt = lambda: "Block 7 was sealed twice."
     play(issuer, "mint m2 A.dda A.bda 1.00 doors_closed\nbalance A.bda 0.00")
-    assert issuer.house.reasons_not_ready() == ("Block 7 was sealed twice.",)
-    issuer.house.chain_in_doubt = lambda: None
+    assert issuer.settlement.reasons_not_ready() == ("Block 7 was sealed twice.",)
+    issuer.settlement.chain_in_doubt = lambda: None
     assert issuer.chain.head() == head
     play(issuer, "mint m2 A.dda A.bda 1.00 settled\nbalance A.bda 5.00\naudit backed")

@@ -16,24 +16,24 @@ def on_chain(issuer: Issuer, account: str) -> str:
 
 
 def become(issuer: Issuer, act: str, bank: str) -> None:
-    getattr(issuer.house.members, act)(OPERATOR, issuer.members[bank].member_id).result(TIMEOUT_S)
+    getattr(issuer.settlement.members, act)(OPERATOR, issuer.members[bank].member_id).result(TIMEOUT_S)
 
 
 def test_a_pending_member_has_accounts_that_are_on_no_register(issuer: Issuer) -> None:
-    member = issuer.house.members.admit(
+    member = issuer.settlement.members.admit(
         OPERATOR, bic="BANKGB2XXXX", lei="5299000TESTBANK00D05", legal_name="D"
     ).result(TIMEOUT_S)  # fmt: skip
     issuer.learn()
     issuer.open("D", "BDA")
     issuer.open("D", "DDA")
     issuer.settle()
-    assert issuer.house.queries.account(OPERATOR, issuer.id("D.bda")).status == "pending"
+    assert issuer.settlement.queries.account(OPERATOR, issuer.id("D.bda")).status == "pending"
     with pytest.raises(MemberNotActive):
         issuer.pay("mint", "k1", "D.dda", "D.bda", "1.00")
-    issuer.house.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
+    issuer.settlement.members.activate(OPERATOR, member.id).result(TIMEOUT_S)
     issuer.settle()
     assert on_chain(issuer, "D.bda") == "active"
-    assert issuer.house.queries.account(OPERATOR, issuer.id("D.bda")).status == "active"
+    assert issuer.settlement.queries.account(OPERATOR, issuer.id("D.bda")).status == "active"
 
 
 def test_a_suspended_member_is_stopped_here_at_once_and_on_every_token(issuer: Issuer) -> None:
@@ -81,7 +81,9 @@ def test_payments_that_wait_are_rejected_with_their_member_and_set_nothing_aside
         audit                                    backed
         """,
     )
-    ended = {op.amount: (op.status, op.code, op.reason_code) for op in issuer.house.queries.operations(OPERATOR).data}
+    ended = {
+        op.amount: (op.status, op.code, op.reason_code) for op in issuer.settlement.queries.operations(OPERATOR).data
+    }
     assert ended[500] == ("settled", None, None)
     assert ended[700] == ended[800] == ("rejected", "member_suspended", "AG10")
     assert ended[900] == ("rejected", "creditor_not_active", "AC03")
@@ -93,7 +95,7 @@ def test_a_payment_in_flight_is_judged_by_the_contract(issuer: Issuer) -> None:
     accepted = issuer.pay("transfer", "t1", "A.bda", "B.bda", "1.00")  # cut into a batch, not mined yet
     become(issuer, "suspend", "A")
     issuer.settle()
-    final = issuer.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+    final = issuer.settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
     assert final.status == "settled" or final.code == "member_suspended"
     assert issuer.available("A.bda") == issuer.booked("A.bda")
     assert issuer.audit().passed
@@ -108,7 +110,7 @@ def test_a_member_is_let_go_with_nothing_left_and_its_accounts_close(issuer: Iss
     become(issuer, "offboard", "C")
     issuer.settle()
     assert on_chain(issuer, "C.bda") == "closed"
-    assert {issuer.house.queries.account(OPERATOR, issuer.id(f"C.{kind}")).status for kind in ("bda", "dda")} == {
+    assert {issuer.settlement.queries.account(OPERATOR, issuer.id(f"C.{kind}")).status for kind in ("bda", "dda")} == {
         "closed"
     }
     with pytest.raises(WrongState):
@@ -149,7 +151,7 @@ def test_what_arrives_while_a_member_leaves_keeps_its_account_open_until_an_orde
     issuer.settle()
     if issuer.booked("C.bda") == 300:
         assert on_chain(issuer, "C.bda") == "suspended"
-        issuer.house.four_eyes.do(
+        issuer.settlement.four_eyes.do(
             OPERATOR, "forced_transfer",
             {"debtor_account": issuer.id("C.bda"), "creditor_account": issuer.id("A.bda"), "amount": "3.00",
              "currency": "USD"},
@@ -161,7 +163,7 @@ def test_what_arrives_while_a_member_leaves_keeps_its_account_open_until_an_orde
 
 
 def test_an_account_that_is_empty_is_closed_for_good(issuer: Issuer) -> None:
-    close = issuer.house.four_eyes.do(OPERATOR, "account.close", {"account": issuer.id("B.bda")})
+    close = issuer.settlement.four_eyes.do(OPERATOR, "account.close", {"account": issuer.id("B.bda")})
     assert close.result(TIMEOUT_S).result.id == issuer.id("B.bda")
     issuer.settle()
     assert on_chain(issuer, "B.bda") == "closed"

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 import ledger_node.gateway.credentials
 import ledger_node.reserve.tables
-import ledger_node.settlement.netted
+import ledger_node.settlement.netting_tables
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
 from ledger_node.database import Database, _alembic_config, metadata, schema_versions
 from ledger_node.errors import ConfigurationError, StorageFailed

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from ledger_node.deposit_token import calls
 from ledger_node.errors import IdempotencyConflict, LimitExceeded, NettingQueueFull, WrongState
-from ledger_node.settlement import cycles, tables
-from ledger_node.settlement.cancellation import AT_ONCE
-from ledger_node.settlement.deep_audit import deep_audit
+from ledger_node.settlement import tables
+from ledger_node.settlement.assurance.deep_audit import deep_audit
 from ledger_node.settlement.model import Accepted, NettingCycle, Operation, PaymentRequest, Policy
+from ledger_node.settlement.netting import cycles
+from ledger_node.settlement.payments.cancellation import AT_ONCE
 from tests.ledgers import alter
 from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
@@ -27,11 +28,11 @@ def net_request(issuer: Issuer, key: str, debtor: str, creditor: str, amount: st
 
 def queue(issuer: Issuer, key: str, debtor: str, creditor: str, amount: str) -> Operation:
     request = net_request(issuer, key, debtor, creditor, amount)
-    return issuer.house.desk.submit(request).result(TIMEOUT_S).operation
+    return issuer.settlement.desk.submit(request).result(TIMEOUT_S).operation
 
 
 def call_cycle(issuer: Issuer, *, rehearse: bool = False) -> NettingCycle:
-    doing = issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}, rehearse=rehearse)
+    doing = issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}, rehearse=rehearse)
     cycle: NettingCycle = doing.result(TIMEOUT_S).result
     return cycle
 
@@ -39,11 +40,11 @@ def call_cycle(issuer: Issuer, *, rehearse: bool = False) -> NettingCycle:
 def settled_cycle(issuer: Issuer) -> NettingCycle:
     called = call_cycle(issuer)
     issuer.settle()
-    return issuer.house.queries.netting_cycle(called.id)
+    return issuer.settlement.queries.netting_cycle(called.id)
 
 
 def now(issuer: Issuer, operation: Operation) -> Operation:
-    return issuer.house.queries.operation(OPERATOR, operation.id)
+    return issuer.settlement.queries.operation(OPERATOR, operation.id)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_cycle_moves_the_nets_and_settles_every_payment(funded: Issuer) -> Non
         assert settled.status == "settled"
         assert settled.transaction_hash is not None
         assert settled.block_number is not None
-    entries = funded.house.queries.entries(OPERATOR, funded.id("B.bda")).data
+    entries = funded.settlement.queries.entries(OPERATOR, funded.id("B.bda")).data
     assert [entry.netting_cycle for entry in entries] == [cycle.id]
     assert funded.audit().passed
     assert deep_audit(funded.database, funded.chain).passed
@@ -117,7 +118,7 @@ def test_a_rehearsal_tells_what_a_cycle_would_do_and_does_nothing(funded: Issuer
     funded.settle()
     assert (proposed.payments, proposed.gross, proposed.net) == (1, 80_00, 80_00)
     assert now(funded, operation).status == "queued"
-    assert funded.house.queries.netting_cycles().data == ()
+    assert funded.settlement.queries.netting_cycles().data == ()
 
 
 def test_one_cycle_at_a_time(funded: Issuer) -> None:
@@ -145,7 +146,7 @@ def test_a_net_the_token_refuses_moves_nothing_and_only_its_accounts_payments_ar
     funded.send(SIGNERS.admin, funded.token(), calls.set_frozen_tokens(funded.address("A.bda"), 45_00))
     call_cycle(funded)
     funded.settle()
-    cycle = funded.house.queries.netting_cycles().data[0]
+    cycle = funded.settlement.queries.netting_cycles().data[0]
     assert (cycle.status, cycle.code) == ("returned", "balance_locked")
     assert (now(funded, guilty).status, now(funded, guilty).code) == ("rejected", "balance_locked")
     assert [now(funded, each).status for each in others] == ["queued", "queued"]
@@ -162,17 +163,17 @@ def test_a_pause_is_nobodys_fault_and_rejects_nothing(funded: Issuer) -> None:
     funded.send(SIGNERS.admin, funded.token(), calls.pause())
     call_cycle(funded)
     funded.settle()
-    assert funded.house.queries.netting_cycles().data[0].code == "token_paused"
+    assert funded.settlement.queries.netting_cycles().data[0].code == "token_paused"
     assert now(funded, operation).status == "queued"
 
 
 def test_a_queued_payment_can_be_canceled_and_a_settled_one_not(funded: Issuer) -> None:
     first = queue(funded, "n1", "A.bda", "B.bda", "30.00")
     second = queue(funded, "n2", "A.bda", "B.bda", "30.00")
-    assert funded.house.cancel(funded.members["A"], first.id).result(TIMEOUT_S).status == "canceled"
+    assert funded.settlement.cancel(funded.members["A"], first.id).result(TIMEOUT_S).status == "canceled"
     assert settled_cycle(funded).payments == 1
     with pytest.raises(WrongState):
-        funded.house.cancel(funded.members["A"], second.id).result(TIMEOUT_S)
+        funded.settlement.cancel(funded.members["A"], second.id).result(TIMEOUT_S)
 
 
 def test_a_suspended_members_queued_payments_are_rejected(funded: Issuer) -> None:
@@ -187,7 +188,7 @@ def test_a_payment_that_no_cycle_took_in_time_is_rejected(funded: Issuer) -> Non
     late = queue(funded, "n1", "B.bda", "A.bda", "30.00")
     funded.clock.advance(DAY_MS)
     call_cycle(funded)  # it is too late for it already
-    funded.house.look_after()
+    funded.settlement.look_after()
     assert (now(funded, late).status, now(funded, late).code) == ("rejected", "netting_expired")
     assert now(funded, late).reason_code == "AM04"
 
@@ -204,18 +205,18 @@ def test_cycles_are_called_by_time_where_the_operator_wants_it(directory: Path) 
     issuer = Issuer(directory, currencies=("USD", "JPY"), netting_interval_ms=60_000).start()
     first = queue(issuer, "n1", "A.bda", "B.bda", "30.00")
     second = queue(issuer, "n2", "B.bda", "A.bda", "30.00")
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     assert now(issuer, first).status == "queued"
     issuer.clock.advance(60_000)
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     issuer.settle()
     assert [now(issuer, each).status for each in (first, second)] == ["settled", "settled"]
     queue(issuer, "n3", "A.bda", "B.bda", "30.00")  # which nobody can cover
     for _ in range(3):
         issuer.clock.advance(60_000)
-        issuer.house.look_after()
-        issuer.house.look_after()
-    assert [cycle.status for cycle in issuer.house.queries.netting_cycles().data] == ["empty"] * 3 + ["settled"]
+        issuer.settlement.look_after()
+        issuer.settlement.look_after()
+    assert [cycle.status for cycle in issuer.settlement.queries.netting_cycles().data] == ["empty"] * 3 + ["settled"]
     issuer.close()
 
 
@@ -226,7 +227,7 @@ def test_limits_of_what_leaves_are_judged_gross_when_the_payment_is_asked_for(fu
         queue(funded, "n2", "A.bda", "B.bda", "90.01")
     with pytest.raises(LimitExceeded, match="In one day"):
         queue(funded, "n3", "A.bda", "C.bda", "40.01")
-    funded.house.cancel(funded.members["A"], first.id).result(TIMEOUT_S)
+    funded.settlement.cancel(funded.members["A"], first.id).result(TIMEOUT_S)
     assert queue(funded, "n4", "A.bda", "B.bda", "90.00").status == "queued"
 
 
@@ -285,12 +286,12 @@ def test_a_members_queue_has_an_end(directory: Path) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY"), policy=Policy(net_queued_max=3)).start()
     first = queue(issuer, "n1", "B.bda", "A.bda", "1.00")
     asked = [net_request(issuer, f"n{number}", "B.bda", "A.bda", "1.00") for number in (2, 3, 4)]
-    *taken, refused = issuer.house.desk.submit_many(asked).result(TIMEOUT_S)  # counted within a sitting too
+    *taken, refused = issuer.settlement.desk.submit_many(asked).result(TIMEOUT_S)  # counted within a sitting too
     assert all(isinstance(answer, Accepted) for answer in taken)
     assert isinstance(refused, NettingQueueFull)
     assert queue(issuer, "n1", "B.bda", "A.bda", "1.00") == first  # a retry adds nothing
     assert queue(issuer, "n5", "A.bda", "B.bda", "1.00").status == "queued"  # nor is it another member's
-    issuer.house.cancel(issuer.members["B"], first.id).result(TIMEOUT_S)
+    issuer.settlement.cancel(issuer.members["B"], first.id).result(TIMEOUT_S)
     assert queue(issuer, "n4", "B.bda", "A.bda", "1.00").status == "queued"
     issuer.close()
 
@@ -298,7 +299,7 @@ def test_a_members_queue_has_an_end(directory: Path) -> None:
 def fill(issuer: Issuer, debtor: str, creditor: str) -> None:
     """A queue of more than one turn of the writer ends."""
     asked = [net_request(issuer, f"f{number}", debtor, creditor, "0.01") for number in range(AT_ONCE + 50)]
-    issuer.house.desk.submit_many(asked).result(TIMEOUT_S)
+    issuer.settlement.desk.submit_many(asked).result(TIMEOUT_S)
 
 
 def statuses(issuer: Issuer) -> dict[str, int]:
@@ -313,15 +314,15 @@ def test_the_suspension_of_a_member_with_a_long_queue_leaves_turns_for_others(is
     agree(issuer, "A", per_day="100.00")
     fill(issuer, "A.bda", "B.bda")
     member_id = issuer.members[bank].member_id or ""
-    issuer.house.members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
+    issuer.settlement.members.suspend(OPERATOR, member_id).result(TIMEOUT_S)
     assert statuses(issuer) == {"rejected": AT_ONCE, "queued": 50}
     assert settled_cycle(issuer).status == "empty"  # nor does a cycle take what is left
     with pytest.raises(WrongState, match="still being rejected"):
-        issuer.house.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S)
-    issuer.house.look_after()
+        issuer.settlement.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S)
+    issuer.settlement.look_after()
     assert statuses(issuer) == {"rejected": AT_ONCE + 50}
     assert deep_audit(issuer.database, issuer.chain).passed
-    assert issuer.house.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S).status == "active"
+    assert issuer.settlement.members.reinstate(OPERATOR, member_id).result(TIMEOUT_S).status == "active"
     issuer.settle()
     assert queue(issuer, "n1", "A.bda", "B.bda", "100.00").status == "queued"  # its day has all of it back
 
@@ -330,8 +331,8 @@ def test_a_long_queue_expires_in_several_turns(issuer: Issuer) -> None:
     fill(issuer, "A.bda", "B.bda")
     issuer.clock.advance(DAY_MS)
     at = issuer.clock.now_ms()
-    assert len(issuer.house.writer.run(lambda connection: cycles.expire(connection, at=at))) == AT_ONCE
-    issuer.house.look_after()
+    assert len(issuer.settlement.writer.run(lambda connection: cycles.expire(connection, at=at))) == AT_ONCE
+    issuer.settlement.look_after()
     assert statuses(issuer) == {"rejected": AT_ONCE + 50}
 
 
@@ -339,10 +340,10 @@ def test_what_comes_back_from_a_cycle_to_a_suspended_member_is_rejected_too(fund
     operation = queue(funded, "n1", "A.bda", "B.bda", "30.00")
     funded.send(SIGNERS.admin, funded.token(), calls.pause())
     call_cycle(funded)
-    funded.house.members.suspend(OPERATOR, funded.members["B"].member_id or "").result(TIMEOUT_S)
+    funded.settlement.members.suspend(OPERATOR, funded.members["B"].member_id or "").result(TIMEOUT_S)
     funded.settle()
     assert now(funded, operation).status == "queued"
-    funded.house.look_after()
+    funded.settlement.look_after()
     assert (now(funded, operation).status, now(funded, operation).code) == ("rejected", "creditor_not_active")
 
 
@@ -352,7 +353,7 @@ def test_a_second_user_approves_and_then_it_is_queued(funded: Issuer) -> None:
     assert asked.status == "pending_approval"
     assert settled_cycle(funded).status == "empty"
     other = replace(funded.members["A"], id="key_other", person="another user")
-    deciding = funded.house.four_eyes.decide_operation(other, asked.id, approve=True, reason=None)
+    deciding = funded.settlement.four_eyes.decide_operation(other, asked.id, approve=True, reason=None)
     assert deciding.result(TIMEOUT_S).result.status == "queued"
     assert settled_cycle(funded).payments == 1
     assert now(funded, asked).status == "settled"
@@ -364,7 +365,7 @@ def test_an_account_under_an_order_stays_out_of_the_cycle(funded: Issuer) -> Non
     frozen = queue(funded, "n1", "A.bda", "C.bda", "10.00")
     free = queue(funded, "n2", "B.bda", "C.bda", "10.00")
     given = {"account": funded.id("A.bda")}
-    funded.house.four_eyes.do(OPERATOR, "account.freeze", given, reason="order").result(TIMEOUT_S)
+    funded.settlement.four_eyes.do(OPERATOR, "account.freeze", given, reason="order").result(TIMEOUT_S)
     funded.settle()
     assert settled_cycle(funded).payments == 1
     assert (now(funded, frozen).status, now(funded, free).status) == ("queued", "settled")
@@ -385,7 +386,7 @@ def test_every_line_of_a_net_is_found_on_chain(funded: Issuer) -> None:
     queue(funded, "n2", "B.bda", "C.bda", "10.00")
     settled_cycle(funded)
     for name in ("A.bda", "B.bda", "C.bda"):
-        for entry in funded.house.queries.entries(OPERATOR, funded.id(name)).data:
+        for entry in funded.settlement.queries.entries(OPERATOR, funded.id(name)).data:
             assert entry.transaction_hash is not None
             receipt = funded.chain.receipt(entry.transaction_hash)
             assert receipt is not None

@@ -40,7 +40,7 @@ def test_one_leg_is_refused_and_its_neighbours_settle(issuer: Issuer) -> None:
     issuer.settle()
 
     def final(accepted):
-        return issuer.house.desk.watch(accepted.operation.id).result(0)
+        return issuer.settlement.desk.watch(accepted.operation.id).result(0)
 
     assert final(hold_the_line).status == "settled"
     assert [final(each).code for each in refused] == ["account_frozen", "account_frozen", "creditor_frozen"]
@@ -56,7 +56,7 @@ def test_a_rejected_payment_is_an_event_for_the_bank_that_asked_alone(issuer: Is
     fund(issuer)
     freeze(issuer, "B.bda")
     assert issuer.paid("transfer", "t1", "A.bda", "B.bda", "10.00").code == "creditor_frozen"
-    (told,) = issuer.house.queries.events(OPERATOR, type="transfer.rejected").data
+    (told,) = issuer.settlement.queries.events(OPERATOR, type="transfer.rejected").data
     assert told.member_id == issuer.members["A"].member_id
     assert (told.data["code"], told.data["reason_code"]) == ("creditor_frozen", "AC06")
 
@@ -115,7 +115,7 @@ def test_a_batch_that_reverts_rejects_all_of_its_payments(issuer: Issuer) -> Non
     ]
     issuer.settle()
     for each in accepted:
-        final = issuer.house.desk.watch(each.operation.id).result(0)
+        final = issuer.settlement.desk.watch(each.operation.id).result(0)
         assert (final.status, final.code, final.reason_code) == ("rejected", "rejected_on_chain", "AG01")
     assert "AccessControlUnauthorizedAccount" in (final.reason or "")
     assert (issuer.available("A.dda"), issuer.available("A.bda")) == (5000, 5000)
@@ -147,11 +147,11 @@ def test_an_account_that_the_register_refuses_never_opens(issuer: Issuer) -> Non
     skip_nonces(issuer, 1)
     issuer.open("A", "BDA")
     issuer.settle()
-    assert issuer.house.fault is None
+    assert issuer.settlement.fault is None
     play(
         issuer, "transfer t1 B.bda A.bda2 1.00 creditor_not_active\ntransfer t1 B.bda A.bda 1.00 settled\naudit backed"
     )
-    (told,) = issuer.house.queries.events(issuer.members["A"], type="account.closed").data
+    (told,) = issuer.settlement.queries.events(issuer.members["A"], type="account.closed").data
     assert told.resource_id == issuer.id("A.bda2")
 
     issuer.send(admin, issuer.token(), calls.grant_role(REGISTRAR_ROLE, admin.address))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger_node.access.model import Caller
 from ledger_node.deposit_token import calls
 from ledger_node.errors import (
     Forbidden,
@@ -14,7 +15,7 @@ from ledger_node.errors import (
     WrongAccountKind,
     WrongState,
 )
-from ledger_node.settlement.model import Caller, Order
+from ledger_node.settlement.model import Order
 from tests.settlement.issuer import OPERATOR, SUPERVISOR, TIMEOUT_S, Issuer, key
 from tests.settlement.scenario import play
 
@@ -23,9 +24,9 @@ WHY = "Order 2026-117 of the district court"
 
 def order(issuer: Issuer, action: str, *, reason: str | None = WHY, caller: Caller = OPERATOR, **given: Any) -> Order:
     """As it stands when the chain has answered."""
-    made = issuer.house.four_eyes.do(caller, action, given, reason=reason).result(TIMEOUT_S).result
+    made = issuer.settlement.four_eyes.do(caller, action, given, reason=reason).result(TIMEOUT_S).result
     issuer.settle()
-    return issuer.house.queries.order(OPERATOR, made.id)
+    return issuer.settlement.queries.order(OPERATOR, made.id)
 
 
 @pytest.fixture
@@ -81,12 +82,12 @@ def test_no_more_is_minted_in_a_day_than_was_ordered(funded: Issuer) -> None:
 def test_a_mint_limit_goes_over_to_the_next_settlement_key(funded: Issuer) -> None:
     play(funded, "deposit d2 A.dda 100.00 settled")
     order(funded, "token.limit_minting", currency="USD", per_day="15.00")
-    doing = funded.house.four_eyes.do(OPERATOR, "house_key.rotate", {"office": "settlement"})
+    doing = funded.settlement.four_eyes.do(OPERATOR, "house_key.rotate", {"office": "settlement"})
     assert doing.result(TIMEOUT_S).result.status == "incoming"
     with pytest.raises(WrongState, match="on its way"):
         order(funded, "token.limit_minting", currency="USD", per_day="99.00")
     for _ in range(4):
-        funded.house.look_after()
+        funded.settlement.look_after()
         funded.settle()
     play(funded, "mint t1 A.dda A.bda 15.01 mint_limit_exceeded\nmint t2 A.dda A.bda 15.00 settled")
     order(funded, "token.limit_minting", currency="USD", per_day="40.00")
@@ -105,13 +106,13 @@ def test_a_freeze_outlasts_suspension_and_reinstatement(funded: Issuer) -> None:
     member = funded.members["A"].member_id or ""
     order(funded, "account.freeze", account=funded.id("A.bda"))
     for act in ("suspend", "reinstate"):
-        getattr(funded.house.members, act)(OPERATOR, member).result(TIMEOUT_S)
+        getattr(funded.settlement.members, act)(OPERATOR, member).result(TIMEOUT_S)
         funded.settle()
     play(funded, "transfer t1 A.bda B.bda 1.00 account_not_active")
-    funded.house.members.suspend(OPERATOR, member).result(TIMEOUT_S)
+    funded.settlement.members.suspend(OPERATOR, member).result(TIMEOUT_S)
     order(funded, "account.unfreeze", account=funded.id("A.bda"))
-    assert funded.house.queries.account(OPERATOR, funded.id("A.bda")).status == "blocked"
-    funded.house.members.reinstate(OPERATOR, member).result(TIMEOUT_S)
+    assert funded.settlement.queries.account(OPERATOR, funded.id("A.bda")).status == "blocked"
+    funded.settlement.members.reinstate(OPERATOR, member).result(TIMEOUT_S)
     funded.settle()
     play(funded, "transfer t2 A.bda B.bda 1.00 settled")
 
@@ -148,9 +149,9 @@ def test_a_forced_transfer_works_on_a_frozen_account_and_its_lines_say_why(funde
     done = order(funded, "forced_transfer", **given, amount="25.00", currency="USD")
     assert (done.status, done.amount) == ("settled", 2500)
     for account in ("A.bda", "B.bda"):
-        newest = funded.house.queries.entries(OPERATOR, funded.id(account)).data[0]
+        newest = funded.settlement.queries.entries(OPERATOR, funded.id(account)).data[0]
         assert (newest.amount, newest.reason, newest.operation_id) == (2500, WHY, None)
-    assert funded.house.queries.entries(OPERATOR, funded.id("A.bda")).data[1].reason is None
+    assert funded.settlement.queries.entries(OPERATOR, funded.id("A.bda")).data[1].reason is None
     assert funded.audit().passed
 
 
@@ -159,7 +160,7 @@ def test_what_the_token_refuses_is_rejected_with_its_reason(funded: Issuer) -> N
     done = order(funded, "forced_transfer", **given, amount="90.01", currency="USD")
     assert (done.status, done.code) == ("rejected", "insufficient_balance")
     assert order(funded, "token.unpause", currency="USD").status == "rejected"
-    assert (funded.booked("A.bda"), funded.house.fault) == (9000, None)
+    assert (funded.booked("A.bda"), funded.settlement.fault) == (9000, None)
 
 
 def test_a_paused_token_rejects_everything_of_its_currency_alone(funded: Issuer) -> None:
@@ -191,36 +192,36 @@ def test_an_order_needs_a_reason_a_bda_and_an_operator(funded: Issuer) -> None:
 
 
 def test_a_rehearsal_changes_nothing(funded: Issuer) -> None:
-    rehearsed = funded.house.four_eyes.do(
+    rehearsed = funded.settlement.four_eyes.do(
         OPERATOR, "account.freeze", {"account": funded.id("A.bda")}, reason=WHY, rehearse=True
     ).result(TIMEOUT_S)  # fmt: skip
     assert (rehearsed.rehearsal, rehearsed.needs_approval, rehearsed.result.kind) == (True, False, "freeze")
     with pytest.raises(LedgerNodeError):
-        funded.house.queries.order(OPERATOR, rehearsed.result.id)
+        funded.settlement.queries.order(OPERATOR, rehearsed.result.id)
     member = funded.members["A"].member_id
-    funded.house.four_eyes.do(OPERATOR, "member.suspend", {"member": member}, rehearse=True).result(TIMEOUT_S)
+    funded.settlement.four_eyes.do(OPERATOR, "member.suspend", {"member": member}, rehearse=True).result(TIMEOUT_S)
     funded.settle()
     play(funded, "transfer t1 A.bda B.bda 1.00 settled")
-    assert funded.house.queries.orders(OPERATOR).data == ()
+    assert funded.settlement.queries.orders(OPERATOR).data == ()
 
 
 def test_a_member_sees_the_orders_against_its_own_accounts(funded: Issuer) -> None:
     done = order(funded, "account.freeze", account=funded.id("A.bda"))
-    assert funded.house.queries.order(funded.members["A"], done.id) == done
-    assert [each.id for each in funded.house.queries.orders(funded.members["A"]).data] == [done.id]
-    assert funded.house.queries.orders(funded.members["B"]).data == ()
+    assert funded.settlement.queries.order(funded.members["A"], done.id) == done
+    assert [each.id for each in funded.settlement.queries.orders(funded.members["A"]).data] == [done.id]
+    assert funded.settlement.queries.orders(funded.members["B"]).data == ()
     with pytest.raises(LedgerNodeError) as refused:
-        funded.house.queries.order(funded.members["B"], done.id)
+        funded.settlement.queries.order(funded.members["B"], done.id)
     assert refused.value.code == "order_not_found"
 
 
 def foreseen(issuer: Issuer, action: str, **given: Any) -> Order:
     """What a rehearsal says of an order; nothing is left of it."""
-    before = issuer.house.queries.orders(OPERATOR).data
-    done = issuer.house.four_eyes.do(OPERATOR, action, given, reason=WHY, rehearse=True).result(TIMEOUT_S)
+    before = issuer.settlement.queries.orders(OPERATOR).data
+    done = issuer.settlement.four_eyes.do(OPERATOR, action, given, reason=WHY, rehearse=True).result(TIMEOUT_S)
     issuer.settle()
     assert done.rehearsal
-    assert issuer.house.queries.orders(OPERATOR).data == before
+    assert issuer.settlement.queries.orders(OPERATOR).data == before
     made: Order = done.result
     return made
 

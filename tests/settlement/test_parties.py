@@ -11,19 +11,19 @@ from ledger_node.errors import (
     UnknownCurrency,
     WrongState,
 )
-from ledger_node.settlement.accounts import managed_address
+from ledger_node.settlement.parties.accounts import managed_address
 from tests.settlement.issuer import LEIS, OPERATOR, SUPERVISOR, Issuer
 
 NEW = {"bic": "BANKGB2XXXX", "lei": "5299000TESTBANK00D05", "legal_name": "Bank D"}
 
 
 def test_a_bank_is_admitted_pending_and_activated(issuer: Issuer) -> None:
-    member = issuer.house.members.admit(OPERATOR, **NEW).result(30)
+    member = issuer.settlement.members.admit(OPERATOR, **NEW).result(30)
     assert (member.status, member.bic) == ("pending", "BANKGB2XXXX")
-    assert issuer.house.queries.member(OPERATOR, member.id) == member
-    assert issuer.house.members.activate(OPERATOR, member.id).result(30).status == "active"
+    assert issuer.settlement.queries.member(OPERATOR, member.id) == member
+    assert issuer.settlement.members.activate(OPERATOR, member.id).result(30).status == "active"
     with pytest.raises(WrongState):
-        issuer.house.members.activate(OPERATOR, member.id).result(30)
+        issuer.settlement.members.activate(OPERATOR, member.id).result(30)
 
 
 @pytest.mark.parametrize(
@@ -39,26 +39,26 @@ def test_a_bank_is_admitted_pending_and_activated(issuer: Issuer) -> None:
 )  # fmt: skip
 def test_a_bank_is_named_properly(issuer: Issuer, field: str, value: str) -> None:
     with pytest.raises(InvalidField) as refused:
-        issuer.house.members.admit(OPERATOR, **(NEW | {field: value}))
+        issuer.settlement.members.admit(OPERATOR, **(NEW | {field: value}))
     assert refused.value.pointer == f"/{field}"
 
 
 @pytest.mark.parametrize("same", [{"bic": "BANKGB2A"}, {"lei": LEIS["A"]}])
 def test_a_bank_is_admitted_once(issuer: Issuer, same: dict[str, str]) -> None:
     with pytest.raises(AlreadyExists) as refused:
-        issuer.house.members.admit(OPERATOR, **(NEW | same)).result(30)
+        issuer.settlement.members.admit(OPERATOR, **(NEW | same)).result(30)
     assert refused.value.pointer == f"/{next(iter(same))}"
     assert refused.value.facts["id"] == issuer.members["A"].member_id
 
 
 @pytest.mark.parametrize(("first", "second"), [("ECHOGB2L", "ECHOGB2LXXX"), ("ECHOGB2LXXX", "ECHOGB2L")])
 def test_a_head_office_is_one_bank_however_it_is_written(issuer: Issuer, first: str, second: str) -> None:
-    made = issuer.house.members.admit(OPERATOR, **(NEW | {"bic": first})).result(30)
+    made = issuer.settlement.members.admit(OPERATOR, **(NEW | {"bic": first})).result(30)
     other = {"lei": "529900BRAVAKREDI0289", "legal_name": "Another"}
     with pytest.raises(AlreadyExists) as refused:
-        issuer.house.members.admit(OPERATOR, bic=second, **other).result(30)
+        issuer.settlement.members.admit(OPERATOR, bic=second, **other).result(30)
     assert (refused.value.pointer, refused.value.facts["id"]) == ("/bic", made.id)
-    branch = issuer.house.members.admit(OPERATOR, bic="ECHOGB2L123", **other).result(30)
+    branch = issuer.settlement.members.admit(OPERATOR, bic="ECHOGB2L123", **other).result(30)
     assert branch.bic == "ECHOGB2L123"
 
 
@@ -66,20 +66,20 @@ def test_only_the_operator_changes_parties(issuer: Issuer) -> None:
     for caller in (SUPERVISOR, issuer.members["A"]):
         member_id = issuer.members["A"].member_id or ""
         with pytest.raises(Forbidden):
-            issuer.house.members.admit(caller, **NEW)
+            issuer.settlement.members.admit(caller, **NEW)
         with pytest.raises(Forbidden):
-            issuer.house.members.suspend(caller, member_id)
+            issuer.settlement.members.suspend(caller, member_id)
         with pytest.raises(Forbidden):
-            issuer.house.members.activate(caller, member_id)
+            issuer.settlement.members.activate(caller, member_id)
         with pytest.raises(Forbidden):
-            issuer.house.accounts.open(caller, member_id, kind="BDA", currency="USD")
+            issuer.settlement.accounts.open(caller, member_id, kind="BDA", currency="USD")
 
 
 def test_an_unknown_bank_is_not_found(issuer: Issuer) -> None:
     with pytest.raises(MemberNotFound):
-        issuer.house.members.suspend(OPERATOR, "mbr_unknown").result(30)
+        issuer.settlement.members.suspend(OPERATOR, "mbr_unknown").result(30)
     with pytest.raises(MemberNotFound):
-        issuer.house.accounts.open(OPERATOR, "mbr_unknown", kind="DDA", currency="USD").result(30)
+        issuer.settlement.accounts.open(OPERATOR, "mbr_unknown", kind="DDA", currency="USD").result(30)
 
 
 def test_a_bank_has_one_dda_per_currency_and_as_many_bdas_as_it_likes(issuer: Issuer) -> None:
@@ -91,8 +91,8 @@ def test_a_bank_has_one_dda_per_currency_and_as_many_bdas_as_it_likes(issuer: Is
     assert first.address == managed_address(first.id)
     assert (first.status, first.custody) == ("pending", "managed")
     issuer.settle()
-    assert issuer.house.queries.account(OPERATOR, first.id).status == "active"
-    events = issuer.house.queries.events(issuer.members["A"], type="account.active").data
+    assert issuer.settlement.queries.account(OPERATOR, first.id).status == "active"
+    events = issuer.settlement.queries.events(issuer.members["A"], type="account.active").data
     assert {first.id, second.id} <= {event.resource_id for event in events}
 
 
@@ -103,7 +103,7 @@ def test_accounts_opened_together_are_registered_together(issuer: Issuer) -> Non
     issuer.settle()
     assert issuer.chain.head().number == head + 2
     assert len(issuer.chain.block(head + 2).transactions) == 1
-    assert {issuer.house.queries.account(OPERATOR, id_).status for id_ in opened} == {"active"}
+    assert {issuer.settlement.queries.account(OPERATOR, id_).status for id_ in opened} == {"active"}
 
 
 def test_an_account_is_opened_in_a_currency_that_is_issued(issuer: Issuer) -> None:
@@ -124,7 +124,7 @@ def test_an_account_is_opened_in_a_currency_that_is_issued(issuer: Issuer) -> No
 def test_an_address_comes_with_self_custody_and_only_then(issuer: Issuer, wrong: dict[str, object]) -> None:
     member_id = issuer.members["A"].member_id or ""
     with pytest.raises(InvalidField):
-        issuer.house.accounts.open(OPERATOR, member_id, currency="USD", **wrong)
+        issuer.settlement.accounts.open(OPERATOR, member_id, currency="USD", **wrong)
 
 
 def test_a_bank_that_is_gone_opens_nothing(issuer: Issuer) -> None:
@@ -139,4 +139,4 @@ def test_a_bank_that_is_not_active_yet_does_not_pay(issuer: Issuer) -> None:
         connection.exec_driver_sql("UPDATE members SET status = 'pending' WHERE legal_name = 'C'")
     with pytest.raises(MemberNotActive):
         issuer.pay("mint", "m1", "C.dda", "C.bda", "1.00")
-    issuer.house.members.activate(OPERATOR, issuer.members["C"].member_id or "").result(30)
+    issuer.settlement.members.activate(OPERATOR, issuer.members["C"].member_id or "").result(30)

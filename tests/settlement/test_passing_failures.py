@@ -41,17 +41,17 @@ def test_a_locked_ledger_refuses_everybody_in_time_and_takes_the_same_keys_when_
     requests = [issuer.request("transfer", f"t{number}", "A.bda", "B.bda", "1.00") for number in range(CLIENTS)]
     with locked(issuer.directory / "ledger.sqlite"):
         for _ in range(3):  # they come back, and are told again
-            for future in [issuer.house.desk.submit(request) for request in requests]:
+            for future in [issuer.settlement.desk.submit(request) for request in requests]:
                 with pytest.raises(StorageUnavailable, match=r"^ledger\.sqlite: database is locked\. Another process"):
                     future.result(20)
-        assert any("ledger.sqlite: database is locked" in reason for reason in issuer.house.reasons_not_ready())
-        assert issuer.house.fault is None
-    answers = [future.result(20) for future in [issuer.house.desk.submit(request) for request in requests]]
+        assert any("ledger.sqlite: database is locked" in reason for reason in issuer.settlement.reasons_not_ready())
+        assert issuer.settlement.fault is None
+    answers = [future.result(20) for future in [issuer.settlement.desk.submit(request) for request in requests]]
     assert not any(answer.replayed for answer in answers)
     issuer.settle()
     play(issuer, f"balance B.bda {CLIENTS}.00\naudit backed")
-    issuer.house.look_after()
-    assert issuer.house.reasons_not_ready() == ()
+    issuer.settlement.look_after()
+    assert issuer.settlement.reasons_not_ready() == ()
 
 
 class Lost(StorageUnavailable):
@@ -74,20 +74,20 @@ def test_a_commit_of_which_nobody_knows_whether_it_was_kept_is_found_out(
         play(issuer, "deposit d1 A.dda 100.00 settled\nmint m1 A.dda A.bda 50.00 settled")
         ask = issuer.request("transfer", "t1", "A.bda", "B.bda", "1.00")
         lose[0] = True
-        lost: Future[Accepted] = issuer.house.desk.submit(ask)
+        lost: Future[Accepted] = issuer.settlement.desk.submit(ask)
         with pytest.raises(Lost):
             lost.result(20)
-        again = issuer.house.desk.submit(ask).result(20)
+        again = issuer.settlement.desk.submit(ask).result(20)
         assert again.replayed == (moment == "after")
-        waiting = issuer.house.desk.watch(again.operation.id)
+        waiting = issuer.settlement.desk.watch(again.operation.id)
         issuer.flush()
-        issuer.house.look_after()  # which sends what was stored without a word
+        issuer.settlement.look_after()  # which sends what was stored without a word
         lose[0] = True
         issuer.chain.make_block()  # whose booking is lost
         with suppress(Lost):  # if it sat together with it
             issuer.flush()
         assert not lose[0]
-        issuer.house.look_after()
+        issuer.settlement.look_after()
         issuer.settle()
         assert waiting.result(20).status == "settled"
         play(issuer, "balance A.bda 49.00\nbalance B.bda 1.00\nmint m2 A.dda A.bda 5.00 settled\naudit backed")
@@ -105,8 +105,8 @@ def test_a_chain_store_that_is_locked_makes_its_block_later(issuer: Issuer, monk
         with pytest.raises(StorageUnavailable, match=r"^chain\.sqlite: database is locked"):
             issuer.chain.make_block()
     issuer.settle()
-    assert issuer.house.desk.watch(accepted.operation.id).result(20).status == "settled"
-    assert issuer.house.fault is None
+    assert issuer.settlement.desk.watch(accepted.operation.id).result(20).status == "settled"
+    assert issuer.settlement.fault is None
 
 
 @pytest.fixture
@@ -140,16 +140,16 @@ def test_a_server_that_ends_every_session_is_found_again(
         for attempt in range(2):
             grief(server)
             requests = [issuer.request("transfer", f"t{attempt}-{n}", "A.bda", "B.bda", "1.00") for n in range(CLIENTS)]
-            for future in [issuer.house.desk.submit(request) for request in requests]:
+            for future in [issuer.settlement.desk.submit(request) for request in requests]:
                 with suppress(StorageUnavailable):
                     future.result(20)
-            issuer.house.look_after()
-            for future in [issuer.house.desk.submit(request) for request in requests]:
+            issuer.settlement.look_after()
+            for future in [issuer.settlement.desk.submit(request) for request in requests]:
                 future.result(20)
             issuer.settle()
-        assert issuer.house.fault is None
+        assert issuer.settlement.fault is None
         play(issuer, f"balance B.bda {2 * CLIENTS}.00\naudit backed")
-        issuer.house.look_after()
-        assert issuer.house.reasons_not_ready() == ()
+        issuer.settlement.look_after()
+        assert issuer.settlement.reasons_not_ready() == ()
     finally:
         issuer.close()

@@ -2,9 +2,10 @@
 
 import pytest
 
+from ledger_node.access.model import Caller
 from ledger_node.errors import AccountNotFound, InvalidField, MemberNotFound, PaymentNotFound
-from ledger_node.settlement.model import Caller, PaymentRequest
-from ledger_node.settlement.pages import Slice
+from ledger_node.pages import Slice
+from ledger_node.settlement.model import PaymentRequest
 from tests.settlement.issuer import OPERATOR, SUPERVISOR, Issuer
 from tests.settlement.scenario import play
 
@@ -25,7 +26,7 @@ def paid(issuer: Issuer) -> Issuer:
 
 
 def test_a_member_sees_itself_and_the_house_sees_all(paid: Issuer) -> None:
-    queries, bank = paid.house.queries, paid.members["A"]
+    queries, bank = paid.settlement.queries, paid.members["A"]
     assert [member.legal_name for member in queries.members(bank).data] == ["A"]
     assert queries.member(bank, bank.member_id or "").legal_name == "A"
     for caller in (OPERATOR, SUPERVISOR):
@@ -36,7 +37,7 @@ def test_a_member_sees_itself_and_the_house_sees_all(paid: Issuer) -> None:
 
 
 def test_accounts_are_listed_by_owner_kind_and_currency(paid: Issuer) -> None:
-    queries, bank = paid.house.queries, paid.members["A"]
+    queries, bank = paid.settlement.queries, paid.members["A"]
     assert {account.id for account in queries.accounts(bank).data} == {
         paid.id(name) for name in ("A.dda", "A.bda", "A.dda.jpy", "A.bda.jpy")
     }
@@ -50,7 +51,7 @@ def test_accounts_are_listed_by_owner_kind_and_currency(paid: Issuer) -> None:
 
 
 def test_a_transfer_is_seen_by_both_its_banks_and_by_no_other(paid: Issuer) -> None:
-    queries = paid.house.queries
+    queries = paid.settlement.queries
     transfer = queries.operations(OPERATOR, kind="transfer").data[0]
     for caller in (paid.members["A"], paid.members["B"], OPERATOR, SUPERVISOR):
         assert queries.operation(caller, transfer.id).status == "settled"
@@ -66,17 +67,17 @@ def test_a_payee_sees_a_transfer_only_once_it_is_paid_and_never_the_payers_own_r
         "transfer", paid.members["A"], "t3", paid.id("A.bda"), paid.id("B.bda"), "1.00", "USD",
         external_id="payers row", end_to_end_id="INV-1",
     )  # fmt: skip
-    transfer = paid.house.desk.submit(asked).result(30).operation
+    transfer = paid.settlement.desk.submit(asked).result(30).operation
     with pytest.raises(PaymentNotFound):
-        paid.house.queries.operation(paid.members["B"], transfer.id)
+        paid.settlement.queries.operation(paid.members["B"], transfer.id)
     paid.settle()
-    seen = paid.house.queries.operation(paid.members["B"], transfer.id)
+    seen = paid.settlement.queries.operation(paid.members["B"], transfer.id)
     assert (seen.end_to_end_id, seen.external_id) == ("INV-1", None)
-    assert paid.house.queries.operation(paid.members["A"], transfer.id).external_id == "payers row"
+    assert paid.settlement.queries.operation(paid.members["A"], transfer.id).external_id == "payers row"
 
 
 def test_operations_are_listed_newest_first_by_kind_status_and_account(paid: Issuer) -> None:
-    queries, payer, payee = paid.house.queries, paid.members["A"], paid.members["B"]
+    queries, payer, payee = paid.settlement.queries, paid.members["A"], paid.members["B"]
     assert [operation.kind for operation in queries.operations(payer).data] == [
         "transfer", "transfer", "mint", "deposit",
     ]  # fmt: skip
@@ -87,7 +88,7 @@ def test_operations_are_listed_newest_first_by_kind_status_and_account(paid: Iss
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(paid: Issuer) -> None:
-    queries = paid.house.queries
+    queries = paid.settlement.queries
     for read, whole in (
         (lambda part: queries.operations(OPERATOR, part), queries.operations(OPERATOR)),
         (lambda part: queries.events(OPERATOR, part), queries.events(OPERATOR, Slice(limit=100))),
@@ -108,7 +109,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(paid: Issuer) -> None:
 
 
 def test_lists_can_be_cut_by_time(paid: Issuer) -> None:
-    queries, now = paid.house.queries, paid.clock.now_ms()
+    queries, now = paid.settlement.queries, paid.clock.now_ms()
     before, after = Slice(until=now), Slice(since=now + 1)
     for part in (before, after):
         assert queries.operations(OPERATOR, part).data == ()
@@ -128,11 +129,11 @@ def test_a_page_has_one_to_a_hundred_rows(limit: int) -> None:
 @pytest.mark.parametrize("cursor", ["%%%", "é", "bm90IGEgbnVtYmVy", "LTE=", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
 def test_a_cursor_we_did_not_make_is_refused(paid: Issuer, cursor: str) -> None:
     with pytest.raises(InvalidField):
-        paid.house.queries.operations(OPERATOR, Slice(cursor=cursor))
+        paid.settlement.queries.operations(OPERATOR, Slice(cursor=cursor))
 
 
 def test_entries_carry_their_payment(paid: Issuer) -> None:
-    queries = paid.house.queries
+    queries = paid.settlement.queries
     mint = queries.operations(OPERATOR, kind="mint").data[0]
     fiat = queries.entries(OPERATOR, paid.id("A.dda")).data[0]
     tokens = queries.entries(OPERATOR, paid.id("A.bda")).data[-1]
@@ -143,7 +144,7 @@ def test_entries_carry_their_payment(paid: Issuer) -> None:
 
 
 def test_events_go_to_both_banks_of_a_payment(paid: Issuer) -> None:
-    queries = paid.house.queries
+    queries = paid.settlement.queries
     settled = queries.events(OPERATOR, type="transfer.settled").data
     assert {event.member_id for event in settled} == {paid.members["A"].member_id, paid.members["B"].member_id}
     assert len(settled) == 4
@@ -154,7 +155,7 @@ def test_events_go_to_both_banks_of_a_payment(paid: Issuer) -> None:
 
 
 def test_events_can_be_followed_in_order(paid: Issuer) -> None:
-    queries, bank = paid.house.queries, paid.members["A"]
+    queries, bank = paid.settlement.queries, paid.members["A"]
     everything = list(reversed(queries.events(OPERATOR, Slice(limit=100)).data))
     followed, after = [], 0
     while batch := queries.events_after(OPERATOR, after, limit=3):
@@ -167,7 +168,7 @@ def test_events_can_be_followed_in_order(paid: Issuer) -> None:
 
 
 def test_the_reserve_is_read_by_currency(paid: Issuer) -> None:
-    yen, dollar = paid.house.queries.reserve()
+    yen, dollar = paid.settlement.queries.reserve()
     assert (yen.currency, yen.reserve, yen.supply, yen.backed) == ("JPY", 0, 0, True)
     assert (dollar.currency, dollar.reserve, dollar.supply, dollar.difference) == ("USD", 4500, 4500, 0)
     assert dollar.block_number == paid.chain.head().number
@@ -175,11 +176,11 @@ def test_the_reserve_is_read_by_currency(paid: Issuer) -> None:
 
 def test_a_mint_in_flight_is_backed_and_shown(paid: Issuer) -> None:
     paid.pay("mint", "m2", "A.dda", "A.bda", "2.00")
-    dollar = paid.house.queries.reserve()[1]
+    dollar = paid.settlement.queries.reserve()[1]
     assert (dollar.reserve, dollar.supply, dollar.in_flight, dollar.backed) == (4700, 4500, 200, True)
 
 
 def test_an_unknown_caller_scope_is_nobodys_member(paid: Issuer) -> None:
     stranger = Caller("key_x", "member", "mbr_unknown")
-    assert paid.house.queries.operations(stranger).data == ()
-    assert paid.house.queries.accounts(stranger).data == ()
+    assert paid.settlement.queries.operations(stranger).data == ()
+    assert paid.settlement.queries.accounts(stranger).data == ()

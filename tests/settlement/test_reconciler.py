@@ -11,7 +11,7 @@ from ledger_node.chain.pyevm.dev import DevPyEvmChain
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.reads import ACCOUNTS
 from ledger_node.errors import Unavailable
-from ledger_node.settlement.reconciler import Reconciler
+from ledger_node.settlement.assurance.reconciler import Reconciler
 from tests.settlement.issuer import SIGNERS, TIMEOUT_S, Issuer, key
 from tests.settlement.scenario import play
 
@@ -27,7 +27,7 @@ def issuer(directory: Path) -> Iterator[Issuer]:
         transfer    t1  A.bda  B.bda    20.00    settled
         """,
     )
-    issuer.house.reconciler.compare_touched()
+    issuer.settlement.reconciler.compare_touched()
     yield issuer
     issuer.close()
 
@@ -47,53 +47,53 @@ def alter_chain(issuer: Issuer, account: str, by: int) -> None:
 
 
 def breaks(issuer: Issuer) -> list[tuple[str, str]]:
-    return [(each.finding.code, each.finding.subject) for each in issuer.house.reconciler.breaks]
+    return [(each.finding.code, each.finding.subject) for each in issuer.settlement.reconciler.breaks]
 
 
 def test_book_and_chain_agree_after_every_block(issuer: Issuer) -> None:
     for number in range(5):
         play(issuer, f"transfer x{number} A.bda C.bda 1.00 settled\nmint y{number} A.dda A.bda 1.00 settled")
-        issuer.house.reconciler.compare_touched()
-        known = issuer.house.reconciler.known()
+        issuer.settlement.reconciler.compare_touched()
+        known = issuer.settlement.reconciler.known()
         assert known.breaks == ()
-        assert known.block_number == issuer.house.queries.booked_block()
+        assert known.block_number == issuer.settlement.queries.booked_block()
         assert known.complete_at_block < known.block_number, "nobody scanned everything"
 
 
 def test_only_what_a_block_touched_is_compared_with_it(issuer: Issuer) -> None:
     alter_book(issuer, "C.bda", 7)
     play(issuer, "transfer t2 A.bda B.bda 1.00 settled")
-    issuer.house.reconciler.compare_touched()
+    issuer.settlement.reconciler.compare_touched()
     assert breaks(issuer) == []
-    issuer.house.check_backing()
+    issuer.settlement.check_backing()
     assert breaks(issuer) == [("holders_differ", "USD"), ("balance_differs", issuer.id("C.bda"))]
 
 
 def test_an_account_that_a_block_touches_is_compared_as_soon_as_it_is_booked(issuer: Issuer) -> None:
     alter_chain(issuer, "B.bda", -7)
     play(issuer, "transfer t2 A.bda B.bda 1.00 settled")
-    issuer.house.reconciler.compare_touched()
-    (found,) = issuer.house.reconciler.breaks
+    issuer.settlement.reconciler.compare_touched()
+    (found,) = issuer.settlement.reconciler.breaks
     assert (found.finding.code, found.finding.subject) == ("balance_differs", issuer.id("B.bda"))
     assert (found.finding.book, found.finding.chain) == (2100, 2093)
-    assert found.since_block == issuer.house.queries.booked_block()
+    assert found.since_block == issuer.settlement.queries.booked_block()
 
 
 def test_a_break_shuts_the_doors_and_mending_it_opens_them(issuer: Issuer) -> None:
     alter_chain(issuer, "B.bda", 7)
-    issuer.house.check_backing()
-    since = issuer.house.reconciler.breaks[0].since_block
+    issuer.settlement.check_backing()
+    since = issuer.settlement.reconciler.breaks[0].since_block
     play(issuer, "transfer t2 A.bda B.bda 1.00 doors_closed\nbalance A.bda 30.00")
-    assert any("the chain has 7 more" in reason for reason in issuer.house.reasons_not_ready())
+    assert any("the chain has 7 more" in reason for reason in issuer.settlement.reasons_not_ready())
     issuer.chain.make_block(allow_empty=True)
     issuer.flush()
-    issuer.house.look_after()
-    assert [each.since_block for each in issuer.house.reconciler.breaks] == [since], "it is the same break"
+    issuer.settlement.look_after()
+    assert [each.since_block for each in issuer.settlement.reconciler.breaks] == [since], "it is the same break"
 
     alter_chain(issuer, "B.bda", -7)
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     assert breaks(issuer) == []
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.reasons_not_ready() == ()
     play(issuer, "transfer t2 A.bda B.bda 1.00 settled\naudit backed")
 
 
@@ -113,12 +113,12 @@ def test_an_altered_book_is_found_and_mended(issuer: Issuer, statement: str, fou
     statement = statement.replace("{B.bda}", issuer.id("B.bda"))
     with issuer.database.write() as connection:
         connection.exec_driver_sql(statement)
-    issuer.house.check_backing()
+    issuer.settlement.check_backing()
     assert {code for code, _ in breaks(issuer)} == found
-    assert issuer.house.closed_because() is not None
+    assert issuer.settlement.closed_because() is not None
     with issuer.database.write() as connection:
         connection.exec_driver_sql(statement.translate({ord("+"): "-", ord("-"): "+"}))
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     assert breaks(issuer) == []
     play(issuer, "transfer t2 A.bda B.bda 1.00 settled")
 
@@ -128,20 +128,20 @@ def test_tokens_moved_by_another_of_the_issuers_keys_are_booked_and_no_break(iss
     data = calls.forced_transfer(issuer.address("A.bda"), issuer.address("C.bda"), 500, "court order 1")
     issuer.send(SIGNERS.admin, issuer.token(), data)
     issuer.settle()
-    issuer.house.reconciler.compare_touched()
+    issuer.settlement.reconciler.compare_touched()
     assert issuer.booked("C.bda") == 500
     assert breaks(issuer) == []
 
 
 def test_everything_is_compared_again_when_it_was_long_ago(issuer: Issuer) -> None:
-    before = issuer.house.reconciler.known()
+    before = issuer.settlement.reconciler.known()
     issuer.chain.make_block(allow_empty=True)
     issuer.flush()
-    issuer.house.look_after()
-    assert issuer.house.reconciler.known().complete_at == before.complete_at
+    issuer.settlement.look_after()
+    assert issuer.settlement.reconciler.known().complete_at == before.complete_at
     issuer.clock.advance(issuer.settings.compare_all_ms)
-    issuer.house.look_after()
-    known = issuer.house.reconciler.known()
+    issuer.settlement.look_after()
+    known = issuer.settlement.reconciler.known()
     assert known.complete_at_block == issuer.chain.head().number
     assert known.accounts_compared == 5
 
@@ -150,11 +150,11 @@ def test_what_was_touched_while_the_line_was_cut_is_compared_later(issuer: Issue
     alter_chain(issuer, "B.bda", 7)
     play(issuer, "transfer t2 A.bda B.bda 1.00 settled")
     issuer.line.cut = True
-    if issuer.house.reconciler.waiting:
+    if issuer.settlement.reconciler.waiting:
         with pytest.raises(Unavailable):
-            issuer.house.reconciler.compare_touched()
+            issuer.settlement.reconciler.compare_touched()
     issuer.line.cut = False
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     assert breaks(issuer) == [("balance_differs", issuer.id("B.bda"))]
 
 
@@ -162,9 +162,9 @@ def test_what_waits_for_its_comparison_is_not_the_ticks_business(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = who_asks_to_compare(issuer, monkeypatch)
-    issuer.house.reconciler.touch([issuer.id("B.bda")], issuer.house.queries.booked_block() + 1)
-    issuer.house.look_after()
-    assert issuer.house.reconciler.waiting
+    issuer.settlement.reconciler.touch([issuer.id("B.bda")], issuer.settlement.queries.booked_block() + 1)
+    issuer.settlement.look_after()
+    assert issuer.settlement.reconciler.waiting
     assert threading.current_thread() not in asking
 
 
@@ -173,16 +173,18 @@ def test_a_comparison_that_came_to_no_end_is_the_ticks_business(
 ) -> None:
     issuer.line.cut = True
     with pytest.raises(Unavailable):
-        issuer.house.check_backing()
+        issuer.settlement.check_backing()
     issuer.line.cut = False
     asking = who_asks_to_compare(issuer, monkeypatch)
-    issuer.house.look_after()
+    issuer.settlement.look_after()
     assert threading.current_thread() in asking
 
 
 def who_asks_to_compare(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
     asking: list[threading.Thread] = []
-    monkeypatch.setattr(issuer.house.reconciler, "compare_touched", lambda: asking.append(threading.current_thread()))
+    monkeypatch.setattr(
+        issuer.settlement.reconciler, "compare_touched", lambda: asking.append(threading.current_thread())
+    )
     return asking
 
 
@@ -219,7 +221,7 @@ def test_a_break_is_not_taken_back_by_who_waited_while_it_was_found(issuer: Issu
     second = threading.Thread(target=reconciler.compare_touched)
     reconciler._comparing, reconciler._chain = lock, Chain()  # type: ignore[assignment]
     alter_chain(issuer, "B.bda", 7)
-    reconciler.touch([issuer.id("B.bda")], issuer.house.queries.booked_block())
+    reconciler.touch([issuer.id("B.bda")], issuer.settlement.queries.booked_block())
     reconciler.compare_touched()
     second.join(TIMEOUT_S)
     assert [each.finding.code for each in reconciler.breaks] == ["balance_differs"]
@@ -230,29 +232,29 @@ def test_nothing_is_known_before_the_first_comparison(directory: Path) -> None:
     issuer.line.cut = True
     issuer.start()
     with pytest.raises(Unavailable):
-        issuer.house.reconciler.known()
-    assert issuer.house.reconciler.breaks == ()
+        issuer.settlement.reconciler.known()
+    assert issuer.settlement.reconciler.breaks == ()
     issuer.line.cut = False
-    issuer.house.look_after()
-    assert issuer.house.reconciler.known().breaks == ()
+    issuer.settlement.look_after()
+    assert issuer.settlement.reconciler.known().breaks == ()
     issuer.close()
 
 
 def test_a_developers_own_transaction_touches_nothing(issuer: Issuer) -> None:
-    before = issuer.house.reconciler.known().accounts_compared
+    before = issuer.settlement.reconciler.known().accounts_compared
     issuer.send(key("developer"), b"\x77" * 20, b"hello")
     issuer.settle()
-    issuer.house.reconciler.compare_touched()
-    assert issuer.house.reconciler.known().accounts_compared in (0, before)
+    issuer.settlement.reconciler.compare_touched()
+    assert issuer.settlement.reconciler.known().accounts_compared in (0, before)
 
 
 def test_a_block_told_of_before_the_last_one_was_compared_makes_no_break(issuer: Issuer) -> None:
     """The bookkeeper tells of a block before its commit; what the block before touched is compared all the same."""
     play(issuer, "mint m2 A.dda A.bda 1.00 settled")
-    issuer.house.reconciler.touch([issuer.id("A.bda")], issuer.house.queries.booked_block() + 1)
-    issuer.house.reconciler.compare_touched()
+    issuer.settlement.reconciler.touch([issuer.id("A.bda")], issuer.settlement.queries.booked_block() + 1)
+    issuer.settlement.reconciler.compare_touched()
     assert breaks(issuer) == []
     play(issuer, "mint m3 A.dda A.bda 1.00 settled")
-    issuer.house.reconciler.compare_touched()
+    issuer.settlement.reconciler.compare_touched()
     assert breaks(issuer) == []
-    assert not issuer.house.reconciler.waiting
+    assert not issuer.settlement.reconciler.waiting

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from ledger_node.access.model import Caller
 from ledger_node.chain.encoding import keccak
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.attestation import signature_bytes
 from ledger_node.settlement import limits, tables
-from ledger_node.settlement.deep_audit import deep_audit
-from ledger_node.settlement.governance import outgoing_days
-from ledger_node.settlement.model import Caller, Limits, Operation
+from ledger_node.settlement.assurance.deep_audit import deep_audit
+from ledger_node.settlement.model import Limits, Operation
+from ledger_node.settlement.party_tables import outgoing_days
 from tests.settlement.custody import HOLDER, brought, domain, held, signed
 from tests.settlement.issuer import OPERATOR, TIMEOUT_S, Issuer, key
 
@@ -34,20 +35,20 @@ def books_agree(held: Issuer) -> Iterator[None]:
 def asked(held: Issuer, amount: str = "25.00", minor: int = 2500) -> Operation:
     """Accepted, and the node's own transaction is on its way."""
     request = held.request("transfer", "t1", "A.bda2", "B.bda", amount)
-    request = held.house.examiner.examine(replace(request, authorization=signed(held, minor)))
-    return held.house.desk.submit(request).result(TIMEOUT_S).operation
+    request = held.settlement.examiner.examine(replace(request, authorization=signed(held, minor)))
+    return held.settlement.desk.submit(request).result(TIMEOUT_S).operation
 
 
 def accepted_while_cut(held: Issuer) -> Operation:
     """Accepted, and the node's own transaction is stored and not sent."""
     held.line.cut = True
     request = held.request("transfer", "t1", "A.bda2", "B.bda", "25.00")
-    return held.house.desk.submit(replace(request, authorization=signed(held, 2500))).result(TIMEOUT_S).operation
+    return held.settlement.desk.submit(replace(request, authorization=signed(held, 2500))).result(TIMEOUT_S).operation
 
 
 def final(held: Issuer, operation: Operation) -> Operation:
     held.settle()
-    return held.house.desk.watch(operation.id).result(TIMEOUT_S)
+    return held.settlement.desk.watch(operation.id).result(TIMEOUT_S)
 
 
 def in_own_block(held: Issuer, data: bytes) -> bytes:
@@ -105,7 +106,7 @@ def test_anothers_copy_is_booked_a_block_before_ours(held: Issuer) -> None:
     theirs = held.send(ANYBODY, held.token(), brought(held, 2500, signed(held, 2500)))
     held.chain.make_block()
     held.line.cut = False
-    held.house.look_after()  # books their block, then sends ours, which the token refuses
+    held.settlement.look_after()  # books their block, then sends ours, which the token refuses
     done = final(held, operation)
     assert (done.status, done.transaction_hash) == ("settled", theirs)
     assert owners(held, theirs) == {operation.id}
@@ -114,11 +115,11 @@ def test_anothers_copy_is_booked_a_block_before_ours(held: Issuer) -> None:
 
 def test_anothers_copy_is_booked_between_our_look_at_the_chain_and_our_decision(held: Issuer) -> None:
     request = held.request("transfer", "t1", "A.bda2", "B.bda", "25.00")
-    request = held.house.examiner.examine(replace(request, authorization=signed(held, 2500)))
+    request = held.settlement.examiner.examine(replace(request, authorization=signed(held, 2500)))
     held.send(HOLDER, held.token(), deposit_token().call("transfer", held.address("B.bda"), 2500))
     theirs = in_own_block(held, brought(held, 2500, signed(held, 2500)))
     assert owners(held, theirs) == {None}
-    done = final(held, held.house.desk.submit(request).result(TIMEOUT_S).operation)
+    done = final(held, held.settlement.desk.submit(request).result(TIMEOUT_S).operation)
     assert (done.status, done.transaction_hash) == ("settled", theirs)
     assert owners(held, theirs) == {done.id}
     assert (held.booked("A.bda2"), left_today(held)) == (5000, 2500)
@@ -131,13 +132,13 @@ def test_a_payment_that_waits_for_a_second_person_is_settled_when_somebody_bring
         limits.agree(connection, agreed, at=held.clock.now_ms())
     ada = Caller("key_ada", "member", member_id, person="ada")
     request = held.request("transfer", "t1", "A.bda2", "B.bda", "25.00", caller=ada)
-    request = held.house.examiner.examine(replace(request, authorization=signed(held, 2500)))
-    waits = held.house.desk.submit(request).result(TIMEOUT_S).operation
+    request = held.settlement.examiner.examine(replace(request, authorization=signed(held, 2500)))
+    waits = held.settlement.desk.submit(request).result(TIMEOUT_S).operation
     assert waits.status == "pending_approval"
     theirs = in_own_block(held, brought(held, 2500, signed(held, 2500)))
-    done = held.house.queries.operation(OPERATOR, waits.id)
+    done = held.settlement.queries.operation(OPERATOR, waits.id)
     assert (done.status, done.transaction_hash) == ("settled", theirs)
-    assert held.house.queries.approvals(OPERATOR).data[0].status == "canceled"
+    assert held.settlement.queries.approvals(OPERATOR).data[0].status == "canceled"
     assert (held.booked("A.bda2"), left_today(held)) == (7500, 2500)
 
 
@@ -151,7 +152,7 @@ def test_a_canceled_authorisation_ends_rejected(held: Issuer, first: str) -> Non
         held.send(ANYBODY, held.token(), cancellation(held))
         held.chain.make_block()
         held.line.cut = False
-        held.house.look_after()
+        held.settlement.look_after()
     done = final(held, operation)
     assert (done.status, done.code, done.reason_code) == ("rejected", "authorization_used", "AM05")
     assert (held.booked("A.bda2"), left_today(held)) == (10000, 0)

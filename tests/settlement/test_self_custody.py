@@ -17,10 +17,10 @@ ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 def pay(issuer: Issuer, key_: str, amount: str, authorization: Authorization | None, payee: str = "B.bda") -> Operation:
     request = issuer.request("transfer", key_, "A.bda2", payee, amount)
-    request = issuer.house.examiner.examine(replace(request, authorization=authorization))
-    accepted = issuer.house.desk.submit(request).result(TIMEOUT_S)
+    request = issuer.settlement.examiner.examine(replace(request, authorization=authorization))
+    accepted = issuer.settlement.desk.submit(request).result(TIMEOUT_S)
     issuer.settle()
-    return issuer.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+    return issuer.settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
 
 
 def refused(issuer: Issuer, amount: str, authorization: Authorization | None) -> str:
@@ -100,7 +100,7 @@ def test_a_managed_account_takes_no_authorisation(held: Issuer) -> None:
     play(held, "mint m2 A.dda A.bda 10.00 settled")
     request = held.request("transfer", "t1", "A.bda", "B.bda", "1.00")
     with pytest.raises(LedgerNodeError) as refusal:
-        held.house.desk.submit(replace(request, authorization=signed(held, 100))).result(TIMEOUT_S)
+        held.settlement.desk.submit(replace(request, authorization=signed(held, 100))).result(TIMEOUT_S)
     assert refusal.value.code == "invalid_field"
 
 
@@ -108,7 +108,7 @@ def test_an_authorisation_moves_its_amount_whole_and_is_not_netted(held: Issuer)
     request = held.request("transfer", "t1", "A.bda2", "B.bda", "25.00")
     request = replace(request, authorization=signed(held, 2500), settlement="net")
     with pytest.raises(LedgerNodeError, match="set off") as refusal:
-        held.house.desk.submit(request).result(TIMEOUT_S)
+        held.settlement.desk.submit(request).result(TIMEOUT_S)
     assert (refusal.value.code, refusal.value.pointer) == ("invalid_field", "/settlement")
 
 
@@ -123,11 +123,11 @@ def test_a_raw_transaction_of_its_own_key_is_booked(held: Issuer) -> None:
 def test_the_contract_has_the_last_word_and_the_promise_is_given_back(held: Issuer) -> None:
     """The holder spends by raw transaction what it has authorised as well."""
     request: PaymentRequest = held.request("transfer", "t1", "A.bda2", "B.bda", "80.00")
-    request = held.house.examiner.examine(replace(request, authorization=signed(held, 8000)))
+    request = held.settlement.examiner.examine(replace(request, authorization=signed(held, 8000)))
     held.send(HOLDER, held.token(), calls.transfer(held.address("C.bda"), 5000))
-    accepted = held.house.desk.submit(request).result(TIMEOUT_S)
+    accepted = held.settlement.desk.submit(request).result(TIMEOUT_S)
     held.settle()
-    final = held.house.desk.watch(accepted.operation.id).result(TIMEOUT_S)
+    final = held.settlement.desk.watch(accepted.operation.id).result(TIMEOUT_S)
     assert (final.status, final.code, final.reason_code) == ("rejected", "insufficient_balance", "AM04")
     assert held.booked("A.bda2") == held.available("A.bda2") == 5000
 
@@ -137,9 +137,9 @@ def test_an_address_is_rotated_by_a_new_account_and_closing_the_old_one(held: Is
     held.open("A", "BDA", address=newer.address)
     held.settle()
     assert pay(held, "t1", "100.00", signed(held, 10000, payee="A.bda3"), payee="A.bda3").status == "settled"
-    held.house.four_eyes.do(OPERATOR, "account.close", {"account": held.id("A.bda2")}).result(TIMEOUT_S)
+    held.settlement.four_eyes.do(OPERATOR, "account.close", {"account": held.id("A.bda2")}).result(TIMEOUT_S)
     held.settle()
-    assert held.house.queries.account(OPERATOR, held.id("A.bda2")).status == "closed"
+    assert held.settlement.queries.account(OPERATOR, held.id("A.bda2")).status == "closed"
     held.send(newer, held.token(), calls.transfer(held.address("B.bda"), 100))
     held.settle()
     assert held.booked("A.bda3") == 9900

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ledger_node.access import audit_log
+from ledger_node.access.model import Caller
 from ledger_node.chain.blocks import Call
 from ledger_node.chain.encoding import keccak
 from ledger_node.chain.errors import Reverted
@@ -15,11 +17,11 @@ from ledger_node.deposit_token import calls, roles
 from ledger_node.deposit_token.artifact import deposit_token
 from ledger_node.deposit_token.deployment import MINT_LIMITER_ROLE, PAUSER_ROLE, UNLIMITED
 from ledger_node.errors import ConfigurationError, Forbidden, HouseKeyNotFound, WrongState
+from ledger_node.pages import Slice
 from ledger_node.proofs import document
-from ledger_node.settlement import audit_log, house_keys, tables
-from ledger_node.settlement.house_keys import HouseKey, Office
-from ledger_node.settlement.model import Caller
-from ledger_node.settlement.pages import Slice
+from ledger_node.settlement import tables
+from ledger_node.settlement.onchain import signing_keys
+from ledger_node.settlement.onchain.signing_keys import HouseKey, Office
 from tests.settlement.issuer import OPERATOR, SIGNERS, SUPERVISOR, TIMEOUT_S, Issuer
 from tests.settlement.scenario import play
 
@@ -37,14 +39,14 @@ EVERYTHING = """
 
 def rotate(issuer: Issuer, office: str, caller: Caller = OPERATOR, **how: Any) -> HouseKey:
     made: HouseKey = (
-        issuer.house.four_eyes.do(caller, "house_key.rotate", {"office": office}, **how).result(TIMEOUT_S).result
+        issuer.settlement.four_eyes.do(caller, "house_key.rotate", {"office": office}, **how).result(TIMEOUT_S).result
     )
     return made
 
 
 def cancel(issuer: Issuer, key_id: str) -> HouseKey:
     canceled: HouseKey = (
-        issuer.house.four_eyes.do(OPERATOR, "house_key.cancel", {"house_key": key_id}).result(TIMEOUT_S).result
+        issuer.settlement.four_eyes.do(OPERATOR, "house_key.cancel", {"house_key": key_id}).result(TIMEOUT_S).result
     )
     return canceled
 
@@ -52,18 +54,18 @@ def cancel(issuer: Issuer, key_id: str) -> HouseKey:
 def keys(issuer: Issuer) -> dict[tuple[str, str], HouseKey]:
     """By office and status."""
     with issuer.database.read() as connection:
-        return {(each.office, each.status): each for each in house_keys.listed(connection)}
+        return {(each.office, each.status): each for each in signing_keys.listed(connection)}
 
 
 def found(issuer: Issuer, key_id: str) -> HouseKey:
     with issuer.database.read() as connection:
-        return house_keys.find(connection, key_id)
+        return signing_keys.find(connection, key_id)
 
 
 def turn(issuer: Issuer, times: int = 1) -> None:
     """A tick of the house, and the blocks that come of it."""
     for _ in range(times):
-        issuer.house.look_after()
+        issuer.settlement.look_after()
         issuer.settle()
 
 
@@ -75,7 +77,7 @@ def address_of(key_: HouseKey) -> bytes:
 def roles_of(issuer: Issuer, office: Office, address: bytes) -> set[bool]:
     return {
         roles.has_role(issuer.chain, token.address, role, address)
-        for token in issuer.house.queries.tokens() for role in roles.ROLES_OF[office]
+        for token in issuer.settlement.queries.tokens() for role in roles.ROLES_OF[office]
     }  # fmt: skip
 
 
@@ -100,7 +102,7 @@ def test_payments_go_on_at_every_step(issuer: Issuer) -> None:
     for step in range(6):
         waiting = issuer.pay("transfer", f"t{step}", "A.bda", "B.bda", "1.00")  # on its way while the tick comes
         turn(issuer)
-        assert issuer.house.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
+        assert issuer.settlement.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
     changed = {(office, status) for office in ("settlement", "attestor") for status in ("current", "retired")}
     assert set(keys(issuer)) == changed | {("admin", "current")}
     with issuer.database.read() as connection:
@@ -113,17 +115,17 @@ def test_the_old_key_keeps_its_role_while_what_it_signed_is_on_its_way(issuer: I
     play(issuer, "deposit d0 A.dda 100.00 settled\n mint m0 A.dda A.bda 60.00 settled")
     for office in ("settlement", "attestor"):
         rotate(issuer, office)
-    issuer.house.look_after()  # roles are given
+    issuer.settlement.look_after()  # roles are given
     issuer.settle()
     waiting = issuer.pay("transfer", "t1", "A.bda", "B.bda", "1.00")  # signed by the old ones, in no block
     issuer.flush()
     for _ in range(3):
-        issuer.house.look_after()
+        issuer.settlement.look_after()
         issuer.flush()
     assert ("settlement", "outgoing") in keys(issuer)
     assert roles_of(issuer, "settlement", OLD["settlement"]) == roles_of(issuer, "attestor", OLD["attestor"]) == {True}
     issuer.settle()
-    assert issuer.house.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
+    assert issuer.settlement.desk.watch(waiting.operation.id).result(TIMEOUT_S).status == "settled"
     turn(issuer, 3)
     assert roles_of(issuer, "settlement", OLD["settlement"]) == roles_of(issuer, "attestor", OLD["attestor"]) == {False}
 
@@ -157,11 +159,11 @@ def test_each_attestation_names_the_key_that_signed_it(issuer: Issuer) -> None:
     new = rotate(issuer, "attestor")
     turn(issuer, 4)
     play(issuer, EVERYTHING.format(n="after"))
-    attested = issuer.house.attestations.listed().data
+    attested = issuer.settlement.attestations.listed().data
     assert {each.signed.attestor for each in attested} == {OLD["attestor"], new.address}
     account = issuer.id("A.bda")
     for each, attestor in ((attested[0], new.address), (attested[-2], OLD["attestor"])):
-        proof = issuer.house.attestations.proof(OPERATOR, each.signed.id, account)
+        proof = issuer.settlement.attestations.proof(OPERATOR, each.signed.id, account)
         assert document.verify(document.written(proof), attestor=attestor)
 
 
@@ -175,7 +177,7 @@ def test_the_admin_hands_over_in_two_steps_with_the_contracts_delay_between_them
     issuer.clock.advance((DELAY_S + 60) * 1000)
     turn(issuer, 5)
     assert found(issuer, new.id).status == "current"
-    for token in issuer.house.queries.tokens():
+    for token in issuer.settlement.queries.tokens():
         assert roles.default_admin(issuer.chain, token.address) == new.address
     assert roles_of(issuer, "admin", OLD["admin"]) == {False}
     rotate(issuer, "settlement")  # by the new admin
@@ -287,7 +289,9 @@ def test_a_keystore_with_another_key_than_the_ledgers_is_refused(directory: Path
 def test_who_asked_and_when_a_key_changed_is_in_the_audit_log_and_told_as_an_event(issuer: Issuer) -> None:
     new = rotate(issuer, "attestor", reason="Yearly")
     turn(issuer, 4)
-    told = [event.type for event in issuer.house.queries.events(OPERATOR).data if event.type.startswith("house_key.")]
+    told = [
+        event.type for event in issuer.settlement.queries.events(OPERATOR).data if event.type.startswith("house_key.")
+    ]
     assert told == ["house_key.retired", "house_key.current"]
     logged = [
         (entry.person, entry.action, entry.outcome)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from ledger_node.access.model import Approval, Caller
 from ledger_node.deposit_token import calls, roles
 from ledger_node.errors import Forbidden, Unavailable, WrongState
 from ledger_node.keys import LocalSigner
 from ledger_node.proofs import payment_document
-from ledger_node.settlement import house_keys, tables
-from ledger_node.settlement.four_eyes import Policy
-from ledger_node.settlement.house_keys import HouseKey, Office
-from ledger_node.settlement.model import Approval, Caller
+from ledger_node.settlement import tables
+from ledger_node.settlement.actions.four_eyes import Policy
+from ledger_node.settlement.onchain import signing_keys
+from ledger_node.settlement.onchain.signing_keys import HouseKey, Office
 from tests.ledgers import copy_of_ledger, put_back
 from tests.settlement.custody import held
 from tests.settlement.issuer import OPERATOR, SIGNERS, TIMEOUT_S, Drawer, Issuer
@@ -35,7 +36,7 @@ from tests.settlement.test_successions import (
 
 __all__ = ["held"]
 DELAY_MS = (DELAY_S + 60) * 1000
-ALL: tuple[Office, ...] = house_keys.OFFICES
+ALL: tuple[Office, ...] = signing_keys.OFFICES
 
 
 def sent_roles(issuer: Issuer) -> int:
@@ -53,7 +54,7 @@ def test_a_new_key_whose_keystore_is_gone_waits_for_it_and_payments_go_on(issuer
     turn(issuer)
     away = keystore_of(issuer, new).rename(issuer.directory / "away.json")
     turn(issuer, 2)
-    assert issuer.house.closed_because() is None
+    assert issuer.settlement.closed_because() is None
     assert "keystore" in (found(issuer, new.id).waits_for or "")
     play(issuer, EVERYTHING.format(n="meanwhile"))
     away.rename(keystore_of(issuer, new))
@@ -84,12 +85,12 @@ def test_a_keystore_with_another_key_is_seated_nowhere(issuer: Issuer) -> None:
 def test_a_key_asked_for_before_there_is_a_token_waits_for_one(tmp_path: Path) -> None:
     issuer = Issuer(tmp_path)
     doubts = ["The chain is in doubt."]
-    issuer.house.chain_in_doubt = lambda: doubts[0] if doubts else None
+    issuer.settlement.chain_in_doubt = lambda: doubts[0] if doubts else None
     issuer.start()
     new = rotate(issuer, "settlement")
     doubts.clear()
     turn(issuer, 4)
-    assert issuer.house.fault is None
+    assert issuer.settlement.fault is None
     assert found(issuer, new.id).status == "current"
     issuer.close()
 
@@ -115,7 +116,7 @@ def test_an_admin_waiting_out_its_delay_opens_no_keystore(issuer: Issuer, monkey
 
 def test_a_plan_from_before_the_last_commit_is_not_carried_out_again(issuer: Issuer) -> None:
     rotate(issuer, "settlement")
-    successions = issuer.house._successions
+    successions = issuer.settlement._key_rotation
     successions.look_after()
     plan = successions._steps
     issuer.flush()
@@ -135,9 +136,9 @@ def test_an_admin_takes_over_when_nothing_that_the_old_one_ordered_is_on_its_way
     issuer.clock.advance(DELAY_MS)
     turn(issuer)  # the tokens accept
     given = {"account": issuer.id("A.bda"), "amount": "1.00", "currency": "USD"}
-    issuer.house.four_eyes.do(OPERATOR, "account.freeze_amount", given, reason="Court").result(TIMEOUT_S)
+    issuer.settlement.four_eyes.do(OPERATOR, "account.freeze_amount", given, reason="Court").result(TIMEOUT_S)
     for _ in range(3):
-        issuer.house.look_after()
+        issuer.settlement.look_after()
         issuer.flush()
     assert ("admin", "accepting") in keys(issuer)
     turn(issuer, 4)
@@ -167,10 +168,10 @@ def test_all_three_offices_change_hands_at_once_though_the_line_is_cut_every_oth
         if step == 4:
             issuer.clock.advance(DELAY_MS)
         issuer.line.cut = step % 2 == 0
-        issuer.house.look_after()
+        issuer.settlement.look_after()
         issuer.line.cut = False
         issuer.settle()
-    assert issuer.house.closed_because() is None
+    assert issuer.settlement.closed_because() is None
     assert [found(issuer, key.id).status for key in new] == ["current"] * 3
     for office in ALL:
         assert roles_of(issuer, office, OLD[office]) == {False}
@@ -187,18 +188,18 @@ def test_a_token_added_while_keys_change_hands_ends_with_the_new_keys_alone(tmp_
     turn(issuer, turns)
     if turns == 3:  # the admin's is accepting
         issuer.clock.advance(DELAY_MS)
-        issuer.house.look_after()
+        issuer.settlement.look_after()
     issuer.close()
     issuer = Issuer(tmp_path, currencies=("USD", "JPY"))
     issuer.line.cut = True
-    issuer.house.start()
-    issuer.house.look_after()
+    issuer.settlement.start()
+    issuer.settlement.look_after()
     issuer.line.cut = False
     for _ in range(2):
         turn(issuer, 6)
         issuer.clock.advance(DELAY_MS)
     turn(issuer, 6)
-    assert {token.currency for token in issuer.house.queries.tokens()} == {"USD", "JPY"}
+    assert {token.currency for token in issuer.settlement.queries.tokens()} == {"USD", "JPY"}
     for office in ALL:
         assert found(issuer, new[office].id).status == "current"
         assert roles_of(issuer, office, address_of(new[office])) == {True}
@@ -210,20 +211,20 @@ def test_a_token_added_while_keys_change_hands_ends_with_the_new_keys_alone(tmp_
 
 
 def test_keys_change_hands_while_a_token_is_paused(issuer: Issuer) -> None:
-    issuer.house.four_eyes.do(OPERATOR, "token.pause", {"currency": "USD"}, reason="Theft").result(TIMEOUT_S)
+    issuer.settlement.four_eyes.do(OPERATOR, "token.pause", {"currency": "USD"}, reason="Theft").result(TIMEOUT_S)
     issuer.settle()
     for office in ("settlement", "attestor"):
         rotate(issuer, office)
     turn(issuer, 5)
     assert {("settlement", "retired"), ("attestor", "retired")} <= set(keys(issuer))
-    issuer.house.four_eyes.do(OPERATOR, "token.unpause", {"currency": "USD"}, reason="Rotated").result(TIMEOUT_S)
+    issuer.settlement.four_eyes.do(OPERATOR, "token.unpause", {"currency": "USD"}, reason="Rotated").result(TIMEOUT_S)
     issuer.settle()
     play(issuer, EVERYTHING.format(n="after"))
 
 
 def test_what_may_be_minted_a_day_is_the_same_under_the_next_key(issuer: Issuer) -> None:
     limit = {"currency": "USD", "per_day": "50.00"}
-    issuer.house.four_eyes.do(OPERATOR, "token.limit_minting", limit, reason="Theft").result(TIMEOUT_S)
+    issuer.settlement.four_eyes.do(OPERATOR, "token.limit_minting", limit, reason="Theft").result(TIMEOUT_S)
     new = rotate(issuer, "settlement")  # while the order is on its way
     issuer.settle()
     play(
@@ -243,7 +244,7 @@ def test_what_may_be_minted_a_day_is_the_same_under_the_next_key(issuer: Issuer)
 
 def test_a_canceled_admin_leaves_room_for_another_one_at_once(issuer: Issuer) -> None:
     first = rotate(issuer, "admin")
-    issuer.house.look_after()  # what it is given is on its way
+    issuer.settlement.look_after()  # what it is given is on its way
     cancel(issuer, first.id)
     second = rotate(issuer, "admin")
     turn(issuer, 4)
@@ -260,12 +261,14 @@ def test_a_netting_cycle_in_flight_names_its_attestor_and_the_next_one_the_new(i
     new = rotate(issuer, "attestor")
     turn(issuer)
     first = queue(issuer, "n1", "A.bda", "B.bda", "10.00")
-    issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(TIMEOUT_S)  # signed by the old one
+    issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(
+        TIMEOUT_S
+    )  # signed by the old one
     turn(issuer, 4)
     second = queue(issuer, "n2", "A.bda", "B.bda", "10.00")
     assert settled_cycle(issuer).status == "settled"
     for payment, attestor in ((first, OLD["attestor"]), (second, address_of(new))):
-        proof = issuer.house.attestations.payment_proof(OPERATOR, payment.id)
+        proof = issuer.settlement.attestations.payment_proof(OPERATOR, payment.id)
         assert proof.attestation.attestor == attestor
         assert payment_document.verify(payment_document.written(proof), attestor=attestor)
 
@@ -276,12 +279,12 @@ def test_an_authorisation_that_the_old_key_relays_is_settled_and_the_next_one_by
     waiting = accepted_while_cut(held)  # signed by the old key, and not sent
     held.line.cut = False
     for _ in range(3):
-        held.house.look_after()
+        held.settlement.look_after()
         held.flush()
     assert found(held, new.id).status == "current"
     assert ("settlement", "outgoing") in keys(held)
     turn(held, 4)
-    assert held.house.queries.operation(OPERATOR, waiting.id).status == "settled"
+    assert held.settlement.queries.operation(OPERATOR, waiting.id).status == "settled"
     assert ("settlement", "retired") in keys(held)
 
 
@@ -292,13 +295,13 @@ AGREEING = Caller("key_carl", "operator", person="carl", duties=frozenset({"chec
 
 def ask(issuer: Issuer, action: str, **given: str) -> Approval:
     """What a second person is to agree to."""
-    approval = issuer.house.four_eyes.do(ASKING, action, given).result(TIMEOUT_S).approval
+    approval = issuer.settlement.four_eyes.do(ASKING, action, given).result(TIMEOUT_S).approval
     assert approval is not None
     return approval
 
 
 def agree(issuer: Issuer, approval: Approval) -> Approval:
-    decided = issuer.house.four_eyes.approve(AGREEING, approval.id).result(TIMEOUT_S).approval
+    decided = issuer.settlement.four_eyes.approve(AGREEING, approval.id).result(TIMEOUT_S).approval
     assert decided is not None
     return decided
 
@@ -306,13 +309,13 @@ def agree(issuer: Issuer, approval: Approval) -> Approval:
 def test_with_four_eyes_the_key_is_made_when_the_second_person_agrees(tmp_path: Path) -> None:
     issuer = Issuer(tmp_path, policy=FOUR_EYES).start()
     issuer.settle()
-    rehearsal = issuer.house.four_eyes.do(ASKING, "house_key.rotate", {"office": "attestor"}, rehearse=True)
+    rehearsal = issuer.settlement.four_eyes.do(ASKING, "house_key.rotate", {"office": "attestor"}, rehearse=True)
     assert rehearsal.result(TIMEOUT_S).needs_approval
     asked = ask(issuer, "house_key.rotate", office="attestor")
     assert list(tmp_path.glob("attestor-0x*.json")) == []
     assert len(keys(issuer)) == 3
     with pytest.raises(Forbidden):
-        issuer.house.four_eyes.approve(ASKING, asked.id).result(TIMEOUT_S)
+        issuer.settlement.four_eyes.approve(ASKING, asked.id).result(TIMEOUT_S)
     key = found(issuer, agree(issuer, asked).resource_id or "")
     assert (key.office, key.status) == ("attestor", "incoming")
     turn(issuer)
@@ -326,9 +329,9 @@ def test_agreeing_to_a_key_fails_while_another_one_is_on_its_way_and_makes_none(
     issuer = Issuer(tmp_path, policy=FOUR_EYES).start()
     issuer.settle()
     asked = ask(issuer, "house_key.rotate", office="attestor")
-    issuer.house.four_eyes.policy = Policy()  # as after a restart with other settings
+    issuer.settlement.four_eyes.policy = Policy()  # as after a restart with other settings
     first = rotate(issuer, "attestor")
-    issuer.house.four_eyes.policy = FOUR_EYES
+    issuer.settlement.four_eyes.policy = FOUR_EYES
     refused = agree(issuer, asked)
     assert (refused.status, refused.code) == ("failed", WrongState.code)
     assert list(tmp_path.glob("attestor-0x*.json")) == [keystore_of(issuer, first)]
@@ -348,7 +351,7 @@ def test_a_key_that_cannot_be_stored_is_refused_and_the_house_goes_on(
     assert len(keys(issuer)) == 3
 
 
-@pytest.mark.parametrize("office", house_keys.OFFICES)
+@pytest.mark.parametrize("office", signing_keys.OFFICES)
 def test_a_ledger_from_before_a_rotation_is_not_ready_and_says_why(directory: Path, office: Office) -> None:
     issuer = Issuer(directory, currencies=("USD", "JPY")).start()
     issuer.close()
@@ -364,13 +367,13 @@ def test_a_ledger_from_before_a_rotation_is_not_ready_and_says_why(directory: Pa
     put_back(directory, older)
     issuer = Issuer(directory, currencies=("USD", "JPY")).start()
     turn(issuer)
-    reasons = " ".join(issuer.house.reasons_not_ready())
+    reasons = " ".join(issuer.settlement.reasons_not_ready())
     for currency in ("USD", "JPY"):
         assert f"the {currency} token gives the {office} key 0x{OLD[office].hex()} no role" in reasons
     issuer.close()
     put_back(directory, newer)
     issuer = Issuer(directory, currencies=("USD", "JPY")).start()
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.reasons_not_ready() == ()
     issuer.close()
 
 
@@ -382,8 +385,8 @@ def test_a_node_is_ready_again_when_its_key_has_its_role_back(tmp_path: Path) ->
     issuer.settle()
     issuer.close()
     issuer = Issuer(tmp_path).start()
-    assert "the USD token gives the settlement key" in " ".join(issuer.house.reasons_not_ready())
+    assert "the USD token gives the settlement key" in " ".join(issuer.settlement.reasons_not_ready())
     issuer.send(SIGNERS.admin, issuer.token(), calls.grant_role(role, OLD["settlement"]))
     turn(issuer, 2)
-    assert issuer.house.reasons_not_ready() == ()
+    assert issuer.settlement.reasons_not_ready() == ()
     issuer.close()

@@ -98,7 +98,7 @@ def test_a_replay_is_told_what_was_told_first(issuer: Issuer) -> None:
     assert again.replayed
     assert not first.replayed
     assert again.operation == first.operation
-    assert issuer.house.queries.operation(issuer.members["A"], first.operation.id).status == "settled"
+    assert issuer.settlement.queries.operation(issuer.members["A"], first.operation.id).status == "settled"
 
 
 def test_yen_have_no_minor_unit_and_their_own_books(issuer: Issuer) -> None:
@@ -170,7 +170,7 @@ def test_the_first_broken_rule_answers(issuer: Issuer) -> None:
         audit                                                backed
         """,
     )
-    deposits = issuer.house.queries.operations(OPERATOR).data
+    deposits = issuer.settlement.queries.operations(OPERATOR).data
     assert len(deposits) == 2, "what is refused leaves no trace"
 
 
@@ -178,7 +178,7 @@ def test_the_first_broken_rule_answers(issuer: Issuer) -> None:
 def test_only_the_operator_moves_fiat_in_and_out(issuer: Issuer, verb: str) -> None:
     request = FiatRequest(verb, issuer.members["A"], "k1", issuer.id("A.dda"), "1.00", "USD")
     with pytest.raises(Forbidden):
-        issuer.house.desk.submit(request).result(10)
+        issuer.settlement.desk.submit(request).result(10)
 
 
 def test_a_refused_request_leaves_its_key_free(issuer: Issuer) -> None:
@@ -217,7 +217,7 @@ def test_a_suspended_member_neither_pays_nor_is_paid_until_it_is_active_again(is
 def test_an_unusable_key_is_refused_at_once(issuer: Issuer, key: str) -> None:
     request = issuer.request("mint", key, "A.dda", "A.bda", "1.00")
     with pytest.raises(IdempotencyKeyInvalid if key else IdempotencyKeyMissing):
-        issuer.house.desk.submit(request)
+        issuer.settlement.desk.submit(request)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_an_unusable_key_is_refused_at_once(issuer: Issuer, key: str) -> None:
 def test_references_are_checked_and_named(issuer: Issuer, field: str, value: str) -> None:
     request: PaymentRequest = replace(issuer.request("mint", "k1", "A.dda", "A.bda", "1.00"), **{field: value})
     with pytest.raises(InvalidField) as refused:
-        issuer.house.desk.submit(request).result(10)
+        issuer.settlement.desk.submit(request).result(10)
     assert refused.value.pointer == f"/{field}"
 
 
@@ -245,7 +245,7 @@ def test_references_are_kept_and_a_uetr_is_made_if_absent(issuer: Issuer) -> Non
     asked = replace(
         issuer.request("mint", "k1", "A.dda", "A.bda", "1.00"), uetr=uetr, end_to_end_id="INV-7", external_id="row 9"
     )
-    kept = issuer.house.desk.submit(asked).result(10).operation
+    kept = issuer.settlement.desk.submit(asked).result(10).operation
     assert (kept.uetr, kept.end_to_end_id, kept.external_id) == (uetr, "INV-7", "row 9")
     made = issuer.pay("mint", "k2", "A.dda", "A.bda", "1.00").operation
     assert made.uetr != uetr

@@ -10,7 +10,7 @@ from typing import Any
 
 from ledger_node.chain.contract import create_address
 from ledger_node.chain.encoding import keccak
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 from tests.clients.guestbook import compiled
 from tests.settlement.issuer import Issuer, key
 

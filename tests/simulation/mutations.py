@@ -12,12 +12,15 @@ from unittest import mock
 from ledger_node.chain.pyevm.engine import PyEvmChain
 from ledger_node.chain.pyevm.witnesses import Witnesses
 from ledger_node.reserve import ledger, movements
-from ledger_node.settlement import bookkeeper, cycles, events, rules, verbs
-from ledger_node.settlement.blotter import Blotter
-from ledger_node.settlement.booking import Booking
-from ledger_node.settlement.house import House
-from ledger_node.settlement.outbox import Outbox
-from ledger_node.settlement.successions import Successions
+from ledger_node.settlement import events
+from ledger_node.settlement.engine import SettlementEngine
+from ledger_node.settlement.intake import rules, unit_of_work, verbs
+from ledger_node.settlement.intake.unit_of_work import UnitOfWork
+from ledger_node.settlement.netting import cycles
+from ledger_node.settlement.onchain import bookkeeper
+from ledger_node.settlement.onchain.booking import Booking
+from ledger_node.settlement.onchain.key_rotation import KeyRotation
+from ledger_node.settlement.onchain.outbox import Outbox
 
 Mutation = Callable[[ExitStack], None]
 MUTATIONS: dict[str, Mutation] = {}
@@ -49,12 +52,12 @@ def _wrap(stack: ExitStack, owner: Any, name: str, around: Callable[..., Any]) -
 def pay_out_before_the_burn(stack: ExitStack) -> None:
     """Fiat leaves the reserve when the redemption is accepted, not when the burn is booked."""
 
-    def redeem(original: Any, blotter: Blotter, request: Any) -> Any:
-        accepted = original(blotter, request)
+    def redeem(original: Any, work: UnitOfWork, request: Any) -> Any:
+        accepted = original(work, request)
         operation = accepted.operation
         if not accepted.replayed:
             payout = movements.payout(operation.id, operation.creditor_account, operation.amount, operation.currency)
-            blotter.pay_in(blotter.parties[operation.creditor_account], payout)
+            work.pay_in(work.parties[operation.creditor_account], payout)
         return accepted
 
     _wrap(stack, verbs, "redeem", redeem)
@@ -72,7 +75,7 @@ def pay_out_twice(stack: ExitStack) -> None:
 @mutation
 def drop_the_hold(stack: ExitStack) -> None:
     """A mint sets no fiat aside."""
-    _put(stack, Blotter, "hold", lambda *_: None)
+    _put(stack, UnitOfWork, "hold", lambda *_: None)
 
 
 @mutation
@@ -83,7 +86,7 @@ def void_instead_of_post(stack: ExitStack) -> None:
 @mutation
 def drop_the_promise(stack: ExitStack) -> None:
     """Tokens that are on their way out can be spent again."""
-    _put(stack, Blotter, "promise", lambda *_: None)
+    _put(stack, UnitOfWork, "promise", lambda *_: None)
 
 
 @mutation
@@ -130,28 +133,26 @@ def lose_the_signed_bytes(stack: ExitStack) -> None:
 def send_before_the_commit(stack: ExitStack) -> None:
     """The chain hears of a batch that the ledger may yet forget."""
 
-    def before_commit(original: Any, self: House, connection: Any) -> None:
+    def before_commit(original: Any, self: SettlementEngine, connection: Any) -> None:
         original(self, connection)
         self.outbox.send_fresh()
 
-    _wrap(stack, House, "_before_commit", before_commit)
+    _wrap(stack, SettlementEngine, "_before_commit", before_commit)
 
 
 @mutation
 def take_any_request_under_a_used_key(stack: ExitStack) -> None:
     """The key alone decides; the second request gets the first one's answer."""
-    from ledger_node.settlement import blotter
 
-    _put(stack, blotter, "request_hash", lambda _: bytes(32))
+    _put(stack, unit_of_work, "request_hash", lambda _: bytes(32))
 
 
 @mutation
 def forget_that_a_key_was_used(stack: ExitStack) -> None:
-    from ledger_node.settlement import blotter
 
     counter = iter(range(1_000_000))
-    _put(stack, Blotter, "earlier", lambda *_: None)
-    _wrap(stack, blotter, "request_key", lambda original, request: f"{original(request)}/{next(counter)}")
+    _put(stack, UnitOfWork, "earlier", lambda *_: None)
+    _wrap(stack, unit_of_work, "request_key", lambda original, request: f"{original(request)}/{next(counter)}")
 
 
 @mutation
@@ -163,7 +164,7 @@ def forget_to_tell(stack: ExitStack) -> None:
 @mutation
 def answer_before_it_is_durable(stack: ExitStack) -> None:
     """The commit is rolled back when the disk is full, and the client is told that all is well."""
-    from ledger_node.settlement.desk import Desk
+    from ledger_node.settlement.intake.desk import Desk
 
     _wrap(stack, Desk, "_answer", lambda original, self, sitting, failure: original(self, sitting, None))
 
@@ -194,7 +195,7 @@ def forget_a_nonce(stack: ExitStack) -> None:
 
 @mutation
 def seat_a_key_that_has_no_roles(stack: ExitStack) -> None:
-    _put(stack, Successions, "_gifts", lambda *_: iter(()))
+    _put(stack, KeyRotation, "_gifts", lambda *_: iter(()))
 
 
 @mutation

@@ -31,7 +31,7 @@ def ask(simulation: "Simulation") -> None:
 def call(simulation: "Simulation") -> None:
     simulation.note("netting")
     with contextlib.suppress(LedgerNodeError, PowerFailed):
-        simulation.issuer.house.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(TIMEOUT_S)
+        simulation.issuer.settlement.four_eyes.do(OPERATOR, "netting.call", {"currency": "USD"}).result(TIMEOUT_S)
 
 
 def finish(simulation: "Simulation", left: int) -> None:

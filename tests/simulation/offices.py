@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ledger_node.deposit_token import roles
 from ledger_node.errors import LedgerNodeError
-from ledger_node.settlement import house_keys
+from ledger_node.settlement.onchain import signing_keys
 from tests.crash.power import PowerFailed
 from tests.settlement.issuer import OPERATOR
 from tests.simulation.moves import Broken
@@ -29,13 +29,13 @@ def rotate(simulation: "Simulation") -> None:
                     _do(simulation, "house_key.cancel", {"house_key": key.id})
 
 
-def _keys(simulation: "Simulation") -> list[house_keys.HouseKey]:
+def _keys(simulation: "Simulation") -> list[signing_keys.HouseKey]:
     with simulation.issuer.database.read() as connection:
-        return house_keys.listed(connection)
+        return signing_keys.listed(connection)
 
 
 def _do(simulation: "Simulation", action: str, given: dict[str, str]) -> None:
-    simulation.issuer.house.four_eyes.do(OPERATOR, action, given).result(TIMEOUT_S)
+    simulation.issuer.settlement.four_eyes.do(OPERATOR, action, given).result(TIMEOUT_S)
 
 
 def finish(simulation: "Simulation") -> None:
@@ -47,5 +47,5 @@ def finish(simulation: "Simulation") -> None:
         held = {roles.has_role(issuer.chain, issuer.token(), role, key.address or b"") for role in needed}
         if key.status not in ("current", "retired") or held != {key.status == "current"}:
             raise Broken(f"I48: {key.id} is {key.status} as {key.office} and its roles are {held}")
-    if sorted(key.office for key in keys if key.status == "current") != sorted(house_keys.OFFICES):
+    if sorted(key.office for key in keys if key.status == "current") != sorted(signing_keys.OFFICES):
         raise Broken("I48: an office has no key, or two")

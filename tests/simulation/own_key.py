@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ledger_node.chain.errors import ChainError
 from ledger_node.deposit_token import calls
-from ledger_node.settlement.signing import Fees, sign_transaction
+from ledger_node.settlement.onchain.signing import Fees, sign_transaction
 from tests.simulation.template import OWN
 
 if TYPE_CHECKING:

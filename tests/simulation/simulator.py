@@ -62,7 +62,7 @@ class Simulation:
             issuer.clock.set(self.clock_ms)
             self.line = Line(issuer.chain)
             issuer.line = self.line  # type: ignore[assignment]
-            issuer.house.chain = self.line  # type: ignore[assignment]
+            issuer.settlement.chain = self.line  # type: ignore[assignment]
             self.issuer = issuer
             for raw in self.pool:
                 with contextlib.suppress(ChainError):
@@ -85,8 +85,8 @@ class Simulation:
 
     def after_a_fault(self) -> None:
         """The node has stopped, or says that only a restart helps: start it, and ask again for what got no answer."""
-        if self.faults.dark or self.issuer.house.fault is not None:
-            fault = self.issuer.house.fault
+        if self.faults.dark or self.issuer.settlement.fault is not None:
+            fault = self.issuer.settlement.fault
             if not self.faults.dark and not isinstance(fault, StorageFailed | PowerFailed):
                 raise Broken(f"the node stopped by itself: {fault!r}")
             self.close()
@@ -109,7 +109,7 @@ class Simulation:
             getattr(self, f"do_{move}")()
             if move not in ("power", "disk_full"):  # which wait for somebody to write something that matters
                 self.flush()
-        if self.faults.dark or self.issuer.house.fault is not None:
+        if self.faults.dark or self.issuer.settlement.fault is not None:
             self.after_a_fault()
         self.must_not(self.follower.now_and_then())
         self.learn()
@@ -161,7 +161,7 @@ class Simulation:
         asked = self.random.choice(answered)
         self.note("again", asked.request.idempotency_key)
         try:
-            again = self.issuer.house.desk.submit(asked.request).result(TIMEOUT_S)
+            again = self.issuer.settlement.desk.submit(asked.request).result(TIMEOUT_S)
         except (Unavailable, StorageFailed, PowerFailed):
             return
         if not again.replayed or again.operation.id != asked.operation:
@@ -185,7 +185,7 @@ class Simulation:
             decimal_string(asked.amount + 1, USD),
         )  # fmt: skip
         try:
-            self.issuer.house.desk.submit(other).result(TIMEOUT_S)
+            self.issuer.settlement.desk.submit(other).result(TIMEOUT_S)
         except (IdempotencyConflict, Unavailable, StorageFailed, PowerFailed) as refusal:
             self.note("conflict", asked.request.idempotency_key, type(refusal).__name__)
             return
@@ -207,7 +207,7 @@ class Simulation:
             self.become(self.random.choice(sorted(self.model.suspended)), suspended=False)
 
     def become(self, bank: str, *, suspended: bool) -> None:
-        members = self.issuer.house.members
+        members = self.issuer.settlement.members
         act = members.suspend if suspended else getattr(members, "reinstate", members.activate)
         self.note("suspend" if suspended else "reinstate", bank)
         self.parties_changed = True
@@ -236,7 +236,7 @@ class Simulation:
         self.clock_ms += 2_000
         self.issuer.clock.set(self.clock_ms)
         with contextlib.suppress(Unavailable, StorageFailed):
-            self.issuer.house.look_after()
+            self.issuer.settlement.look_after()
         for raw, _, _ in self.raw.values():
             with contextlib.suppress(ChainError):
                 self.issuer.chain.send_raw_transaction(raw)
@@ -298,7 +298,7 @@ class Simulation:
         self.model.asked[name] = asked
         enough = asked.net or asked.debtor is None or asked.amount <= self.model.available(asked.debtor)
         try:
-            accepted = self.issuer.house.desk.submit(asked.request).result(TIMEOUT_S)
+            accepted = self.issuer.settlement.desk.submit(asked.request).result(TIMEOUT_S)
         except Refused as refusal:
             del self.model.asked[name]
             self.note(asked.request.kind, name, asked.amount, refusal.code)
@@ -364,7 +364,7 @@ class Simulation:
             self.do_look_after()
             self.do_block()
             self.flush()
-            if self.faults.dark or self.issuer.house.fault is not None:
+            if self.faults.dark or self.issuer.settlement.fault is not None:
                 self.after_a_fault()
             self.learn()
         if stuck := [asked.operation for asked in self.model.open()] or list(self.raw):

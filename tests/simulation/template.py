@@ -10,8 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from ledger_node import keys
-from ledger_node.settlement import claims, cycles, ids
+from ledger_node import ids, keys
+from ledger_node.settlement.netting import cycles
+from ledger_node.settlement.onchain import liabilities
 from tests.settlement.issuer import Issuer, key
 from tests.simulation.followed import NETWORK, Followed
 
@@ -32,7 +33,7 @@ def seeded_ids(seed: int | str) -> Iterator[None]:
     salts = SimpleNamespace(randbelow=source.randrange, token_bytes=source.randbytes)
     with (
         mock.patch.object(ids, "uuid_utils", unique),
-        mock.patch.object(claims, "secrets", salts),
+        mock.patch.object(liabilities, "secrets", salts),
         mock.patch.object(cycles, "secrets", salts),
         mock.patch.object(keys, "secrets", salts),
     ):

@@ -4,6 +4,7 @@ mistake found."""
 import itertools
 import logging
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -24,9 +25,13 @@ MUTANT_SEEDS = 200
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
-    """The node has much to say about power cuts; here they are the point."""
-    logging.getLogger("ledger_node").setLevel(logging.CRITICAL + 1)
+def _quiet() -> Iterator[None]:
+    """The node has much to say about power cuts; here they are the point. Tests after these read its log again."""
+    logger = logging.getLogger("ledger_node")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    yield
+    logger.setLevel(before)
 
 
 @pytest.mark.parametrize("chunk", part_of(CHUNKS, CHUNKS_OF_A_RUN))

@@ -51,7 +51,7 @@ async def close_account(
 
 @router.get("/v1/accounts", summary="List accounts", responses={200: {"model": PageView[views.AccountView]}})
 def list_accounts(request: Request, caller: Anybody, query: Annotated[AccountsQuery, Query()]) -> Response:
-    found = request.app.state.house.queries.accounts(
+    found = request.app.state.settlement.queries.accounts(
         caller, query.part(), member_id=query.member, kind=query.kind, currency=query.currency
     )
     return page(found, views.account)
@@ -59,7 +59,7 @@ def list_accounts(request: Request, caller: Anybody, query: Annotated[AccountsQu
 
 @router.get("/v1/accounts/{account_id}", summary="Read an account", responses={200: {"model": views.AccountView}})
 def read_account(request: Request, caller: Anybody, account_id: Id) -> Response:
-    return Json(views.account(request.app.state.house.queries.account(caller, account_id)))
+    return Json(views.account(request.app.state.settlement.queries.account(caller, account_id)))
 
 
 @router.get(
@@ -68,7 +68,7 @@ def read_account(request: Request, caller: Anybody, account_id: Id) -> Response:
     responses={200: {"model": views.BalancesView}},
 )
 def read_balances(request: Request, caller: Anybody, account_id: Id) -> Response:
-    return Json(views.balances(request.app.state.house.queries.balances(caller, account_id)))
+    return Json(views.balances(request.app.state.settlement.queries.balances(caller, account_id)))
 
 
 @router.get(
@@ -77,4 +77,4 @@ def read_balances(request: Request, caller: Anybody, account_id: Id) -> Response
     responses={200: {"model": PageView[views.EntryView]}},
 )
 def list_entries(request: Request, caller: Anybody, account_id: Id, query: Annotated[ListQuery, Query()]) -> Response:
-    return page(request.app.state.house.queries.entries(caller, account_id, query.part()), views.entry)
+    return page(request.app.state.settlement.queries.entries(caller, account_id, query.part()), views.entry)

@@ -15,8 +15,10 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.access import audit_log, operators
+from ledger_node.access.model import Caller, Named
 from ledger_node.errors import Forbidden, WrongState
-from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway import acting, issuer_views, views
 from ledger_node.gateway.acting import ActQuery
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import LedgerRoute
@@ -24,10 +26,8 @@ from ledger_node.gateway.credentials import ApiKey, KeyRing, Scope, keys_of
 from ledger_node.gateway.forms import ApiKeyForm, HouseKeyForm, Id, RotateForm
 from ledger_node.gateway.identity import Operator, Overseer
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement import audit_log, operators
-from ledger_node.settlement.house import House
-from ledger_node.settlement.model import Caller, Named
-from ledger_node.settlement.offices import Parameters
+from ledger_node.settlement.actions.operator_actions import Parameters
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["members"])
 
@@ -43,7 +43,7 @@ class ApiKeysView(BaseModel):
 MADE: dict[int | str, dict[str, Any]] = {
     201: {"model": views.NewApiKeyView},
     **acting.rehearsal(views.ApiKeyView),
-    202: {"model": house_views.ApprovalView, "description": "It waits for a second person."},
+    202: {"model": issuer_views.ApprovalView, "description": "It waits for a second person."},
     **problems(409),
 }
 
@@ -52,7 +52,7 @@ MADE: dict[int | str, dict[str, Any]] = {
 async def create_api_key(
     request: Request, caller: Operator, member_id: Id, query: Rehearse, form: ApiKeyForm | None = None
 ) -> Response:
-    await asyncio.to_thread(request.app.state.house.queries.member, caller, member_id)
+    await asyncio.to_thread(request.app.state.settlement.queries.member, caller, member_id)
     form = form or ApiKeyForm()
     return await created(
         request, query, scope="member", member_id=member_id, name=form.name, user=form.user, digest=form.digest
@@ -61,7 +61,7 @@ async def create_api_key(
 
 @router.get(_MEMBERS, summary="List a member's API keys", responses={200: {"model": ApiKeysView}})
 def list_api_keys(request: Request, caller: Overseer, member_id: Id) -> Response:
-    request.app.state.house.queries.member(caller, member_id)
+    request.app.state.settlement.queries.member(caller, member_id)
     return _listed(request, member_id)
 
 
@@ -185,9 +185,9 @@ async def _shown(
 
 async def _asked(request: Request, action: str, given: Parameters, query: ActQuery) -> Response:
     """A key whose secret only its owner knows: made at once, or when a second person agrees."""
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     trail = acting.trail(request)
-    asking = house.four_eyes.do(request.state.caller, action, given, rehearse=query.dry_run, trail=trail)
+    asking = settlement.four_eyes.do(request.state.caller, action, given, rehearse=query.dry_run, trail=trail)
     done = await durable(asking)
     if done.rehearsal or done.approval is not None:
         return acting.answer(done)
@@ -196,8 +196,8 @@ async def _asked(request: Request, action: str, given: Parameters, query: ActQue
 
 def _alone(request: Request, connection: sa.Connection) -> None:
     """Whoever sees another person's key could act as that person. Raises Forbidden."""
-    house: House = request.app.state.house
-    if house.four_eyes.staffed(connection):
+    settlement: SettlementEngine = request.app.state.settlement
+    if settlement.four_eyes.staffed(connection):
         raise Forbidden(
             "With four_eyes on, nobody sees another person's key: its owner makes the secret and gives its digest "
             "(`ledger-node operator secret`), and a second operator agrees."
@@ -205,8 +205,8 @@ def _alone(request: Request, connection: sa.Connection) -> None:
 
 
 def _listed(request: Request, member_id: str | None) -> Response:
-    house: House = request.app.state.house
-    with house.database.read() as connection:
+    settlement: SettlementEngine = request.app.state.settlement
+    with settlement.database.read() as connection:
         found = keys_of(connection, member_id=member_id)
     return Json({"data": [views.api_key(key) for key in found]})
 
@@ -229,7 +229,7 @@ async def _noted(
     request: Request, action: str, change: Callable[[sa.Connection], tuple[ApiKey, str]], query: ActQuery
 ) -> tuple[ApiKey, str]:
     """The change, with its line in the audit log; or, in a dry run, neither."""
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     caller: Caller = request.state.caller
 
     def job(connection: sa.Connection) -> tuple[ApiKey, str]:
@@ -239,10 +239,10 @@ async def _noted(
                 rehearsal.rollback()
             return changed
         changed = change(connection)
-        at, resource_id = house.clock.now_ms(), changed[0].id
+        at, resource_id = settlement.clock.now_ms(), changed[0].id
         audit_log.record(
             connection, caller, action, "done", at=at, resource_id=resource_id, trail=acting.trail(request)
         )
         return changed
 
-    return await durable(house.writer.submit(job))
+    return await durable(settlement.writer.submit(job))

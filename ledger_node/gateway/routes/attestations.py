@@ -14,7 +14,7 @@ from ledger_node.gateway.forms import BatchId, Id
 from ledger_node.gateway.identity import Anybody
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.proofs import document
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["house"])
 
@@ -35,8 +35,8 @@ class ProofQuery(BaseModel):
     responses={200: {"model": PageView[proof_views.AttestationView]}},
 )
 def list_attestations(request: Request, caller: Anybody, query: Annotated[AttestationsQuery, Query()]) -> Response:
-    house: House = request.app.state.house
-    return page(house.attestations.listed(query.part(), currency=query.currency), proof_views.attestation)
+    settlement: SettlementEngine = request.app.state.settlement
+    return page(settlement.attestations.listed(query.part(), currency=query.currency), proof_views.attestation)
 
 
 @router.get(
@@ -45,8 +45,8 @@ def list_attestations(request: Request, caller: Anybody, query: Annotated[Attest
     responses={200: {"model": proof_views.AttestationView}},
 )
 def read_attestation(request: Request, caller: Anybody, attestation_id: BatchId) -> Response:
-    house: House = request.app.state.house
-    return Json(proof_views.attestation(house.attestations.find(attestation_id)))
+    settlement: SettlementEngine = request.app.state.settlement
+    return Json(proof_views.attestation(settlement.attestations.find(attestation_id)))
 
 
 @router.get(
@@ -57,5 +57,5 @@ def read_attestation(request: Request, caller: Anybody, attestation_id: BatchId)
 def prove_claim(
     request: Request, caller: Anybody, attestation_id: BatchId, query: Annotated[ProofQuery, Query()]
 ) -> Response:
-    house: House = request.app.state.house
-    return Json(document.written(house.attestations.proof(caller, attestation_id, query.account)))
+    settlement: SettlementEngine = request.app.state.settlement
+    return Json(document.written(settlement.attestations.proof(caller, attestation_id, query.account)))

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.access.model import Caller
 from ledger_node.errors import LedgerNodeError
 from ledger_node.gateway import examples, views
 from ledger_node.gateway.acting import note_refusal
@@ -23,10 +24,10 @@ from ledger_node.gateway.headers import PREFER_WAIT, preferred_wait_s
 from ledger_node.gateway.identity import Payer
 from ledger_node.gateway.problems import misshapen, problem_body
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement import rules
-from ledger_node.settlement.desk import Answer
-from ledger_node.settlement.house import House
-from ledger_node.settlement.model import FINAL, Accepted, Caller, Operation, PaymentRequest
+from ledger_node.settlement.engine import SettlementEngine
+from ledger_node.settlement.intake import rules
+from ledger_node.settlement.intake.desk import Answer
+from ledger_node.settlement.model import FINAL, Accepted, Operation, PaymentRequest
 
 ITEMS_MAX = 10_000
 SLICE = 500
@@ -84,7 +85,7 @@ class BulkView(views.View):
     openapi_extra={"parameters": [PREFER_WAIT]},
 )
 async def create_transfers(request: Request, caller: Payer, form: BulkForm) -> Response:
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     wait_s = preferred_wait_s(request)
     items = [_Item(raw, position) for position, raw in enumerate(form.transfers)]
     for some in _slices(items):
@@ -92,7 +93,7 @@ async def create_transfers(request: Request, caller: Payer, form: BulkForm) -> R
             item.read(caller)
         await asyncio.sleep(0)
     asked = [item for item in items if item.asked is not None]
-    answers = await durable(house.desk.submit_many([item.asked for item in asked if item.asked is not None]))
+    answers = await durable(settlement.desk.submit_many([item.asked for item in asked if item.asked is not None]))
     for item, answer in zip(asked, answers, strict=True):
         item.take(answer)
     # One line of the audit log for each kind of refusal, however many transfers tried it.
@@ -100,7 +101,7 @@ async def create_transfers(request: Request, caller: Payer, form: BulkForm) -> R
     for failure in refused.values():
         await note_refusal(request, failure)
     if wait_s is not None:
-        await _reach(house, caller, [item for item in asked if item.accepted is not None], wait_s)
+        await _reach(settlement, caller, [item for item in asked if item.accepted is not None], wait_s)
     return await _answer(request, items, waited=wait_s is not None)
 
 
@@ -175,14 +176,14 @@ class _Item:
         return problem_body(failure, request_id=request.state.request_id, instance=request.url.path, errors=errors)
 
 
-async def _reach(house: House, caller: Caller, items: Sequence[_Item], wait_s: float) -> None:
+async def _reach(settlement: SettlementEngine, caller: Caller, items: Sequence[_Item], wait_s: float) -> None:
     """Bring each item's operation to its final state, or to where it stands when the wait is over."""
     going = [item for item in items if item.operation is not None and item.operation.status != "pending_approval"]
     ids = [item.operation.id for item in going if item.operation is not None]
     if any(item.accepted is not None and item.accepted.replayed for item in going):
-        watched = await asyncio.to_thread(house.desk.watch_all, ids)  # those of long ago are looked up
+        watched = await asyncio.to_thread(settlement.desk.watch_all, ids)  # those of long ago are looked up
     else:
-        watched = house.desk.watch_all(ids)
+        watched = settlement.desk.watch_all(ids)
     await asyncio.wait([asyncio.wrap_future(watched.done)], timeout=wait_s)
     late = []
     for item, operation_id in zip(going, ids, strict=True):
@@ -193,7 +194,7 @@ async def _reach(house: House, caller: Caller, items: Sequence[_Item], wait_s: f
     def look() -> None:
         for item in late:
             if item.operation is not None:
-                item.operation = house.queries.operation(caller, item.operation.id)
+                item.operation = settlement.queries.operation(caller, item.operation.id)
 
     if late:
         await asyncio.to_thread(look)

@@ -24,4 +24,4 @@ class EventsQuery(ListQuery):
 
 @router.get("/v1/events", summary="List events", responses={200: {"model": PageView[views.EventView]}})
 def list_events(request: Request, caller: Anybody, query: Annotated[EventsQuery, Query()]) -> Response:
-    return page(request.app.state.house.queries.events(caller, query.part(), type=query.type), views.event)
+    return page(request.app.state.settlement.queries.events(caller, query.part(), type=query.type), views.event)

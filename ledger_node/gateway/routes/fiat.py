@@ -16,7 +16,7 @@ from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, idempotency_k
 from ledger_node.gateway.identity import Anybody, Operator
 from ledger_node.gateway.routes.payments import PaymentsQuery
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 from ledger_node.settlement.model import FiatKind, FiatRequest
 
 router = APIRouter(route_class=LedgerRoute, tags=["fiat"])
@@ -36,11 +36,11 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
             end_to_end_id=form.end_to_end_id,
             external_id=form.external_id,
         )
-        house: House = request.app.state.house
+        settlement: SettlementEngine = request.app.state.settlement
         if query.dry_run:
-            would = (await durable(house.desk.rehearse(asked))).operation
+            would = (await durable(settlement.desk.rehearse(asked))).operation
             return acting.rehearsed(views.fiat(would), needs_approval=would.status == "pending_approval")
-        accepted = await durable(house.desk.submit(asked))
+        accepted = await durable(settlement.desk.submit(asked))
         headers = {"Location": f"{request.scope['path']}/{accepted.operation.id}"}
         if accepted.replayed:
             headers["Idempotent-Replayed"] = "true"
@@ -52,7 +52,7 @@ def _submit(kind: FiatKind) -> Callable[..., Awaitable[Response]]:
 
 def _list(kind: FiatKind) -> Callable[..., Response]:
     def list_movements(request: Request, caller: Anybody, query: Annotated[PaymentsQuery, Query()]) -> Response:
-        found = request.app.state.house.queries.operations(
+        found = request.app.state.settlement.queries.operations(
             caller, query.part(), kind=kind, status=query.status, account_id=query.account, currency=query.currency
         )
         return page(found, views.fiat)
@@ -62,7 +62,7 @@ def _list(kind: FiatKind) -> Callable[..., Response]:
 
 def _read(kind: FiatKind) -> Callable[..., Response]:
     def read_movement(request: Request, caller: Anybody, movement_id: Id) -> Response:
-        return Json(views.fiat(request.app.state.house.queries.operation(caller, movement_id, kind)))
+        return Json(views.fiat(request.app.state.settlement.queries.operation(caller, movement_id, kind)))
 
     return read_movement
 

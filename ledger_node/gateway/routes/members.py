@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import acting, house_views, views
+from ledger_node.gateway import acting, issuer_views, views
 from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page
 from ledger_node.gateway.bodies import LedgerRoute
@@ -32,12 +32,12 @@ async def admit_member(request: Request, caller: Operator, form: MemberForm, que
 
 @router.get("/v1/members", summary="List members", responses={200: {"model": PageView[views.MemberView]}})
 def list_members(request: Request, caller: Anybody, query: Annotated[ListQuery, Query()]) -> Response:
-    return page(request.app.state.house.queries.members(caller, query.part()), views.member)
+    return page(request.app.state.settlement.queries.members(caller, query.part()), views.member)
 
 
 @router.get("/v1/members/{member_id}", summary="Read a member", responses={200: {"model": views.MemberView}})
 def read_member(request: Request, caller: Anybody, member_id: Id) -> Response:
-    return Json(views.member(request.app.state.house.queries.member(caller, member_id)))
+    return Json(views.member(request.app.state.settlement.queries.member(caller, member_id)))
 
 
 def _add(act: str, means: str) -> None:
@@ -67,7 +67,7 @@ _add("offboard", "Let a member go that has no money left; its accounts close")
 
 
 class AllLimitsView(BaseModel):
-    data: list[house_views.LimitsView]
+    data: list[issuer_views.LimitsView]
 
 
 @router.get(
@@ -76,14 +76,16 @@ class AllLimitsView(BaseModel):
     responses={200: {"model": AllLimitsView}},
 )
 def read_limits(request: Request, caller: Anybody, member_id: Id) -> Response:
-    found = request.app.state.house.queries.limits(caller, member_id, request.app.state.house.settings.currencies)
-    return Json({"data": [house_views.limits(each) for each in found]})
+    found = request.app.state.settlement.queries.limits(
+        caller, member_id, request.app.state.settlement.settings.currencies
+    )
+    return Json({"data": [issuer_views.limits(each) for each in found]})
 
 
 @router.put(
     "/v1/members/{member_id}/limits/{currency}",
     summary="Change a member's limits in a currency; what is left out stays",
-    responses=answers(house_views.LimitsChangeView),
+    responses=answers(issuer_views.LimitsChangeView),
 )
 async def set_limits(
     request: Request, caller: Operator, member_id: Id, currency: Id, form: LimitsForm, query: Rehearse

@@ -14,7 +14,7 @@ from ledger_node.gateway.forms import Id, NettingCycleForm
 from ledger_node.gateway.identity import Anybody, Operator, Overseer
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.proofs import payment_document
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["payments"])
 
@@ -44,8 +44,8 @@ async def call_netting_cycle(
     responses={200: {"model": PageView[net_views.NettingCycleView]}},
 )
 def list_netting_cycles(request: Request, caller: Overseer, query: Annotated[CyclesQuery, Query()]) -> Response:
-    house: House = request.app.state.house
-    return page(house.queries.netting_cycles(query.part(), currency=query.currency), net_views.netting_cycle)
+    settlement: SettlementEngine = request.app.state.settlement
+    return page(settlement.queries.netting_cycles(query.part(), currency=query.currency), net_views.netting_cycle)
 
 
 @router.get(
@@ -54,8 +54,8 @@ def list_netting_cycles(request: Request, caller: Overseer, query: Annotated[Cyc
     responses={200: {"model": net_views.NettingCycleView}},
 )
 def read_netting_cycle(request: Request, caller: Overseer, cycle_id: Id) -> Response:
-    house: House = request.app.state.house
-    return Json(net_views.netting_cycle(house.queries.netting_cycle(cycle_id)))
+    settlement: SettlementEngine = request.app.state.settlement
+    return Json(net_views.netting_cycle(settlement.queries.netting_cycle(cycle_id)))
 
 
 @router.get(
@@ -66,8 +66,8 @@ def read_netting_cycle(request: Request, caller: Overseer, cycle_id: Id) -> Resp
 def list_netted_payments(
     request: Request, caller: Anybody, cycle_id: Id, query: Annotated[ListQuery, Query()]
 ) -> Response:
-    house: House = request.app.state.house
-    return page(house.queries.netted_in(caller, cycle_id, query.part()), views.payment)
+    settlement: SettlementEngine = request.app.state.settlement
+    return page(settlement.queries.netted_in(caller, cycle_id, query.part()), views.payment)
 
 
 @router.get(
@@ -76,5 +76,5 @@ def list_netted_payments(
     responses={200: {"model": net_views.PaymentProofView}},
 )
 def prove_payment(request: Request, caller: Anybody, payment_id: Id) -> Response:
-    house: House = request.app.state.house
-    return Json(payment_document.written(house.attestations.payment_proof(caller, payment_id)))
+    settlement: SettlementEngine = request.app.state.settlement
+    return Json(payment_document.written(settlement.attestations.payment_proof(caller, payment_id)))

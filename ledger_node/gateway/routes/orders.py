@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger_node.gateway import acting, house_views
+from ledger_node.gateway import acting, issuer_views
 from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page
 from ledger_node.gateway.bodies import LedgerRoute
@@ -39,7 +39,7 @@ def _add(act: str, means: str) -> None:
         status_code=201,
         name=f"{act}_account",
         summary=means,
-        responses=answers(house_views.OrderView, made=True),
+        responses=answers(issuer_views.OrderView, made=True),
     )
 
 
@@ -51,7 +51,7 @@ _add("unfreeze", "Lift the freeze of a BDA")
     "/v1/accounts/{account_id}/freeze_amount",
     status_code=201,
     summary="Freeze part of what a BDA holds; the rest stays free",
-    responses=answers(house_views.OrderView, made=True),
+    responses=answers(issuer_views.OrderView, made=True),
 )
 async def freeze_amount(
     request: Request, caller: Operator, account_id: Id, form: FreezeAmountForm, query: Rehearse
@@ -66,7 +66,7 @@ async def freeze_amount(
     "/v1/forced_transfers",
     status_code=201,
     summary="Move tokens without their holder's consent, also from a frozen or suspended account",
-    responses=answers(house_views.OrderView, made=True),
+    responses=answers(issuer_views.OrderView, made=True),
 )
 async def force_transfer(request: Request, caller: Operator, form: ForcedTransferForm, query: Rehearse) -> Response:
     given = form.model_dump(exclude={"reason"})
@@ -85,7 +85,7 @@ def _add_for_token(act: str, means: str) -> None:
         status_code=201,
         name=f"{act}_token",
         summary=means,
-        responses=answers(house_views.OrderView, made=True),
+        responses=answers(issuer_views.OrderView, made=True),
     )
 
 
@@ -97,7 +97,7 @@ _add_for_token("unpause", "Let a paused token move again")
     "/v1/tokens/{currency}/limit_minting",
     status_code=201,
     summary="Limit what may be minted of a token in 24 hours, also by a stolen settlement key",
-    responses=answers(house_views.OrderView, made=True),
+    responses=answers(issuer_views.OrderView, made=True),
 )
 async def limit_minting(
     request: Request, caller: Operator, currency: Id, form: MintLimitForm, query: Rehearse
@@ -106,25 +106,25 @@ async def limit_minting(
     return await acting.act(request, caller, "token.limit_minting", given, query, reason=form.reason, made="/v1/orders")
 
 
-@router.get("/v1/orders", summary="List orders", responses={200: {"model": PageView[house_views.OrderView]}})
+@router.get("/v1/orders", summary="List orders", responses={200: {"model": PageView[issuer_views.OrderView]}})
 def list_orders(request: Request, caller: Anybody, query: Annotated[OrdersQuery, Query()]) -> Response:
-    found = request.app.state.house.queries.orders(caller, query.part(), account_id=query.account)
-    return page(found, house_views.order)
+    found = request.app.state.settlement.queries.orders(caller, query.part(), account_id=query.account)
+    return page(found, issuer_views.order)
 
 
-@router.get("/v1/orders/{order_id}", summary="Read an order", responses={200: {"model": house_views.OrderView}})
+@router.get("/v1/orders/{order_id}", summary="Read an order", responses={200: {"model": issuer_views.OrderView}})
 def read_order(request: Request, caller: Anybody, order_id: Id) -> Response:
-    return Json(house_views.order(request.app.state.house.queries.order(caller, order_id)))
+    return Json(issuer_views.order(request.app.state.settlement.queries.order(caller, order_id)))
 
 
 class TokensView(BaseModel):
-    data: list[house_views.TokenView]
+    data: list[issuer_views.TokenView]
 
 
 @router.get(
     "/v1/tokens", summary="The token contracts, with their EIP-712 domains", responses={200: {"model": TokensView}}
 )
 def list_tokens(request: Request, caller: Anybody) -> Response:
-    house = request.app.state.house
-    chain_id = house.chain.chain_id
-    return Json({"data": [house_views.token(each, chain_id=chain_id) for each in house.queries.tokens()]})
+    settlement = request.app.state.settlement
+    chain_id = settlement.chain.chain_id
+    return Json({"data": [issuer_views.token(each, chain_id=chain_id) for each in settlement.queries.tokens()]})

@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.access.model import Caller
 from ledger_node.gateway import acting, views
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
@@ -17,18 +18,17 @@ from ledger_node.gateway.headers import ANSWERED, IDEMPOTENCY_KEY, PREFER_WAIT, 
 from ledger_node.gateway.identity import Anybody, Payer
 from ledger_node.gateway.paging import CurrencyFilter, ListQuery
 from ledger_node.gateway.waiting import done_within, durable
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 from ledger_node.settlement.model import (
     FINAL,
     Accepted,
     Authorization,
-    Caller,
     Operation,
     PaymentKind,
     PaymentRequest,
     Settlement,
     Status,
-)  # fmt: skip
+)
 
 router = APIRouter(route_class=LedgerRoute, tags=["payments"])
 
@@ -57,10 +57,10 @@ def _submit(kind: PaymentKind) -> Handler:
             authorization=_authorization(form),
             settlement=_settlement(form),
         )
-        house: House = request.app.state.house
+        settlement: SettlementEngine = request.app.state.settlement
         if asked.authorization is not None:
-            asked = await asyncio.to_thread(house.examiner.examine, asked)
-        return await _answer(request, caller, await durable(house.desk.submit(asked)))
+            asked = await asyncio.to_thread(settlement.examiner.examine, asked)
+        return await _answer(request, caller, await durable(settlement.desk.submit(asked)))
 
     if kind != "transfer":
         submit.__annotations__["form"] = PaymentForm
@@ -88,27 +88,29 @@ async def _answer(request: Request, caller: Caller, accepted: Accepted) -> Respo
     if operation.status == "pending_approval":
         status_code = 202  # people take longer than anybody waits
     elif wait_s is not None:
-        operation = await _reached(request.app.state.house, caller, accepted, wait_s)
+        operation = await _reached(request.app.state.settlement, caller, accepted, wait_s)
         status_code = 201 if operation.status in FINAL else 202
         headers["Preference-Applied"] = f"wait={wait_s:g}"
     return Json(views.payment(operation), status_code=status_code, headers=headers)
 
 
-async def _reached(house: House, caller: Caller, accepted: Accepted, wait_s: float) -> Operation:
+async def _reached(settlement: SettlementEngine, caller: Caller, accepted: Accepted, wait_s: float) -> Operation:
     """The operation once it is final, or as it stands when the wait is over."""
     operation_id = accepted.operation.id
     # An operation of long ago is looked up in the database, which is no work for the event loop.
     watched = (
-        await asyncio.to_thread(house.desk.watch, operation_id) if accepted.replayed else house.desk.watch(operation_id)
+        await asyncio.to_thread(settlement.desk.watch, operation_id)
+        if accepted.replayed
+        else settlement.desk.watch(operation_id)
     )
     if await done_within(watched, wait_s):
         return watched.result()
-    return await asyncio.to_thread(house.queries.operation, caller, operation_id)
+    return await asyncio.to_thread(settlement.queries.operation, caller, operation_id)
 
 
 def _list(kind: PaymentKind) -> Callable[..., Response]:
     def list_payments(request: Request, caller: Anybody, query: Annotated[PaymentsQuery, Query()]) -> Response:
-        found = request.app.state.house.queries.operations(
+        found = request.app.state.settlement.queries.operations(
             caller, query.part(), kind=kind, status=query.status, account_id=query.account, currency=query.currency
         )
         return page(found, views.payment)
@@ -118,15 +120,15 @@ def _list(kind: PaymentKind) -> Callable[..., Response]:
 
 def _read(kind: PaymentKind) -> Callable[..., Response]:
     def read_payment(request: Request, caller: Anybody, payment_id: Id) -> Response:
-        return Json(views.payment(request.app.state.house.queries.operation(caller, payment_id, kind)))
+        return Json(views.payment(request.app.state.settlement.queries.operation(caller, payment_id, kind)))
 
     return read_payment
 
 
 def _cancel(kind: PaymentKind) -> Handler:
     async def cancel_payment(request: Request, caller: Payer, payment_id: Id) -> Response:
-        house: House = request.app.state.house
-        return Json(views.payment(await durable(house.cancel(caller, payment_id, kind))))
+        settlement: SettlementEngine = request.app.state.settlement
+        return Json(views.payment(await durable(settlement.cancel(caller, payment_id, kind))))
 
     return cancel_payment
 
@@ -135,15 +137,15 @@ def _decide(kind: PaymentKind, *, approve: bool) -> Handler:
     async def decide_payment(
         request: Request, caller: Payer, payment_id: Id, form: ReasonForm | None = None
     ) -> Response:
-        house: House = request.app.state.house
-        await asyncio.to_thread(house.queries.operation, caller, payment_id, kind)
+        settlement: SettlementEngine = request.app.state.settlement
+        await asyncio.to_thread(settlement.queries.operation, caller, payment_id, kind)
         reason = form.reason if form else None
         done = await durable(
-            house.four_eyes.decide_operation(
+            settlement.four_eyes.decide_operation(
                 caller, payment_id, approve=approve, reason=reason, trail=acting.trail(request)
             )
         )  # fmt: skip
-        now = done.result or await asyncio.to_thread(house.queries.operation, caller, payment_id, kind)
+        now = done.result or await asyncio.to_thread(settlement.queries.operation, caller, payment_id, kind)
         return Json(views.payment(now))
 
     return decide_payment

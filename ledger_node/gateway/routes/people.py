@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger_node.access import audit_log, operators
+from ledger_node.access.model import ApprovalStatus, Named
 from ledger_node.errors import WrongState
-from ledger_node.gateway import acting, house_views
+from ledger_node.gateway import acting, issuer_views
 from ledger_node.gateway.acting import ActQuery, answers
 from ledger_node.gateway.answers import Json, PageView, page, problems
 from ledger_node.gateway.bodies import LedgerRoute
@@ -21,10 +23,8 @@ from ledger_node.gateway.identity import Anybody, Operator, Overseer, Writer
 from ledger_node.gateway.paging import ListQuery
 from ledger_node.gateway.routes.api_keys import MADE, created
 from ledger_node.gateway.waiting import durable
-from ledger_node.settlement import audit_log, operators
-from ledger_node.settlement.four_eyes import Done
-from ledger_node.settlement.house import House
-from ledger_node.settlement.model import ApprovalStatus, Named
+from ledger_node.settlement.actions.four_eyes import Done
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["people"])
 
@@ -35,22 +35,22 @@ Rehearse = Annotated[ActQuery, Query()]
 
 
 class OperatorsView(BaseModel):
-    data: list[house_views.OperatorView]
+    data: list[issuer_views.OperatorView]
 
 
 @router.post(
     "/v1/operators",
     status_code=201,
     summary="Name a person of the operator's house; answers their first API key if no second person must agree",
-    responses=answers(house_views.NewOperatorView, made=True)
-    | {200: {"model": house_views.OperatorView, "description": "Whom it would name (`dry_run`)."}},
+    responses=answers(issuer_views.NewOperatorView, made=True)
+    | {200: {"model": issuer_views.OperatorView, "description": "Whom it would name (`dry_run`)."}},
 )
 async def name_operator(request: Request, caller: Operator, form: OperatorForm, query: Rehearse) -> Response:
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     acting.tries(request, "operator.name")
     given = {"name": form.name, "duties": sorted(set(form.duties))}
     done = await durable(
-        house.four_eyes.do(
+        settlement.four_eyes.do(
             caller, "operator.name", given, reason=form.reason, rehearse=query.dry_run, trail=acting.trail(request)
         )
     )
@@ -62,16 +62,16 @@ async def name_operator(request: Request, caller: Operator, form: OperatorForm, 
 
 @router.get("/v1/operators", summary="List operators", responses={200: {"model": OperatorsView}})
 def list_operators(request: Request, caller: Overseer) -> Response:
-    house: House = request.app.state.house
-    with house.database.read() as connection:
+    settlement: SettlementEngine = request.app.state.settlement
+    with settlement.database.read() as connection:
         found = operators.listed(connection)
-    return Json({"data": [house_views.operator(person) for person in found]})
+    return Json({"data": [issuer_views.operator(person) for person in found]})
 
 
 @router.post(
     "/v1/operators/{operator_id}/revoke",
     summary="A person is of the house no more; all their keys end at once",
-    responses=answers(house_views.OperatorView),
+    responses=answers(issuer_views.OperatorView),
 )
 async def revoke_operator(
     request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: ReasonForm | None = None
@@ -93,7 +93,7 @@ async def create_operator_key(
     request: Request, caller: Operator, operator_id: Id, query: Rehearse, form: OperatorKeyForm | None = None
 ) -> Response:
     acting.tries(request, "api_key.create")
-    person = await asyncio.to_thread(_named, request.app.state.house, operator_id)
+    person = await asyncio.to_thread(_named, request.app.state.settlement, operator_id)
     if person.status != "active":
         raise WrongState(f"{person.name} is {person.status}.")
     digest = form.digest if form else None
@@ -102,14 +102,14 @@ async def create_operator_key(
     )
 
 
-def _named(house: House, operator_id: str) -> Named:
-    with house.database.read() as connection:
+def _named(settlement: SettlementEngine, operator_id: str) -> Named:
+    with settlement.database.read() as connection:
         return operators.find(connection, operator_id)
 
 
 async def _first_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
     """That of one of the first two; those who come later bring the digest of their own."""
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     keys: KeyRing = request.app.state.keys
     caller = request.state.caller
 
@@ -119,19 +119,19 @@ async def _first_key(request: Request, operator_id: str) -> tuple[ApiKey, str]:
             connection, scope="operator", member_id=None, name=person.name, person=person.id, duties=person.duties
         )
         audit_log.record(
-            connection, caller, "api_key.create", "done", at=house.clock.now_ms(), resource_id=key.id,
+            connection, caller, "api_key.create", "done", at=settlement.clock.now_ms(), resource_id=key.id,
             trail=acting.trail(request),
         )  # fmt: skip
         return key, secret
 
-    return await durable(house.writer.submit(job))
+    return await durable(settlement.writer.submit(job))
 
 
 # APPROVALS
 
 
 _DECIDED: dict[int | str, dict[str, Any]] = {
-    200: {"model": house_views.ApprovalView, "headers": acting.HEADERS}, **problems(409)
+    200: {"model": issuer_views.ApprovalView, "headers": acting.HEADERS}, **problems(409)
 }  # fmt: skip
 
 
@@ -142,20 +142,20 @@ class ApprovalsQuery(ListQuery):
 @router.get(
     "/v1/approvals",
     summary="List what waits for a second person, and what became of it",
-    responses={200: {"model": PageView[house_views.ApprovalView]}},
+    responses={200: {"model": PageView[issuer_views.ApprovalView]}},
 )
 def list_approvals(request: Request, caller: Anybody, query: Annotated[ApprovalsQuery, Query()]) -> Response:
-    found = request.app.state.house.queries.approvals(caller, query.part(), status=query.status)
-    return page(found, house_views.approval)
+    found = request.app.state.settlement.queries.approvals(caller, query.part(), status=query.status)
+    return page(found, issuer_views.approval)
 
 
 @router.get(
     "/v1/approvals/{approval_id}",
     summary="Read a request for approval",
-    responses={200: {"model": house_views.ApprovalView}},
+    responses={200: {"model": issuer_views.ApprovalView}},
 )
 def read_approval(request: Request, caller: Anybody, approval_id: Id) -> Response:
-    return Json(house_views.approval(request.app.state.house.queries.approval(caller, approval_id)))
+    return Json(issuer_views.approval(request.app.state.settlement.queries.approval(caller, approval_id)))
 
 
 @router.post(
@@ -166,11 +166,11 @@ def read_approval(request: Request, caller: Anybody, approval_id: Id) -> Respons
 async def approve(
     request: Request, caller: Writer, approval_id: Id, query: Rehearse, form: ReasonForm | None = None
 ) -> Response:
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     reason = form.reason if form else None
     trail = acting.trail(request)
     return await _decided(
-        house.four_eyes.approve(caller, approval_id, reason=reason, rehearse=query.dry_run, trail=trail)
+        settlement.four_eyes.approve(caller, approval_id, reason=reason, rehearse=query.dry_run, trail=trail)
     )
 
 
@@ -180,17 +180,17 @@ async def approve(
     responses=_DECIDED,
 )
 async def reject(request: Request, caller: Writer, approval_id: Id, form: OrderForm, query: Rehearse) -> Response:
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     trail = acting.trail(request)
     return await _decided(
-        house.four_eyes.reject(caller, approval_id, reason=form.reason, rehearse=query.dry_run, trail=trail)
+        settlement.four_eyes.reject(caller, approval_id, reason=form.reason, rehearse=query.dry_run, trail=trail)
     )
 
 
 async def _decided(deciding: Future[Done]) -> Response:
     done = await durable(deciding)
     assert done.approval is not None
-    shown = house_views.approval(done.approval)
+    shown = issuer_views.approval(done.approval)
     return acting.rehearsed(shown) if done.rehearsal else Json(shown)
 
 
@@ -208,11 +208,11 @@ class AuditQuery(ListQuery):
 @router.get(
     "/v1/audit_log",
     summary="Who did or tried what, when, why, and how it ended",
-    responses={200: {"model": PageView[house_views.AuditEntryView]}},
+    responses={200: {"model": PageView[issuer_views.AuditEntryView]}},
 )
 def list_audit_log(request: Request, caller: Overseer, query: Annotated[AuditQuery, Query()]) -> Response:
-    house: House = request.app.state.house
+    settlement: SettlementEngine = request.app.state.settlement
     found = audit_log.entries(
-        house.database, query.part(), action=query.action, outcome=query.outcome, resource_id=query.resource
+        settlement.database, query.part(), action=query.action, outcome=query.outcome, resource_id=query.resource
     )
-    return page(found, house_views.audit_entry)
+    return page(found, issuer_views.audit_entry)

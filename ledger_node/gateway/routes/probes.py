@@ -8,8 +8,8 @@ from ledger_node.gateway.answers import Json
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.identity import Overseer
 from ledger_node.gateway.views import LivenessView, ReadinessView
-from ledger_node.settlement.house import House
-from ledger_node.settlement.readiness import needs_restart
+from ledger_node.settlement.assurance.readiness import needs_restart
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["node"])
 
@@ -23,8 +23,8 @@ router = APIRouter(route_class=LedgerRoute, tags=["node"])
     },
 )
 async def livez(request: Request) -> Response:
-    house: House = request.app.state.house
-    live = not needs_restart(house.fault)
+    settlement: SettlementEngine = request.app.state.settlement
+    live = not needs_restart(settlement.fault)
     return Json({"live": live}, status_code=200 if live else 503)
 
 
@@ -37,8 +37,8 @@ async def livez(request: Request) -> Response:
     },
 )
 def readyz(request: Request) -> Response:
-    house: House = request.app.state.house
-    reasons = house.reasons_not_ready()
+    settlement: SettlementEngine = request.app.state.settlement
+    reasons = settlement.reasons_not_ready()
     return Json({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
 
 

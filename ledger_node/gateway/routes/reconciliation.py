@@ -9,7 +9,7 @@ from ledger_node.gateway import proof_views
 from ledger_node.gateway.answers import Json, problems
 from ledger_node.gateway.bodies import LedgerRoute
 from ledger_node.gateway.identity import Operator, Overseer
-from ledger_node.settlement.house import House
+from ledger_node.settlement.engine import SettlementEngine
 
 router = APIRouter(route_class=LedgerRoute, tags=["house"])
 
@@ -20,8 +20,8 @@ router = APIRouter(route_class=LedgerRoute, tags=["house"])
     responses={200: {"model": proof_views.ReconciliationView}, **problems(503)},
 )
 def read_reconciliation(request: Request, caller: Overseer) -> Response:
-    house: House = request.app.state.house
-    return Json(proof_views.reconciliation(house.reconciler.known()))
+    settlement: SettlementEngine = request.app.state.settlement
+    return Json(proof_views.reconciliation(settlement.reconciler.known()))
 
 
 @router.post(
@@ -30,6 +30,6 @@ def read_reconciliation(request: Request, caller: Overseer) -> Response:
     responses={200: {"model": proof_views.ReconciliationView}, **problems(503)},
 )
 async def reconcile(request: Request, caller: Operator) -> Response:
-    house: House = request.app.state.house
-    await run_in_threadpool(house.reconciler.compare_all)
-    return Json(proof_views.reconciliation(house.reconciler.known()))
+    settlement: SettlementEngine = request.app.state.settlement
+    await run_in_threadpool(settlement.reconciler.compare_all)
+    return Json(proof_views.reconciliation(settlement.reconciler.known()))

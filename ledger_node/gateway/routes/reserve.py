@@ -19,5 +19,5 @@ class ReservePositionsView(BaseModel):
 
 @router.get("/v1/reserve", summary="Reserve against supply", responses={200: {"model": ReservePositionsView}})
 def reserve(request: Request, caller: Anybody) -> Response:
-    positions = request.app.state.house.queries.reserve()
+    positions = request.app.state.settlement.queries.reserve()
     return Json({"data": [views.reserve_position(position) for position in positions]})

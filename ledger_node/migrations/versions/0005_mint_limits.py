@@ -15,11 +15,11 @@ def upgrade() -> None:
         op.create_check_constraint(op.f("ck_orders_kind"), "orders", _KINDS)
         return
     # SQLite changes no constraint: the table is made anew, and its rows with it.
-    with op.batch_alter_table("orders", copy_from=_orders(), recreate="always"):
+    with op.batch_alter_table("orders", copy_from=_enforcement(), recreate="always"):
         pass
 
 
-def _orders() -> sa.Table:
+def _enforcement() -> sa.Table:
     return sa.Table(
         "orders",
         sa.MetaData(),
