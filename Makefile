@@ -66,8 +66,7 @@ $(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
 $(NPM): contracts/package.json contracts/package-lock.json
 	$(call say,"npm packages of the contracts")
 	@$(NEED_NPM)
-	@# Not `npm ci`: it wants every platform's Foundry binaries in the lock, and the registry does not have all of them.
-	@cd contracts && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(ETHEREUMJS): tests/networks/ethereumjs/package.json tests/networks/ethereumjs/package-lock.json
@@ -81,8 +80,7 @@ $(CLIENTS): $(foreach where,. nodejs caliper,$(addprefix tests/clients/$(where)/
 	$(call say,"npm packages of the clients that tests run")
 	@$(NEED_NPM)
 	@cd tests/clients/nodejs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@# `npm install --no-save` for the same reason as above: Hardhat's machine has a package for every platform.
-	@cd tests/clients && PATH="$$PWD/nodejs/node_modules/.bin:$$PATH" npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd tests/clients && PATH="$$PWD/nodejs/node_modules/.bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@cd tests/clients/caliper && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

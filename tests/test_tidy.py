@@ -1,9 +1,11 @@
 """Style rules as tests. Limits are ratchets: they may be lowered here, never raised without a reason given with it."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,3 +219,23 @@ def test_the_float_rule_bites(code: str, found: bool) -> None:
 def test_the_exception_rule_bites(code: str, found: bool) -> None:
     handlers = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ExceptHandler)]
     assert any(catches_everything(handler) for handler in handlers) is found
+
+
+def missing_from(lock: dict[str, Any]) -> set[str]:
+    """Packages of other platforms that the lock's packages name and the lock has not: `npm ci` refuses it then."""
+    names = {path.rpartition("node_modules/")[2] for path in lock["packages"]}
+    return {name for package in lock["packages"].values() for name in package.get("optionalDependencies", ())} - names
+
+
+LOCKS = sorted(path for path in ROOT.rglob("package-lock.json") if "node_modules" not in path.parts)
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: name_of(path.parent))
+def test_a_lock_of_npm_s_has_every_platform_s_packages(path: Path) -> None:
+    assert missing_from(json.loads(path.read_text(encoding="utf-8"))) == set()
+
+
+def test_the_rule_of_locks_bites() -> None:
+    one = {"node_modules/a": {"optionalDependencies": {"a-linux": "1", "a-win32": "1"}}, "node_modules/a-linux": {}}
+    assert missing_from({"packages": one}) == {"a-win32"}
+    assert missing_from({"packages": {**one, "node_modules/b/node_modules/a-win32": {}}}) == set()
