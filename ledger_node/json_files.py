@@ -8,11 +8,15 @@ import orjson
 
 
 def read_json(path: Path) -> Any:
-    """Raises OSError; ValueError for whatever is no JSON in UTF-8, or is nested deeper than any document of ours.
+    """The document in a file. Raises OSError; ValueError as `parse_json` does."""
+    return parse_json(path.read_bytes())
+
+
+def parse_json(content: bytes) -> Any:
+    """Raises ValueError for whatever is no JSON in UTF-8, or is nested deeper than any document of ours.
 
     Python's own parser follows the nesting as deep as the interpreter's stack allows, and the engine allows more than
     there is: the process would crash. orjson stops at a thousand, but makes floats of large integers.
     """
-    content = path.read_bytes()
     orjson.loads(content)
     return json.loads(content)

@@ -8,13 +8,14 @@ import csv
 import io
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger_node.data_directory import make_durable, write_private
 from ledger_node.errors import ConfigurationError
-from ledger_node.json_files import read_json
+from ledger_node.json_files import parse_json, read_json
 
 FILE_BYTES = 50_000_000
 COLUMNS = ("bic", "lei", "legal_name")
@@ -110,13 +111,9 @@ class KeysFile:
         """With what an import before this one wrote. Raises ConfigurationError for a file that is none of ours."""
         self._path = path
         self._part = path.with_name(path.name + ".part")
-        try:
-            self.members: list[dict[str, Any]] = list(read_json(path)["members"]) if path.exists() else []
-            if self._part.exists():
-                self.members += [json.loads(line) for line in self._part.read_text(encoding="utf-8").splitlines()]
-            self.bics = {str(member["bic"]) for member in self.members}
-        except (ValueError, LookupError, TypeError):
-            raise ConfigurationError(f"{path} is there and no import wrote it; name another file.") from None
+        self.members = _members(path, lambda: list(read_json(path)["members"]))
+        self.members += _members(self._part, lambda: [parse_json(line) for line in _whole_lines(self._part)])
+        self.bics = {member["bic"] for member in self.members}
         self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         make_durable(path.parent)
 
@@ -132,3 +129,24 @@ class KeysFile:
         if self.members:
             write_private(self._path, json.dumps({"members": self.members}, indent=2) + "\n")
         self._part.unlink(missing_ok=True)
+
+
+def _members(path: Path, read: Callable[[], list[Any]]) -> list[dict[str, Any]]:
+    """Raises ConfigurationError for a file that no import wrote; says nothing of what is in it, which may be keys."""
+    if not path.exists():
+        return []
+    try:
+        members = read()
+        if all(isinstance(member["bic"], str) for member in members):
+            return members
+    except (ValueError, LookupError, TypeError):
+        pass
+    raise ConfigurationError(f"{path} is there and no import wrote it; name another file.")
+
+
+def _whole_lines(part: Path) -> list[bytes]:
+    """A last line that a power cut tore is taken off the file: its bank gets a new key."""
+    content = part.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    os.truncate(part, len(whole))
+    return whole.splitlines()

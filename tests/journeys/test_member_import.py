@@ -60,6 +60,43 @@ def test_keys_are_in_the_file_before_the_import_ends_and_after_it_broke_off(tmp_
     assert not (tmp_path / "keys.json.part").exists()
 
 
+def test_a_line_that_a_power_cut_tore_is_made_again(tmp_path: Path) -> None:
+    KeysFile(tmp_path / "keys.json").add({"bic": "ALBKUS33XXX", "api_key": "one"})
+    with (tmp_path / "keys.json.part").open("ab") as part:
+        part.write(b'{"bic": "BRVADEFF", "api_k')
+    again = KeysFile(tmp_path / "keys.json")
+    assert again.bics == {"ALBKUS33XXX"}
+    again.add({"bic": "BRVADEFF", "api_key": "two"})  # and never closed
+    assert KeysFile(tmp_path / "keys.json").bics == {"ALBKUS33XXX", "BRVADEFF"}
+
+
+SECRET = b"lnk_Sesame0pen"
+HOSTILE = {
+    "nested": b'{"a":' * 100_000, "list": b"[" * 100_000, "other": b'["' + SECRET + b'"]', "no bic": b"{}",
+    "null": b"null", "binary": SECRET + bytes(range(256)), "number for a bic": b'{"bic": 7}', "empty": b"",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("end", ["", ".part"])
+def test_a_file_of_keys_that_no_import_wrote_is_one_line_and_left_alone(
+    end: str, name: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, banks, file = tmp_path / "node", tmp_path / "banks.csv", tmp_path / f"keys.json{end}"
+    initialise(load_config({"data": data}), chain_id=4711, sample=False)
+    banks.write_text(csv_of(","))
+    content = b'{"bic": "ALBKUS33XXX"}\n' + HOSTILE[name] + b"\n" if end else b'{"members": [%b]}' % HOSTILE[name]
+    if name == "empty" and not end:
+        content = b""
+    file.write_bytes(content)
+    command = ("member", "import", str(banks), "--data", str(data), "--credentials", str(tmp_path / "keys.json"))
+    status, said = run(capsys, monkeypatch, *command)
+    assert (status, said.count("\n")) == (2, 1), said
+    assert f"{file} is there and no import wrote it" in said
+    assert SECRET.decode() not in said
+    assert file.read_bytes() == content
+
+
 def run(capsys: Any, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
     monkeypatch.setattr("sys.argv", ["ledger-node", *arguments])
     try:
