@@ -109,19 +109,25 @@ PASSWORD_BYTES = 65_536
 
 
 def read_password(path: Path) -> str:
-    """The password in a file. Raises ConfigurationError, which has nothing of the file in it."""
+    """The password in a file, without the white space around it.
+
+    Raises ConfigurationError, which has nothing of the file in it, for a file that cannot be read or holds no password.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(PASSWORD_BYTES + 1)
         if len(content) > PASSWORD_BYTES:
             raise ConfigurationError(f"The password file {path} is larger than {PASSWORD_BYTES} bytes.")
-        return content.decode().strip()
+        password = content.decode().strip()
     except FileNotFoundError:
         raise ConfigurationError(f"There is no password file at {path}.") from None
     except OSError as error:
         raise ConfigurationError(f"The password file {path} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise ConfigurationError(f"The password file {path} is no text in UTF-8.") from None
+    if not password:
+        raise ConfigurationError(f"The password file {path} is empty; write the keystores' password into it.")
+    return password
 
 
 def new_password() -> str:

@@ -30,6 +30,7 @@ FILES: dict[str, bytes] = {
     "two lines": f"{SECRET}\n{SECRET}".encode(),
     "utf-16": SECRET.encode("utf-16"),
     "huge": SECRET.encode() * 60_000,
+    "blank": b" \t\r\n",
 }
 
 LEAVES_RUNNING = {"run", "follow", "demo", "dev"}
@@ -157,13 +158,56 @@ def test_no_command_answers_a_hostile_file_of_an_option_with_a_traceback_or_a_se
         assert status in (0, 1, 2), said
 
 
-@pytest.mark.parametrize("name", ["binary", "utf-16", "huge", "directory", "missing"])
+@pytest.mark.parametrize("name", ["binary", "utf-16", "huge", "directory", "missing", "empty", "blank"])
 def test_a_password_file_that_holds_none_is_named_and_not_shown(name: str, hostile: dict[str, Path]) -> None:
     file = hostile.get(name, hostile["empty"].with_name("missing"))
     with pytest.raises(ConfigurationError) as refused:
         read_password(file)
     assert str(file) in refused.value.detail
     bare(refused.value.detail)
+
+
+WAYS_TO_NAME_A_PASSWORD = ["--password-file", "LEDGER_PASSWORD_FILE", "config.toml", "keys/password"]
+
+
+@pytest.mark.parametrize("content", ["", " \t\n", "a password\n"], ids=["empty", "blank", "given"])
+@pytest.mark.parametrize("way", WAYS_TO_NAME_A_PASSWORD)
+def test_a_password_file_must_hold_a_password_whichever_way_it_is_named(
+    way: str, content: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, file = tmp_path / "node", tmp_path / "password"
+    initialise(load_config({"data": data}), chain_id=4711, sample=False)
+    command = ["doctor", "--data", str(data)]
+    if way == "--password-file":
+        command += [way, str(file)]
+    elif way == "LEDGER_PASSWORD_FILE":
+        monkeypatch.setenv(way, str(file))
+    elif way == "config.toml":
+        with (data / way).open("a") as config:
+            config.write(f'password_file = "{file}"\n')
+    else:
+        file = data / way
+    file.write_text(content)
+    status, said = ended(command, capsys, monkeypatch)
+    bare(said)
+    assert status == 1, said
+    assert (f"{file} is empty; write the keystores' password into it" in said) is (content.strip() == ""), said
+    assert ("cannot be opened with the password given" in said) is (content.strip() != ""), said
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_init_makes_nothing_under_an_empty_password(
+    content: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(content)
+    monkeypatch.setenv("LEDGER_PASSWORD_FILE", str(tmp_path / "password"))
+    command = ["init", "--data", str(tmp_path / "node")]
+    status, said = ended(command, capsys, monkeypatch)
+    assert status == 2
+    assert f"{tmp_path / 'password'} is empty" in said
+    assert not [path for path in (tmp_path / "node").rglob("*") if path.is_file()]
+    (tmp_path / "password").write_text("better")
+    assert ended(command, capsys, monkeypatch)[0] == 0
 
 
 def test_a_password_file_s_text_is_the_password(tmp_path: Path) -> None:

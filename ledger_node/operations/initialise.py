@@ -49,7 +49,7 @@ def initialise(
     _require_empty(directory)
     _require_unused_ledger(config)
     if config.password_path.exists():
-        read_password(config.password_path)  # one that is no text is refused before anything is made
+        read_password(config.password_path)  # one that holds no password is refused before anything is made
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = DirectoryLock(directory.path)
     try:
