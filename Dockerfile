@@ -45,6 +45,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080 8545
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["ledger-node", "health"]
+HEALTHCHECK --interval=10s --timeout=15s --start-period=30s --retries=3 CMD ["ledger-node", "health"]
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["run"]
