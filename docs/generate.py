@@ -61,7 +61,7 @@ def commands_page() -> str:
     for path, command in sorted(_commands(cli, "ledger-node")):
         lines += ["", f"## `{path}`", "", (command.help or "").strip(), ""]
         arguments = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
-        lines += [f"- `{(argument.name or '').upper()}`" for argument in arguments]
+        lines += [f"- `{argument.metavar or (argument.name or '').upper()}`" for argument in arguments]
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         own = [option for option in options if not _is_setting(option)]
         for option in own:

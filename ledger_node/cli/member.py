@@ -11,7 +11,16 @@ import click
 from ledger_node.cli.bank_files import read_banks
 from ledger_node.cli.client import OperatorDoor
 from ledger_node.cli.onboarding import import_banks, onboard
-from ledger_node.cli.options import DIGEST, act, acting, as_operator, named_member, print_rows, through_the_door
+from ledger_node.cli.options import (
+    DIGEST,
+    act,
+    acting,
+    add_act,
+    as_operator,
+    named_member,
+    print_rows,
+    through_the_door,
+)
 from ledger_node.config import load_config
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,18 +84,10 @@ def member_list(**given: Any) -> None:
     print_rows(rows, "id", "bic", "status", "legal_name")
 
 
-def _add(name: str, means: str) -> None:
-    @member.command(name, help=means)
-    @click.argument("member")
-    @acting
-    def change(member: str, **given: Any) -> None:
-        act("POST", f"/v1/members/{member}/{name}", None, given)
-
-
-_add("activate", "Let a pending member, named by id or BIC, pay and be paid.")
-_add("suspend", "Suspend a member, named by id or BIC: it can read, but nothing of its moves.")
-_add("reinstate", "Take a suspended member, named by id or BIC, back.")
-_add("offboard", "Let a member, named by id or BIC, go: it has no money left; its accounts close.")
+add_act(member, "activate", "Let a pending member, named by id or BIC, pay and be paid.")
+add_act(member, "suspend", "Suspend a member, named by id or BIC: it can read, but nothing of its moves.")
+add_act(member, "reinstate", "Take a suspended member, named by id or BIC, back.")
+add_act(member, "offboard", "Let a member, named by id or BIC, go: it has no money left; its accounts close.")
 
 
 LIMITS = {

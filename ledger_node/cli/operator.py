@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ledger_node.cli.flags import settings
-from ledger_node.cli.options import DIGEST, act, acting, as_operator, print_rows, through_the_door
+from ledger_node.cli.options import DIGEST, act, acting, add_act, as_operator, print_rows, through_the_door
 from ledger_node.config import load_config
 from ledger_node.data_directory import write_private
 from ledger_node.gateway.credentials import digest_of, new_secret
@@ -44,17 +44,9 @@ def account_open(
     act("POST", "/v1/accounts", body, given | {"dry_run": dry_run, "reason": None})
 
 
-def _add_account(name: str, means: str) -> None:
-    @account.command(name, help=means)
-    @click.argument("account")
-    @acting
-    def change(account: str, **given: Any) -> None:
-        act("POST", f"/v1/accounts/{account}/{name}", None, given)
-
-
-_add_account("freeze", "Freeze a BDA: it neither pays nor is paid. Needs a reason.")
-_add_account("unfreeze", "Lift the freeze of a BDA. Needs a reason.")
-_add_account("close", "Close an empty account for good.")
+add_act(account, "freeze", "Freeze a BDA: it neither pays nor is paid. Needs a reason.")
+add_act(account, "unfreeze", "Lift the freeze of a BDA. Needs a reason.")
+add_act(account, "close", "Close an empty account for good.")
 
 
 @account.command("freeze-amount")
@@ -99,16 +91,8 @@ def token_list(**given: Any) -> None:
     print_rows(rows, "currency", "name", "address")
 
 
-def _add_token(name: str, means: str) -> None:
-    @token.command(name, help=means)
-    @click.argument("currency")
-    @acting
-    def change(currency: str, **given: Any) -> None:
-        act("POST", f"/v1/tokens/{currency}/{name}", None, given)
-
-
-_add_token("pause", "Stop a currency's token: nothing of it moves. Needs a reason.")
-_add_token("unpause", "Let a paused token move again. Needs a reason.")
+add_act(token, "pause", "Stop a currency's token: nothing of it moves. Needs a reason.", named_by="currency")
+add_act(token, "unpause", "Let a paused token move again. Needs a reason.", named_by="currency")
 
 
 @token.command("limit-minting")
@@ -207,16 +191,8 @@ def approval_list(status: str, **given: Any) -> None:
     print_rows(rows, "id", "action", "resource", "maker", "reason", "expires_at")
 
 
-def _add_decision(name: str, means: str) -> None:
-    @approval.command(name, help=means)
-    @click.argument("approval")
-    @acting
-    def decide(approval: str, **given: Any) -> None:
-        act("POST", f"/v1/approvals/{approval}/{name}", None, given)
-
-
-_add_decision("approve", "Agree to what another person asked for (an id); it is done at once.")
-_add_decision("reject", "Say no to what another person asked for (an id). Needs a reason.")
+add_act(approval, "approve", "Agree to what another person asked for (an id); it is done at once.")
+add_act(approval, "reject", "Say no to what another person asked for (an id). Needs a reason.")
 
 
 @click.command("audit-log")

@@ -39,6 +39,20 @@ def acting(command: F) -> F:
     return decorated
 
 
+def add_act(group: click.Group, name: str, means: str, *, named_by: str | None = None) -> None:
+    """The command NAME of a group, which does that to one of what the group is named after: `account freeze ID`.
+
+    `named_by`: what the one is named by, if not by its id.
+    """
+    of = group.name or ""
+
+    @group.command(name, help=means)
+    @click.argument("one", metavar=(named_by or of).upper())
+    @acting
+    def change(one: str, **given: Any) -> None:
+        act("POST", f"/v1/{of}s/{one}/{name}", None, given)
+
+
 def act(
     method: str, path: str, body: dict[str, Any] | None, given: dict[str, Any], *,
     headers: dict[str, str] | None = None, nulls: Iterable[str] = (),
