@@ -53,6 +53,8 @@ def test_every_import_contract_is_kept() -> None:
             "import ledger_node.settlement.intake.desk",
             "Settlement's rooms import downwards",
         ),
+        ("errors/unpayable.py", "import ledger_node.money", "Imports go down only"),
+        ("errors/fault.py", "import ledger_node.errors.unavailable", "Branches of the error tree do not know"),
         ("demo/plan.py", "import ledger_node.node", "The demo is a bank's HTTP client"),
     ],
 )

@@ -28,48 +28,59 @@ this and the transaction's sender."""
 class ChainError(LedgerNodeError):
     code = "chain_error"
     title = "The chain refused"
+    remedy = "The chain refused what the node asked of it. Callers see `internal`."
 
 
 class InvalidTransaction(ChainError):
     code = "invalid_transaction"
+    remedy = "A transaction is not one this chain can take. On JSON-RPC: mend and sign it again. Here: `internal`."
 
 
 class NonceTooLow(InvalidTransaction):
     code = "nonce_too_low"
+    remedy = "The sender's nonce is used already. On JSON-RPC: ask for the next one. Here: `internal`."
 
 
 class NonceTooHigh(InvalidTransaction):
     code = "nonce_too_high"
+    remedy = "A transaction before this one is missing. On JSON-RPC: send that one first. Here: `internal`."
 
 
 class InsufficientBalanceForGas(InvalidTransaction):
     code = "insufficient_balance_for_gas"
+    remedy = "The sender cannot pay for the gas it offers. On JSON-RPC: offer zero. Here: `internal`."
 
 
 class IntrinsicGasTooLow(InvalidTransaction):
     code = "intrinsic_gas_too_low"
+    remedy = "Less gas than the transaction itself costs. On JSON-RPC: estimate it. Here: `internal`."
 
 
 class GasLimitTooHigh(InvalidTransaction):
     code = "gas_limit_too_high"
+    remedy = "More gas than a block has. On JSON-RPC: estimate it. Here: `internal`."
 
 
 class Underpriced(InvalidTransaction):
     """A different transaction with this nonce waits already, or the fee does not reach the block's base fee."""
 
     code = "underpriced"
+    remedy = "Another transaction with this nonce waits. On JSON-RPC: offer more than it does. Here: `internal`."
 
 
 class MempoolFull(InvalidTransaction):
     code = "mempool_full"
+    remedy = "Too many transactions wait. On JSON-RPC: send it again later. Here: `internal`."
 
 
 class NotPermitted(InvalidTransaction):
     code = "not_permitted"
+    remedy = "The network's permissions refuse the sender. On JSON-RPC: ask your administrator. Here: `internal`."
 
 
 class InvalidBlock(ChainError):
     code = "invalid_block"
+    remedy = "A block breaks a rule of the network; it was not imported. Callers see `internal`."
 
     def __init__(self, detail: str, *, field: str, **facts: Any) -> None:
         super().__init__(detail, field=field, **facts)
@@ -80,6 +91,7 @@ class InvalidBlock(ChainError):
 
 class InvalidAttestation(ChainError):
     code = "invalid_attestation"
+    remedy = "A follower's word about a block is not what its key signed. Callers see `internal`."
 
 
 class Reverted(ChainError):
@@ -89,6 +101,7 @@ class Reverted(ChainError):
     """
 
     code = "reverted"
+    remedy = "A contract refused the call; its data says why. Callers see `internal`."
 
     def __init__(self, data: bytes, *, refused_creation: str | None = None) -> None:
         super().__init__("execution reverted")
@@ -98,26 +111,34 @@ class Reverted(ChainError):
 
 class CallFailed(ChainError):
     code = "call_failed"
+    remedy = "A call ran out of gas, of time, or into an invalid opcode. Callers see `internal`."
 
 
 class SourceRefused(ChainError):
     code = "source_refused"
+    remedy = "A node that a follower asks refused the question. Callers see `internal`."
 
 
 class BlockNotFound(ChainError):
     code = "block_not_found"
+    remedy = "There is no such block, or its state is not kept. Callers see `internal`."
 
 
 class GenesisMismatch(ChainError, Fault):
     code = "genesis_mismatch"
     title = "The data directory belongs to another network"
+    remedy = "The data directory belongs to another network; use its own. Callers see `internal`."
 
 
 class ChainReplaced(ChainError, Fault):
     code = "chain_replaced"
     title = "The chain is not the one it was"
+    remedy = (
+        "The other client's chain was reset or took a final block back; see the operator's log. Callers see `internal`."
+    )
 
 
 class ChainUnavailable(ChainError, Unavailable):
     code = "chain_unavailable"
     title = "The chain cannot be reached"
+    remedy = "The chain cannot be reached. Try again after Retry-After, with the same Idempotency-Key."

@@ -5,7 +5,7 @@ Shown at `/errors/{code}` beside the errors of requests, and in docs/reference/e
 
 from dataclasses import dataclass
 
-from ledger_node.gateway.problems import STATUS
+from ledger_node.gateway.problems import error_tree
 from ledger_node.settlement.outcomes import ON_CHAIN
 
 
@@ -13,10 +13,10 @@ from ledger_node.settlement.outcomes import ON_CHAIN
 class Ending:
     reason_code: str
     means: str
-    mending: str
+    remedy: str
 
 
-_MENDING = {
+_REMEDIES = {
     "token_paused": "Ask the operator when the token is taken up again; then ask for the payment with a new key.",
     "invalid_instruction": "The node sent what the token does not take. Quote the payment's id to the operator.",
     "account_frozen": "The debtor account is frozen by order. Ask the operator.",
@@ -30,9 +30,9 @@ _MENDING = {
 }
 
 ENDINGS: dict[str, Ending] = {
-    each.code: Ending(each.reason_code, each.reason, _MENDING[each.code])
+    each.code: Ending(each.reason_code, each.reason, _REMEDIES[each.code])
     for each in ON_CHAIN
-    if each.code not in STATUS
+    if each.code not in error_tree()
 } | {
     "not_approved": Ending(
         "NARR", "A second person said no, or who asked is of the house no more.", "Read `reason`; ask again if need be."

@@ -3,7 +3,6 @@
 Nothing here is loaded from another host; the content security policy makes the browser hold us to that.
 """
 
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -11,10 +10,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from ledger_node.errors import LedgerNodeError, NotFound
+from ledger_node.errors import NotFound
 from ledger_node.gateway.endings import ENDINGS
-from ledger_node.gateway.mending import MENDING
-from ledger_node.gateway.problems import STATUS
+from ledger_node.gateway.problems import error_tree
 
 STATIC = Path(__file__).parent / "static"
 
@@ -62,30 +60,19 @@ def _file(path: str) -> Response:
 async def error_page(code: str) -> Response:
     if (ending := ENDINGS.get(code)) is not None:
         told = f"{ending.means} A payment or an order can end with this; no request is refused with it."
-        return _page(code, told, ending.reason_code, ending.mending)
+        return _page(code, told, ending.reason_code, ending.remedy)
     error = error_tree().get(code)
-    if error is None or code not in STATUS:
+    if error is None:
         raise NotFound(f"There is no error code {code}.")
-    return _page(code, f"{error.title}. HTTP status {STATUS[code]}.", error.reason_code, MENDING[code])
+    return _page(code, f"{error.title}. HTTP status {error.status}.", error.reason_code, error.remedy)
 
 
-def _page(code: str, means: str, reason_code: str | None, mending: str) -> Response:
+def _page(code: str, means: str, reason_code: str | None, remedy: str) -> Response:
     reason = f"<p>ISO 20022 reason code: <code>{reason_code}</code></p>" if reason_code else ""
     return HTMLResponse(
         "<!doctype html><html lang=en><meta charset=utf-8>"
         f"<title>{escape(code)}</title><link rel=stylesheet href=/static/page.css>"
         f"<h1><code>{escape(code)}</code></h1><p>{escape(means)}</p>{reason}"
-        f"<h2>What to do</h2><p>{escape(mending)}</p><p><a href=/docs>API documentation</a></p></html>",
+        f"<h2>What to do</h2><p>{escape(remedy)}</p><p><a href=/docs>API documentation</a></p></html>",
         headers={"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=3600"},
     )
-
-
-def error_tree() -> dict[str, type[LedgerNodeError]]:
-    """Every error class loaded in this process by its code; where a class inherits its parent's, the parent stands."""
-    return {error.code: error for error in reversed(list(_descend(LedgerNodeError)))}
-
-
-def _descend(error: type[LedgerNodeError]) -> Iterator[type[LedgerNodeError]]:
-    yield error
-    for child in error.__subclasses__():
-        yield from _descend(child)

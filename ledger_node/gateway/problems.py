@@ -1,10 +1,10 @@
 """Problems: how an error leaves this door, as `application/problem+json` (RFC 9457).
 
-Holds the only table from error code to HTTP status. Knows how errors are told, not when they are raised.
+Each error says its own status and remedy; here is how errors are told, not when they are raised.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -31,114 +31,24 @@ logger = logging.getLogger("ledger_node.gateway")
 
 MEDIA_TYPE = "application/problem+json"
 
-STATUS: dict[str, int] = {
-    # malformed: the request cannot be read
-    "malformed": 400,
-    "malformed_json": 400,
-    "invalid_field": 400,
-    "proof_invalid": 400,
-    "invalid_amount": 400,
-    "unknown_currency": 400,
-    "unknown_parameter": 400,
-    "idempotency_key_missing": 400,
-    "idempotency_key_invalid": 400,
-    "malformed_http": 400,
-    "request_timeout": 408,
-    "body_too_large": 413,
-    "unsupported_media_type": 415,
-    "headers_too_large": 431,
-    "transfer_coding_unknown": 501,
-    # not allowed: the caller may not
-    "unauthenticated": 401,
-    "not_allowed": 403,
-    "forbidden": 403,
-    "member_not_active": 403,
-    "member_suspended": 403,
-    "own_request": 403,
-    "named_operator_needed": 403,
-    # not found: unknown, or not the caller's to see
-    "not_found": 404,
-    "member_not_found": 404,
-    "account_not_found": 404,
-    "netting_cycle_not_found": 404,
-    "not_settled_net": 404,
-    "attestation_not_found": 404,
-    "payment_not_found": 404,
-    "api_key_not_found": 404,
-    "operator_not_found": 404,
-    "approval_not_found": 404,
-    "house_key_not_found": 404,
-    "order_not_found": 404,
-    "method_not_allowed": 405,
-    "rate_limited": 429,
-    # conflict: with what is there
-    "conflict": 409,
-    "already_exists": 409,
-    "wrong_state": 409,
-    "not_empty": 409,
-    "approval_expired": 409,
-    "idempotency_conflict": 422,
-    # unpayable: the payment breaks a rule
-    "refused": 422,
-    "unpayable": 422,
-    "wrong_account_kind": 422,
-    "same_account": 422,
-    "currency_mismatch": 422,
-    "account_not_active": 422,
-    "account_closed": 422,
-    "creditor_not_active": 422,
-    "insufficient_funds": 422,
-    "insufficient_balance": 422,
-    "netting_expired": 422,
-    "netting_queue_full": 422,
-    "self_custody": 422,
-    "authorization_invalid": 422,
-    "authorization_not_yet_valid": 422,
-    "authorization_expired": 422,
-    "authorization_used": 422,
-    "limit_exceeded": 422,
-    "rejected_on_chain": 422,
-    # unavailable: not now
-    "unavailable": 503,
-    "stopping": 503,
-    "overloaded": 503,
-    "doors_closed": 503,
-    "chain_unavailable": 503,
-    "storage_unavailable": 503,
-    # fault: ours, not the caller's
-    "internal": 500,
-    "fault": 500,
-    "configuration_error": 500,
-    "chain_behind_ledger": 500,
-    "ledger_behind_chain": 500,
-    "backing_broken": 500,
-    "storage_failed": 500,
-    # the chain's words for the node's own transactions and calls: as much a fault, when one gets as far as here
-    "chain_error": 500,
-    "invalid_transaction": 500,
-    "nonce_too_low": 500,
-    "nonce_too_high": 500,
-    "insufficient_balance_for_gas": 500,
-    "intrinsic_gas_too_low": 500,
-    "gas_limit_too_high": 500,
-    "underpriced": 500,
-    "mempool_full": 500,
-    "not_permitted": 500,
-    "invalid_block": 500,
-    "reverted": 500,
-    "call_failed": 500,
-    "block_not_found": 500,
-    "genesis_mismatch": 500,
-    "chain_replaced": 500,
-    "source_refused": 500,
-    "invalid_attestation": 500,
-}
-"""Error code → HTTP status. A code that is not here never reaches a caller: it becomes `internal`, 500."""
-
 RETRY_AFTER_S = 1
 _INTERNAL_DETAIL = (
     "Something went wrong inside the node; nothing more can be said here. Quote the request_id to the operator."
 )
+
+
+def error_tree() -> dict[str, type[LedgerNodeError]]:
+    """Every error class loaded in this process that has a `remedy` of its own, by its code: the errors that are told.
+
+    The commands' errors have none, because their `detail` says it all, and no request is answered with them.
+    """
+    return {error.code: error for error in _descend(LedgerNodeError) if "remedy" in vars(error)}
+
+
+def _descend(error: type[LedgerNodeError]) -> Iterator[type[LedgerNodeError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _descend(child)
 
 
 class Problem(Response):
@@ -168,13 +78,12 @@ def problem_body(
     error: LedgerNodeError, *, request_id: str, instance: str, errors: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, Any]:
     """`error` in words. A fault of the node says only that there is one; its own words go to the log."""
-    status = STATUS.get(error.code, 500)
-    told = isinstance(error, Refused | Unavailable) or status < 500
+    told = isinstance(error, Refused | Unavailable) or error.status < 500
     code = error.code if told else "internal"
     body: dict[str, Any] = {
         "type": f"/errors/{code}",
         "title": error.title if told else LedgerNodeError.title,
-        "status": status,
+        "status": error.status,
         "detail": error.detail if told else _INTERNAL_DETAIL,
         "instance": instance,
         "code": code,

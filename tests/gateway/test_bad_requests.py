@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_node.database import metadata
-from ledger_node.gateway.problems import STATUS
+from ledger_node.gateway.problems import error_tree
 from tests.gateway.conftest import Bank, Door, new_key
 
 
@@ -103,7 +103,7 @@ def test_a_payment_that_breaks_a_rule(line: str, albion: Bank, brava: Bank) -> N
     verb, debtor, creditor, amount, currency, code = line.split()
     answer = albion.pay(PATHS[verb], account(debtor, albion, brava), account(creditor, albion, brava), amount, currency)
     problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (STATUS[code], code)
+    assert (answer.status_code, problem["code"]) == (error_tree()[code].status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["status"] == answer.status_code
     assert problem["type"] == f"/errors/{code}"
@@ -254,7 +254,7 @@ def test_a_fiat_movement_that_breaks_a_rule(line: str, operator: Bank, albion: B
     kind, name, amount, currency, code = line.split()
     body = {"account": account(name, albion, brava), "amount": amount, "currency": currency}
     answer = operator.post(f"/v1/{kind}s", body)
-    assert (answer.status_code, answer.json()["code"]) == (STATUS[code], code)
+    assert (answer.status_code, answer.json()["code"]) == (error_tree()[code].status, code)
 
 
 PARTIES: list[tuple[str, dict[str, Any], str]] = [
@@ -285,7 +285,7 @@ def test_an_act_of_the_operator_that_is_refused(
     answer = operator.http.post(
         path.replace("*", albion.id), content=content, headers={"Content-Type": "application/json"}
     )
-    assert (answer.status_code, answer.json()["code"]) == (STATUS[code], code), answer.text
+    assert (answer.status_code, answer.json()["code"]) == (error_tree()[code].status, code), answer.text
 
 
 @pytest.mark.usefixtures("nothing_changes")
@@ -299,7 +299,7 @@ def test_canceling_what_is_settled_or_unknown_or_another_kind(albion: Bank, brav
         (brava, f"{TRANSFER}/{paid}/cancel", "payment_not_found"),
     ):
         answer = bank.http.post(path)
-        assert (answer.status_code, answer.json()["code"]) == (STATUS[code], code)
+        assert (answer.status_code, answer.json()["code"]) == (error_tree()[code].status, code)
 
 
 def test_a_suspended_bank_can_read_but_neither_pay_nor_be_paid(operator: Bank, albion: Bank, cedar: Bank) -> None:
