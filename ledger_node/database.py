@@ -193,7 +193,7 @@ class Database:
         from alembic import command
 
         config = _alembic_config()
-        with self.engine.begin() as connection:
+        with self.engine.connect() as connection, _migrating(connection):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -365,6 +365,26 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     # commits wrote is copied once. What is durable, and when, is the same.
     cursor.execute("PRAGMA wal_autocheckpoint = 16000")
     cursor.close()
+
+
+@contextmanager
+def _migrating(connection: sa.Connection) -> Iterator[None]:
+    """One transaction in which a table that others refer to may be made anew. Raises StorageFailed, with nothing kept.
+
+    SQLite would take the old table's end for that of its rows; it hears this pragma outside a transaction only
+    (lang_altertable.html, section 7). So it looks at every reference itself before the commit.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            yield
+            if sqlite and (row := connection.exec_driver_sql("PRAGMA foreign_key_check").first()) is not None:
+                raise StorageFailed(f"A row of {row[0]} refers to one of {row[2]} that is lost. {storage.DAMAGED}")
+    finally:
+        if sqlite:
+            connection.connection.cursor().execute("PRAGMA foreign_keys = ON")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

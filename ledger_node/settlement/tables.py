@@ -185,11 +185,9 @@ chain_transactions = sa.Table(
     sa.UniqueConstraint("sender", "nonce"),
     sa.CheckConstraint("status IN ('signed', 'succeeded', 'reverted')", name="status"),
     sa.CheckConstraint("(status = 'signed') = (block_number IS NULL)", name="mined_in_a_block"),
-    sa.CheckConstraint(
-        "kind IN ('deployment', 'registration', 'standing', 'order', 'authorization', 'role', 'batch')", name="kind"
-    ),
 )
-"""The outbox: every transaction the node itself sends, signed before it is sent, with its nonce."""
+"""The outbox: every transaction the node itself sends, signed before it is sent, with its nonce. `kind` is the word of
+the task that sent it and that books its receipt (onchain/tasks.py)."""
 
 unmined = sa.Index(
     "ix_chain_transactions_unmined",

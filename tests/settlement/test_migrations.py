@@ -1,5 +1,8 @@
 """The schema that the migrations make is the one the code declares."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ import ledger_node.settlement.netting_tables
 import ledger_node.settlement.tables  # noqa: F401  declares its tables
 from ledger_node.database import Database, _alembic_config, metadata, schema_versions
 from ledger_node.errors import ConfigurationError, StorageFailed
+from tests.ledgers import ON_POSTGRESQL, alter, ledger_url
 
 
 @pytest.fixture
@@ -122,3 +126,86 @@ def test_orders_of_an_older_schema_are_kept_when_another_kind_is_added(database:
     assert [tuple(row) for row in kept] == [(1, "ord_1", "pause", "Fire"), (2, "ord_2", "mint_limit", "Risk")]
     with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
         connection.exec_driver_sql(limit.replace("mint_limit", "burn").replace("ord_2", "ord_3"))
+
+
+# WHAT OUR TRANSACTIONS ARE FOR
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[Database]:
+    """A ledger from before every task had its own word, on either database: a deployment, a batch and a net batch."""
+    database, config = Database(ledger_url(tmp_path)), _alembic_config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006_net_queue")
+    with database.write() as connection:
+        for number, kind in enumerate(("deployment", "batch", "batch"), 1):
+            alter(connection, _sent(number, kind))
+        token = "INSERT INTO tokens (currency, address, name, deployment, supply) VALUES "
+        alter(connection, token + f"('USD', x'{7:040x}', 'Deposit', x'{1:064x}', 0)")
+        columns = "(id, currency, transaction_hash, status, legs, reserve, claims_root, ledger_sequence, ledger_head, "
+        for number, status in ((2, "booked"), (3, "in_flight")):
+            alter(
+                connection,
+                f"INSERT INTO batches {columns}created_at) VALUES ('bat_{number}', 'USD', x'{number:064x}', "
+                f"'{status}', 1, 0, x'{0:064x}', 0, x'{0:064x}', 7)",
+            )
+        cycle = 'INSERT INTO netting_cycles (id, currency, status, batch_id, payments, gross, net, "left", created_at) '
+        alter(connection, cycle + "VALUES ('net_1', 'USD', 'settling', 'bat_3', 1, 1, 1, 0, 7)")
+    yield database
+    database.close()
+
+
+def _sent(number: int, kind: str) -> str:
+    columns = "INSERT INTO chain_transactions (hash, sender, nonce, kind, raw, status, created_at) VALUES "
+    return columns + f"(x'{number:064x}', x'{9:040x}', {number}, '{kind}', x'00', 'signed', 7)"
+
+
+def _outbox(database: Database) -> list[tuple[int, str, int]]:
+    query = "SELECT number, kind, nonce FROM chain_transactions ORDER BY number"
+    with database.read() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def test_the_outbox_of_an_older_schema_is_kept_and_its_net_batches_are_told_apart(older: Database) -> None:
+    older.migrate()
+    assert _outbox(older) == [(1, "deployment", 1), (2, "batch", 2), (3, "net", 3)]
+
+
+def test_another_kind_of_work_needs_no_migration_any_more(older: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), older.write() as connection:
+        alter(connection, _sent(4, "greeting"))
+    older.migrate()
+    with older.write() as connection:
+        alter(connection, _sent(4, "greeting"))
+    assert _outbox(older)[-1][1:] == ("greeting", 4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE chain_transactions SET status = 'lost' WHERE number = 1",
+        "UPDATE chain_transactions SET status = 'succeeded' WHERE number = 1",
+        "UPDATE chain_transactions SET nonce = 2 WHERE number = 1",
+        f"UPDATE tokens SET deployment = x'{99:064x}'",
+        "DELETE FROM chain_transactions WHERE number = 2",
+    ],
+)
+def test_what_guards_the_outbox_guards_it_after_the_migration(older: Database, wrong: str) -> None:
+    older.migrate()
+    before = _outbox(older)
+    with pytest.raises(sa.exc.IntegrityError), older.write() as connection:
+        alter(connection, wrong)
+    assert _outbox(older) == before
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL makes no table anew")
+def test_a_ledger_whose_rows_refer_to_nothing_is_not_migrated(older: Database) -> None:
+    with closing(sqlite3.connect(str(older.file))) as careless:  # which minds no foreign keys
+        careless.execute("DELETE FROM chain_transactions WHERE number = 1")
+        careless.commit()
+    with pytest.raises(StorageFailed, match="A row of tokens refers to one of chain_transactions that is lost"):
+        older.migrate()
+    assert _outbox(older) == [(2, "batch", 2), (3, "batch", 3)]
+    with pytest.raises(ConfigurationError, match="0006_net_queue"):
+        older.require_current_schema()

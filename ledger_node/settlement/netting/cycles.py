@@ -141,7 +141,7 @@ class Cycles:
         ]
         batch_id = batch_named(tree.root)
         batch = self._batches.put(
-            connection, token, batch_id, tree.root, calls.settle_net, legs, operations=len(proposal.taken)
+            connection, token, batch_id, tree.root, calls.settle_net, legs, kind="net", operations=len(proposal.taken)
         )  # fmt: skip
         journaling.cut(connection, batch, [], at=at)
         journaling.moved_on(
@@ -212,13 +212,13 @@ class Carried:
     nets: Mapping[str, int]
 
 
-def carried(connection: sa.Connection, transaction_hash: bytes) -> Carried | None:
-    """The net batch that this transaction carries, if it does."""
+def carried(connection: sa.Connection, transaction_hash: bytes) -> Carried:
+    """The net batch that this transaction of ours carries. Raises Fault when no cycle has it."""
     cycles, batches, operations = netting_tables.cycles, tables.batches, tables.operations
     query = sa.select(cycles.c.batch_id).join_from(cycles, batches)
     batch_id = connection.execute(query.where(batches.c.transaction_hash == transaction_hash)).scalar()
     if batch_id is None:
-        return None
+        raise Fault(f"The net batch of 0x{transaction_hash.hex()} belongs to no cycle.")
     taken = netting_tables.payments
     of_batch = (
         sa.select(*rows.OPERATION, operations.c.counterparty_id)

@@ -61,14 +61,16 @@ class Batches:
     def _cut(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
         batch_id = new_id("bat")
         moves = [_leg(waiting) for waiting in legs]
-        batch = self.put(connection, token, batch_id, id_on_chain(batch_id), calls.settle, moves, operations=len(legs))
+        batch = self.put(
+            connection, token, batch_id, id_on_chain(batch_id), calls.settle, moves, kind="batch", operations=len(legs)
+        )
         taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
         execute_many(connection, _TAKE, taken)
         journaling.cut(connection, batch, [leg.id for leg in legs], at=batch["created_at"])
 
     def put(
         self, connection: sa.Connection, token: Row, batch_id: str, chain_batch_id: bytes, call: Call,
-        legs: Sequence[Leg], *, operations: int,
+        legs: Sequence[Leg], *, kind: str, operations: int,
     ) -> dict[str, Any]:  # fmt: skip
         """Attest, sign and store this call; the batch's row. The caller stores what it does to its operations."""
         head = journal.head(connection)
@@ -81,7 +83,7 @@ class Batches:
         signature = signature_bytes(self._attestor.sign(attestation.digest(domain, chain_batch_id)))
         data = call(chain_batch_id, legs, attestation, signature)
         gas = BATCH_GAS + LEG_GAS * len(legs)
-        signed = self._outbox.put(connection, self._settlement, "batch", to=token.address, data=data, gas=gas)
+        signed = self._outbox.put(connection, self._settlement, kind, to=token.address, data=data, gas=gas)
         batch = {
             "id": batch_id, "currency": token.currency, "transaction_hash": signed.hash, "status": "in_flight",
             "legs": operations, "reserve": attestation.reserve, "claims_root": attestation.claims_root,

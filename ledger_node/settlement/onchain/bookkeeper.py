@@ -84,9 +84,7 @@ class Bookkeeper:
         mine = _our_transactions(connection, receipts)
         _check_own_past(connection, seen, mine)
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
-        nets = {
-            hash_: net for hash_, legs in batches.items() if not legs and (net := cycles.carried(connection, hash_))
-        }
+        nets = {hash_: cycles.carried(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "net"}
         spent = authorised_transfers.spent(connection, seen)
         relayed = {
             hash_: leg for hash_, (kind, _) in mine.items()
@@ -101,10 +99,7 @@ class Bookkeeper:
         ]
         promising = {account_id for net in nets.values() for account_id in net.nets}
         booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all} | promising)
-        moved_legs = {
-            hash_: self._end_legs(booking, mine[hash_][1], seen, legs)
-            for hash_, legs in batches.items() if hash_ not in nets
-        }  # fmt: skip
+        moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
         for hash_, net in nets.items():
             self._end_net(connection, booking, mine[hash_][1], seen, net)
         for each in spent:
@@ -208,7 +203,7 @@ class Bookkeeper:
             number = receipt.block_number
             ended = "succeeded" if receipt.succeeded else "reverted"
             execute(connection, _MINED, of=hash_, ended=ended, in_block=number)
-            if kind == "batch":
+            if kind in ("batch", "net"):
                 ended = "booked" if receipt.succeeded else "reverted"
                 execute(connection, _BOOKED, of=hash_, ended=ended, in_block=number)
             elif kind == "deployment":

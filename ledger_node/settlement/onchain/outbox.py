@@ -5,7 +5,6 @@ there is one way to recover from anything: send what is not mined, again. Knows 
 """
 
 import threading
-from typing import Literal
 
 import sqlalchemy as sa
 
@@ -17,8 +16,6 @@ from ledger_node.errors import Unavailable
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.onchain.signing import Fees, SignedTransaction, sign_transaction
-
-Kind = Literal["deployment", "registration", "standing", "order", "authorization", "role", "batch"]
 
 
 class Outbox:
@@ -55,7 +52,7 @@ class Outbox:
         self._fees = Fees(*self._chain.suggest_fees())
 
     def put(
-        self, connection: sa.Connection, signer: Signer, kind: Kind, *, to: bytes | None, data: bytes, gas: int
+        self, connection: sa.Connection, signer: Signer, kind: str, *, to: bytes | None, data: bytes, gas: int
     ) -> SignedTransaction:
         """Sign with the key's next nonce and store. It is sent after the commit by `send_fresh`."""
         ((nonce,),) = fetch(connection, _NEXT_NONCE, of=signer.address)
