@@ -1,8 +1,8 @@
 """The settlement house: its parts put together, started and stopped. The doors above see this object and its parts.
 
 One cycle drives everything. The writer's group does what waits (decide requests, book a new block); inside its commit
-the next transactions for the chain are cut; when it is durable they are sent and those who wait are woken. The chain
-makes a block of them, and its new head puts the next booking into the writer's queue.
+the next transactions for the chain are prepared; when it is durable they are sent and those who wait are woken. The
+chain makes a block of them, and its new head puts the next booking into the writer's queue.
 """
 
 import logging
@@ -38,6 +38,7 @@ from ledger_node.settlement.onchain.deployment import Deployments, Signers
 from ledger_node.settlement.onchain.key_rotation import KeyRotation
 from ledger_node.settlement.onchain.liabilities import LiabilityTrees
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 from ledger_node.settlement.parties.accounts import Accounts
 from ledger_node.settlement.parties.enforcement import Enforcement
 from ledger_node.settlement.parties.members import Members
@@ -128,14 +129,9 @@ class SettlementEngine:
         self.members = Members(self.writer, clock, on_ended=self._ended.extend)
         self.accounts = Accounts(self.writer, clock, currencies=currencies)
         self.desk = Desk(
-            self.writer,
-            self.watch,
-            clock,
-            currencies=currencies,
-            closed_because=self.closed_because,
-            policy=settings.policy,
-            waiting_max=settings.writer_waiting_max,
-        )
+            self.writer, self.watch, clock, currencies=currencies, closed_because=self.closed_because,
+            policy=settings.policy, waiting_max=settings.writer_waiting_max,
+        )  # fmt: skip
         self.four_eyes = FourEyes(
             self.writer, clock, currencies=currencies, policy=settings.policy, closed_because=self.closed_because,
             on_ended=self._ended.extend, vault=vault,
@@ -155,19 +151,31 @@ class SettlementEngine:
             database, chain, self.outbox, seats, vault,
             adopt=lambda signer: self.writer.run(lambda connection: self.outbox.adopt(connection, signer)),
         )  # fmt: skip
-        self._registrations = Registrations(self.outbox, registrar=seats.admin)
-        self._register_sync = RegisterSync(self.outbox, registrar=seats.admin)
         self._enforcement = Enforcement(self.outbox, enforcer=seats.admin, minter=seats.settlement)
-        self._authorised_transfers = AuthorisedTransfers(self.outbox, relayer=seats.settlement)
-        self._batches = Batches(
-            self.outbox, clock, settlement=seats.settlement, attestor=seats.attestor,
-            legs_max=settings.batch_operations_max, gas_max=settings.transaction_gas_max, trees=self._trees,
-        )  # fmt: skip
-        self._cycles = Cycles(self._batches, clock)
+        self._tasks = self._in_order(seats)
         database.on_failure = self.stop_for
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
         self._booked_more = threading.Event()
         self._reconciling = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
+
+    def _in_order(self, seats: Signers) -> tuple[Task, ...]:
+        """All that this house does on chain. A commit prepares it, and sends it, in this order."""
+        batches = Batches(
+            self.outbox, self.clock, settlement=seats.settlement, attestor=seats.attestor, trees=self._trees,
+            legs_max=self.settings.batch_operations_max, gas_max=self.settings.transaction_gas_max,
+        )  # fmt: skip
+        # The admin's work first: what is ordered goes before the payments that it may stop. Then what attests nothing.
+        # What attests comes last, for when the ledger cannot be attested, all that stands before has been prepared.
+        return (
+            self._deployments,  # without its token a currency has nothing else to do, and no admin key is changed
+            self._key_rotation,  # whoever takes an office over signs all that follows
+            Registrations(self.outbox, registrar=seats.admin),  # an address is registered before it has a standing
+            RegisterSync(self.outbox, registrar=seats.admin),  # and stands as it should when an order concerns it
+            self._enforcement,
+            AuthorisedTransfers(self.outbox, relayer=seats.settlement),
+            Cycles(batches, self.clock),  # before the batches, which never leave their currency's place in flight free
+            batches,
+        )
 
     def cancel(self, caller: Caller, operation_id: str, kind: PaymentKind | None = None) -> Future[Operation]:
         """Take back a payment that no batch has taken yet. The future raises PaymentNotFound, WrongState."""
@@ -212,7 +220,7 @@ class SettlementEngine:
         while self.writer.run(self._bookkeeper.catch_up):
             pass
         self._caught_up = True
-        self.writer.run(lambda _: None)  # whose commit cuts what waited for this
+        self.writer.run(lambda _: None)  # whose commit prepares what waited for this
         self.outbox.resend_unmined()
         self.check_backing()
         self._look_for_roles()
@@ -249,7 +257,7 @@ class SettlementEngine:
 
     def _look_after_keys(self) -> None:
         if self.closed_because() is None and self._key_rotation.look_after():
-            self.writer.run(lambda _: None)  # whose commit cuts what comes next
+            self.writer.run(lambda _: None)  # whose commit prepares what comes next
         if self._roles_missing:
             self._look_for_roles()
 
@@ -296,14 +304,8 @@ class SettlementEngine:
         if self.closed_because() is not None or not self._caught_up:
             return
         try:
-            self._deployments.cut(connection)
-            self._key_rotation.cut(connection)
-            self._registrations.cut(connection)
-            self._register_sync.cut(connection)
-            self._enforcement.cut(connection)
-            self._authorised_transfers.cut(connection)
-            self._cycles.cut(connection)
-            self._batches.cut(connection)
+            for task in self._tasks:
+                task.prepare(connection)
         except BackingBroken as broken:
             self._not_attested = str(broken)
             log.critical("Money stops moving: %s", broken)

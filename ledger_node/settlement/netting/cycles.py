@@ -28,6 +28,7 @@ from ledger_node.settlement.model import NettingCycle, Operation
 from ledger_node.settlement.netting import selection
 from ledger_node.settlement.netting.selection import Queued
 from ledger_node.settlement.onchain.batches import Batches
+from ledger_node.settlement.onchain.tasks import Task
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.settlement.payments import cancellation
 
@@ -114,19 +115,21 @@ def expire(connection: sa.Connection, *, at: int) -> list[Operation]:
     )  # fmt: skip
 
 
-class Cycles:
+class Cycles(Task):
+    kind = "net"
+
     def __init__(self, batches: Batches, clock: Clock) -> None:
         self._batches = batches
         self._clock = clock
         self._accounts_max = min(ACCOUNTS_MAX, batches.legs_max + 1)
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """Every cycle that was called and whose currency has no batch in flight."""
         for row in fetch(connection, _CALLED):
             for token in self._batches.free_tokens(connection, row.currency):
-                self._cut(connection, row.id, token)
+                self._prepare(connection, row.id, token)
 
-    def _cut(self, connection: sa.Connection, cycle_id: str, token: Row) -> None:
+    def _prepare(self, connection: sa.Connection, cycle_id: str, token: Row) -> None:
         at = self._clock.now_ms()
         proposal = _propose(connection, token.currency, accounts_max=self._accounts_max, at=at)
         mine = netting_tables.cycles.update().where(netting_tables.cycles.c.id == cycle_id)
@@ -141,7 +144,8 @@ class Cycles:
         ]
         batch_id = batch_named(tree.root)
         batch = self._batches.put(
-            connection, token, batch_id, tree.root, calls.settle_net, legs, kind="net", operations=len(proposal.taken)
+            connection, token, batch_id, tree.root, calls.settle_net, legs, kind=self.kind,
+            operations=len(proposal.taken),
         )  # fmt: skip
         journaling.cut(connection, batch, [], at=at)
         journaling.moved_on(

@@ -24,6 +24,7 @@ from ledger_node.settlement import journaling, tables
 from ledger_node.settlement.onchain import liabilities
 from ledger_node.settlement.onchain.liabilities import LiabilityTrees
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 
 BATCH_GAS = 150_000
 LEG_GAS = 16_000
@@ -35,7 +36,9 @@ Call = Callable[[bytes, Sequence[Leg], ReserveAttestation, bytes], bytes]
 """`calls.settle` or `calls.settle_net`."""
 
 
-class Batches:
+class Batches(Task):
+    kind = "batch"
+
     def __init__(
         self, outbox: Outbox, clock: Clock, *, settlement: Signer, attestor: Signer, legs_max: int,
         gas_max: int, trees: LiabilityTrees,
@@ -47,22 +50,29 @@ class Batches:
         self._attestor = attestor
         self.legs_max = max(1, min(legs_max, (gas_max - BATCH_GAS) // LEG_GAS))
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """The next batch of every currency that has none in flight and something waiting."""
         for token in self.free_tokens(connection):
             legs = fetch(connection, _WAITING, of=token.currency, most=self.legs_max)
             if legs:
-                self._cut(connection, token, legs)
+                self._prepare(connection, token, legs)
 
     def free_tokens(self, connection: sa.Connection, currency: str | None = None) -> list[Row]:
         """The tokens on chain of which no batch is in flight; of this currency only, if one is named."""
         return [token for token in fetch(connection, _FREE_TOKENS) if currency in (None, token.currency)]
 
-    def _cut(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
+    def _prepare(self, connection: sa.Connection, token: Row, legs: Sequence[Row]) -> None:
         batch_id = new_id("bat")
         moves = [_leg(waiting) for waiting in legs]
         batch = self.put(
-            connection, token, batch_id, id_on_chain(batch_id), calls.settle, moves, kind="batch", operations=len(legs)
+            connection,
+            token,
+            batch_id,
+            id_on_chain(batch_id),
+            calls.settle,
+            moves,
+            kind=self.kind,
+            operations=len(legs),
         )
         taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
         execute_many(connection, _TAKE, taken)

@@ -18,6 +18,7 @@ from ledger_node.reserve import ledger
 from ledger_node.settlement import tables
 from ledger_node.settlement.onchain import signing_keys
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 
 DEPLOYMENT_GAS = 8_000_000
 
@@ -31,7 +32,9 @@ class Signers:
     admin: Signer
 
 
-class Deployments:
+class Deployments(Task):
+    kind = "deployment"
+
     def __init__(self, chain: ChainBackend, outbox: Outbox, signers: Signers, currencies: Sequence[str]) -> None:
         self._chain = chain
         self._outbox = outbox
@@ -66,7 +69,7 @@ class Deployments:
         there = set(connection.execute(sa.select(tables.tokens.c.currency)).scalars())
         self._missing = tuple(code for code in self._currencies if code not in there)
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """The deployment of every token that is missing; runs inside the writer's commit."""
         for code in self._missing:
             self._deploy(connection, code)
@@ -80,7 +83,7 @@ class Deployments:
         )  # fmt: skip
         setup = TokenSetup(currency_of(code), roles)
         data = setup.creation_code()
-        signed = self._outbox.put(connection, admin, "deployment", to=None, data=data, gas=DEPLOYMENT_GAS)
+        signed = self._outbox.put(connection, admin, self.kind, to=None, data=data, gas=DEPLOYMENT_GAS)
         address = create_address(signed.sender, signed.nonce)
         connection.execute(
             tables.tokens.insert().values(

@@ -26,6 +26,7 @@ from ledger_node.settlement import events, outcomes, tables
 from ledger_node.settlement.onchain import signing_keys
 from ledger_node.settlement.onchain.deployment import Signers
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 
 ROLE_GAS = 150_000
 CLOCKS_APART_S = 15
@@ -52,7 +53,9 @@ class Step:
     signer: Signer | None = None
 
 
-class KeyRotation:
+class KeyRotation(Task):
+    kind = "role"
+
     def __init__(
         self, database: Database, chain: ChainBackend, outbox: Outbox, seats: Signers, vault: Vault,
         adopt: Callable[[Signer], None],
@@ -66,7 +69,7 @@ class KeyRotation:
         self._steps: tuple[Step, ...] = ()
 
     def look_after(self) -> bool:
-        """Work out what comes next for every key on its way in or out; whether there is something for `cut`.
+        """Work out what comes next for every key on its way in or out; whether there is something for `prepare`.
 
         Raises ChainUnavailable.
         """
@@ -80,7 +83,7 @@ class KeyRotation:
         self._steps = tuple(step for row in moving if (step := self._next(row, tokens)) is not None)
         return bool(self._steps)
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """Sign and store what was worked out; runs inside the writer's commit."""
         steps, self._steps = self._steps, ()
         if not steps or _something_on_its_way(connection):
@@ -92,7 +95,7 @@ class KeyRotation:
             if row.status != step.row.status:
                 continue  # canceled since
             for send in step.sends:
-                self._outbox.put(connection, send.signer, "role", to=send.token, data=send.data, gas=ROLE_GAS)
+                self._outbox.put(connection, send.signer, self.kind, to=send.token, data=send.data, gas=ROLE_GAS)
             if step.status == "current":
                 # One key's nonces keep orders and registrations in their order; two keys have none in common.
                 if row.office != "admin" or not self._admin_has_unmined(connection):
@@ -263,7 +266,7 @@ def _something_on_its_way(connection: sa.Connection) -> bool:
     undeployed = sa.select(tables.tokens.c.currency).where(tables.tokens.c.block_number.is_(None))
     if connection.execute(undeployed).first() is not None:
         return True
-    return _has_unmined(connection, tables.chain_transactions.c.kind == "role")
+    return _has_unmined(connection, tables.chain_transactions.c.kind == KeyRotation.kind)
 
 
 def _has_unmined(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:

@@ -35,6 +35,7 @@ from ledger_node.settlement import events, outcomes, tables
 from ledger_node.settlement.model import Account, Order, OrderKind
 from ledger_node.settlement.onchain import signing_keys
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.settlement.parties import accounts
 from ledger_node.settlement.party_tables import orders
@@ -162,18 +163,19 @@ def ended(
         _tell(connection, _order(row), at=at)
 
 
-class Enforcement:
+class Enforcement(Task):
+    kind = "order"
+
     def __init__(self, outbox: Outbox, *, enforcer: Signer, minter: Signer) -> None:
         self._outbox = outbox
         self._enforcer = enforcer
         self._minter = minter
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """A transaction for every order that waits for one."""
         for row in fetch(connection, _UNSENT):
-            signed = self._outbox.put(
-                connection, self._enforcer, "order", to=row.token, data=_call(row, self._minter.address), gas=ORDER_GAS
-            )  # fmt: skip
+            data = _call(row, self._minter.address)
+            signed = self._outbox.put(connection, self._enforcer, self.kind, to=row.token, data=data, gas=ORDER_GAS)
             sent = {"status": "processing", "transaction_hash": signed.hash}
             connection.execute(orders.update().where(orders.c.id == row.id).values(sent))
 

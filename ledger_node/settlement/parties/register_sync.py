@@ -15,6 +15,7 @@ from ledger_node.deposit_token import calls
 from ledger_node.keys import Signer
 from ledger_node.settlement import party_tables, tables
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 
 ACCOUNTS_MAX = 200
 STANDING_GAS = 100_000
@@ -47,18 +48,20 @@ def refused(connection: sa.Connection, token: bytes) -> None:
     connection.execute(accounts.update().where(closing).values(told="suspended", wanted="suspended"))
 
 
-class RegisterSync:
+class RegisterSync(Task):
+    kind = "standing"
+
     def __init__(self, outbox: Outbox, *, registrar: Signer) -> None:
         self._outbox = outbox
         self._registrar = registrar
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """Tell the registers what has changed: one transaction per token and standing."""
         for (token, wanted), group in groupby(fetch(connection, _RESTLESS), key=lambda row: (row.token, row.wanted)):
             accounts = list(group)
             data = calls.set_status([account.address for account in accounts], wanted)
             gas = STANDING_GAS + ACCOUNT_GAS * len(accounts)
-            signed = self._outbox.put(connection, self._registrar, "standing", to=token, data=data, gas=gas)
+            signed = self._outbox.put(connection, self._registrar, self.kind, to=token, data=data, gas=gas)
             ids = [account.id for account in accounts]
             chosen = tables.accounts.c.id.in_(ids)
             connection.execute(tables.accounts.update().where(chosen).values(told=wanted))

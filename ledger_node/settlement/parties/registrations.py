@@ -14,18 +14,21 @@ from ledger_node.deposit_token.calls import Registration
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 
 ACCOUNTS_MAX = 200
 REGISTRATION_GAS = 100_000
 ACCOUNT_GAS = 40_000
 
 
-class Registrations:
+class Registrations(Task):
+    kind = "registration"
+
     def __init__(self, outbox: Outbox, *, registrar: Signer) -> None:
         self._outbox = outbox
         self._registrar = registrar
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """The next registration of every currency that has none in flight and accounts without one."""
         for address, group in groupby(fetch(connection, _UNREGISTERED), key=lambda row: row.token):
             self._register(connection, address, list(group))
@@ -35,7 +38,7 @@ class Registrations:
             [Registration(account.address, account.member, account.custody == "self") for account in accounts]
         )
         gas = REGISTRATION_GAS + ACCOUNT_GAS * len(accounts)
-        signed = self._outbox.put(connection, self._registrar, "registration", to=token, data=data, gas=gas)
+        signed = self._outbox.put(connection, self._registrar, self.kind, to=token, data=data, gas=gas)
         chosen = tables.accounts.c.id.in_([account.id for account in accounts])
         connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash, told="active"))
 

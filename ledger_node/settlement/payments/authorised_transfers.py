@@ -19,6 +19,7 @@ from ledger_node.keys import Signer
 from ledger_node.settlement import journaling, rows, tables
 from ledger_node.settlement.onchain.booking import Leg
 from ledger_node.settlement.onchain.outbox import Outbox
+from ledger_node.settlement.onchain.tasks import Task
 from ledger_node.settlement.party_tables import authorizations
 
 RELAY_GAS = 400_000
@@ -27,12 +28,14 @@ AT_ONCE_MAX = 200
 OPEN = ("pending_approval", "accepted", "processing")
 
 
-class AuthorisedTransfers:
+class AuthorisedTransfers(Task):
+    kind = "authorization"
+
     def __init__(self, outbox: Outbox, *, relayer: Signer) -> None:
         self._outbox = outbox
         self._relayer = relayer
 
-    def cut(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection) -> None:
         """A transaction for every accepted authorisation that has none yet."""
         operations = tables.operations
         for row in fetch(connection, _UNSENT):
@@ -41,7 +44,7 @@ class AuthorisedTransfers:
             )
             data = calls.transfer_with_authorization(signed_terms, row.signature)
             signed = self._outbox.put(
-                connection, self._relayer, "authorization", to=row.token, data=data, gas=RELAY_GAS
+                connection, self._relayer, self.kind, to=row.token, data=data, gas=RELAY_GAS
             )  # fmt: skip
             mine = authorizations.c.operation_id == row.operation_id
             connection.execute(authorizations.update().where(mine).values(transaction_hash=signed.hash))
