@@ -116,10 +116,7 @@ class SettlementEngine:
         self._unsubscribe: Callable[[], None] = lambda: None
 
         currencies = frozenset(settings.currencies)
-        seats = Signers(
-            settlement=RotatingSigner(signers.settlement), attestor=RotatingSigner(signers.attestor),
-            admin=RotatingSigner(signers.admin),
-        )  # fmt: skip
+        seats = Signers(*map(RotatingSigner, (signers.settlement, signers.attestor, signers.admin)))
         self.writer = Writer(
             database, before_commit=self._before_commit, after_commit=self._after_commit,
             on_setback=self._set_back, on_fault=self.stop_for, waiting_max=settings.writer_waiting_max,
@@ -145,14 +142,14 @@ class SettlementEngine:
         self.reconciler = Reconciler(database, chain, clock)
         self.attestations = Attestations(database, chain_id=lambda: self.outbox.chain_id)
         self._trees = LiabilityTrees()
-        self._bookkeeper = Bookkeeper(chain, clock, on_ended=self._ended.extend, on_touched=self._touched)
         self._deployments = Deployments(chain, self.outbox, seats, settings.currencies)
         self._key_rotation = KeyRotation(
             database, chain, self.outbox, seats, vault,
             adopt=lambda signer: self.writer.run(lambda connection: self.outbox.adopt(connection, signer)),
         )  # fmt: skip
         self._enforcement = Enforcement(self.outbox, enforcer=seats.admin, minter=seats.settlement)
-        self._tasks = self._in_order(seats)
+        self.tasks = self._in_order(seats)
+        self._bookkeeper = Bookkeeper(chain, clock, self.tasks, on_ended=self._ended.extend, on_touched=self._touched)
         database.on_failure = self.stop_for
         self._ticker = threading.Thread(target=self._tick, name="settlement-tick", daemon=True)
         self._booked_more = threading.Event()
@@ -170,7 +167,9 @@ class SettlementEngine:
             self._deployments,  # without its token a currency has nothing else to do, and no admin key is changed
             self._key_rotation,  # whoever takes an office over signs all that follows
             Registrations(self.outbox, registrar=seats.admin),  # an address is registered before it has a standing
-            RegisterSync(self.outbox, registrar=seats.admin),  # and stands as it should when an order concerns it
+            RegisterSync(
+                self.outbox, registrar=seats.admin, orders=self._enforcement
+            ),  # and stands as it should when an order concerns it
             self._enforcement,
             AuthorisedTransfers(self.outbox, relayer=seats.settlement),
             Cycles(batches, self.clock),  # before the batches, which never leave their currency's place in flight free
@@ -304,7 +303,7 @@ class SettlementEngine:
         if self.closed_because() is not None or not self._caught_up:
             return
         try:
-            for task in self._tasks:
+            for task in self.tasks:
                 task.prepare(connection)
         except BackingBroken as broken:
             self._not_attested = str(broken)

@@ -115,17 +115,38 @@ def test_a_book_that_was_altered_in_flight_stops_the_money(issuer: Issuer, tampe
 
 
 def test_a_block_is_booked_once(issuer: Issuer) -> None:
-    bookkeeper, header = Bookkeeper(issuer.chain, issuer.clock, on_ended=list), issuer.chain.header(1)
+    bookkeeper = Bookkeeper(issuer.chain, issuer.clock, issuer.settlement.tasks, on_ended=list)
+    header = issuer.chain.header(1)
     with pytest.raises(ChainBehindLedger, match="does not follow"), issuer.database.write() as connection:
         bookkeeper.book(connection, header)
 
 
 def test_nothing_is_booked_before_the_founding(tmp_path: Path) -> None:
     issuer = Issuer(tmp_path)
-    bookkeeper = Bookkeeper(issuer.chain, issuer.clock, on_ended=list)
+    bookkeeper = Bookkeeper(issuer.chain, issuer.clock, issuer.settlement.tasks, on_ended=list)
     with issuer.database.read() as connection:
         assert not bookkeeper.catch_up(connection)
     issuer.close()
+
+
+def test_a_transaction_of_a_kind_that_no_task_books_stops_the_money(issuer: Issuer) -> None:
+    """A release that went back to an older one may have left it."""
+    play(issuer, "deposit d1 A.dda 100.00 settled")
+    accepted = issuer.pay("mint", "m1", "A.dda", "A.bda", "100.00")
+    issuer.flush()
+    before = issuer.settlement.queries.booked_block()
+    with issuer.database.write() as connection:
+        connection.exec_driver_sql("UPDATE chain_transactions SET kind = 'greeting' WHERE status = 'signed'")
+    issuer.settle()
+    assert "of a kind that this release does not know: greeting" in str(issuer.settlement.fault)
+    assert issuer.settlement.queries.booked_block() == before
+    assert issuer.settlement.queries.operation(OPERATOR, accepted.operation.id).status == "processing"
+
+
+def test_two_tasks_of_one_kind_are_no_bookkeepers(issuer: Issuer) -> None:
+    tasks = issuer.settlement.tasks
+    with pytest.raises(AssertionError, match="each kind is one task's"):
+        Bookkeeper(issuer.chain, issuer.clock, (*tasks, tasks[-1]), on_ended=list)
 
 
 def test_a_token_whose_address_is_taken_stops_the_founding(tmp_path: Path) -> None:

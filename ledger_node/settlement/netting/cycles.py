@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.chain.blocks import Receipt
 from ledger_node.clock import Clock
 from ledger_node.database import Row, execute_many, fetch
 from ledger_node.deposit_token import calls
@@ -28,7 +29,7 @@ from ledger_node.settlement.model import NettingCycle, Operation
 from ledger_node.settlement.netting import selection
 from ledger_node.settlement.netting.selection import Queued
 from ledger_node.settlement.onchain.batches import Batches
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Task
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.settlement.payments import cancellation
 
@@ -165,6 +166,9 @@ class Cycles(Task):
         )  # fmt: skip
         execute_many(connection, _PROMISE, [{"id_": id_, "more": -each} for id_, each in nets if each < 0])
         connection.execute(mine.values(proposal.figures() | {"status": "settling", "batch_id": batch_id}))
+
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        self._batches.booked(connection, receipt, block)
 
 
 def tree_over(

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger_node import journal
+from ledger_node.chain.blocks import Receipt
 from ledger_node.chain.encoding import keccak
 from ledger_node.clock import Clock
-from ledger_node.database import Row, execute_many, fetch
+from ledger_node.database import Row, execute, execute_many, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain, signature_bytes
 from ledger_node.deposit_token.calls import Leg
@@ -24,7 +25,7 @@ from ledger_node.settlement import journaling, tables
 from ledger_node.settlement.onchain import liabilities
 from ledger_node.settlement.onchain.liabilities import LiabilityTrees
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Task
 
 BATCH_GAS = 150_000
 LEG_GAS = 16_000
@@ -104,6 +105,10 @@ class Batches(Task):
         liabilities.record(connection, batch_id, token.currency, attested, signature)
         return batch
 
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        ended = "booked" if receipt.succeeded else "reverted"
+        execute(connection, _BOOKED, of=receipt.transaction_hash, ended=ended, in_block=receipt.block_number)
+
 
 def id_on_chain(batch_id: str) -> bytes:
     """The 32 bytes by which the contract knows a batch and refuses it a second time."""
@@ -115,6 +120,11 @@ _TAKE = (
     tables.operations.update()
     .where(tables.operations.c.number == sa.bindparam("number_"))
     .values(status=tables.literally("processing"), batch_id=sa.bindparam("batch"), leg=sa.bindparam("leg_"))
+)
+_BOOKED = (
+    tables.batches.update()
+    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
+    .values(status=sa.bindparam("ended"), block_number=sa.bindparam("in_block"))
 )
 
 

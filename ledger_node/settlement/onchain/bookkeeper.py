@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from ledger_node import journal
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.chain.blocks import Call, Header, Receipt
-from ledger_node.chain.errors import CallFailed, ChainUnavailable, Reverted
+from ledger_node.chain.blocks import Header, Receipt
 from ledger_node.clock import Clock
 from ledger_node.database import Row, execute, fetch, one_of
 from ledger_node.deposit_token.events import (
@@ -27,14 +26,13 @@ from ledger_node.deposit_token.events import (
     TransferForced,
     decode,
 )
-from ledger_node.deposit_token.refusals import Refusal, refusal
 from ledger_node.errors import ChainBehindLedger, Fault, LedgerBehindChain
 from ledger_node.proofs.payments import root_named
 from ledger_node.settlement import outcomes, rows, tables
 from ledger_node.settlement.model import Operation
 from ledger_node.settlement.netting import cycles
 from ledger_node.settlement.onchain.booking import Booking, Leg
-from ledger_node.settlement.parties import accounts, enforcement, register_sync
+from ledger_node.settlement.onchain.tasks import Block, Task
 from ledger_node.settlement.payments import authorised_transfers
 
 BLOCKS_PER_JOB = 50
@@ -45,11 +43,14 @@ Seen = tuple[str, TokenEvent]
 
 class Bookkeeper:
     def __init__(
-        self, chain: ChainBackend, clock: Clock, *, on_ended: Callable[[list[Operation]], None],
+        self, chain: ChainBackend, clock: Clock, tasks: Sequence[Task], *,
+        on_ended: Callable[[list[Operation]], None],
         on_touched: Callable[[str, set[str], int], None] = lambda _currency, _account_ids, _block_number: None,
     ) -> None:  # fmt: skip
         self._chain = chain
         self._clock = clock
+        self._tasks = {task.kind: task for task in tasks}
+        assert len(self._tasks) == len(tasks), "each kind is one task's"
         self._on_ended = on_ended
         self._on_touched = on_touched
 
@@ -75,6 +76,7 @@ class Bookkeeper:
     def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
         """Write down what this block did; the operations that it ended. It must follow the block booked last."""
         receipts = self._chain.receipts(header.number)
+        block = Block(header.number, self._clock.now_ms(), self._chain)
         currencies = dict(fetch(connection, _TOKENS))
         seen = [
             (currencies[log.address], event)
@@ -83,6 +85,11 @@ class Bookkeeper:
         ]  # fmt: skip
         mine = _our_transactions(connection, receipts)
         _check_own_past(connection, seen, mine)
+        if unknown := {kind for kind, _ in mine.values()} - self._tasks.keys():
+            raise Fault(
+                f"By block {header.number} a transaction is of a kind that this release does not know: "
+                f"{', '.join(sorted(unknown))}. Start the release that sent it."
+            )
         batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
         nets = {hash_: cycles.carried(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "net"}
         spent = authorised_transfers.spent(connection, seen)
@@ -91,7 +98,7 @@ class Bookkeeper:
             if kind == "authorization" and (leg := authorised_transfers.carried(connection, hash_)) is not None
         }  # fmt: skip
 
-        booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=self._clock.now_ms())
+        booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=block.at)
         legs_of_all = [
             *(each.leg for each in spent),
             *relayed.values(),
@@ -99,9 +106,11 @@ class Bookkeeper:
         ]
         promising = {account_id for net in nets.values() for account_id in net.nets}
         booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all} | promising)
-        moved_legs = {hash_: self._end_legs(booking, mine[hash_][1], seen, legs) for hash_, legs in batches.items()}
+        moved_legs = {
+            hash_: self._end_legs(booking, block, mine[hash_][1], seen, legs) for hash_, legs in batches.items()
+        }
         for hash_, net in nets.items():
-            self._end_net(connection, booking, mine[hash_][1], seen, net)
+            self._end_net(connection, booking, block, mine[hash_][1], seen, net)
         for each in spent:
             if each.moved is not None:
                 booking.settled(each.leg, each.moved.log)
@@ -112,7 +121,7 @@ class Bookkeeper:
         ended_by_nonce = {each.leg.operation.id for each in spent}
         for hash_, leg in relayed.items():
             if leg.operation.id not in ended_by_nonce:
-                self._end_reverted(connection, booking, mine[hash_][1], leg)
+                self._end_reverted(connection, booking, block, mine[hash_][1], leg)
         reasons = {event.log.transaction_hash: event.reason for _, event in seen if isinstance(event, TransferForced)}
         for currency, event in seen:
             if isinstance(event, Moved):
@@ -128,16 +137,19 @@ class Bookkeeper:
         for currency, account_ids in booking.touched().items():
             self._on_touched(currency, account_ids, header.number)
 
-        self._note_our_transactions(connection, mine, at=self._clock.now_ms())
+        for kind, receipt in mine.values():
+            status = "succeeded" if receipt.succeeded else "reverted"
+            execute(connection, _MINED, of=receipt.transaction_hash, ended=status, in_block=header.number)
+            self._tasks[kind].booked(connection, receipt, block)
         _move_cursor(connection, header)
         return ended
 
     def _end_legs(
-        self, booking: Booking, receipt: Receipt, seen: Sequence[Seen], legs: Sequence[Leg]
+        self, booking: Booking, block: Block, receipt: Receipt, seen: Sequence[Seen], legs: Sequence[Leg]
     ) -> dict[int, str]:
         """Settle or reject every operation of a batch; which operation each of its Transfer events belongs to."""
         if not receipt.succeeded:
-            outcome = outcomes.of_revert(self._why(receipt))
+            outcome = outcomes.of_revert(block.why(receipt))
             for leg in legs:
                 booking.rejected(leg, outcome)
             return {}
@@ -159,13 +171,13 @@ class Bookkeeper:
         return belongs
 
     def _end_net(
-        self, connection: sa.Connection, booking: Booking, receipt: Receipt, seen: Sequence[Seen], net: cycles.Carried
-    ) -> None:
+        self, connection: sa.Connection, booking: Booking, block: Block, receipt: Receipt, seen: Sequence[Seen],
+        net: cycles.Carried,
+    ) -> None:  # fmt: skip
         """Settle every payment of a net batch; or put them back, and reject those of the account that was refused."""
         for account_id, each in net.nets.items():
             booking.free(account_id, max(0, -each))
         legs = [Leg(operation, other) for operation, other in net.payments]
-        at = self._clock.now_ms()
         if receipt.succeeded:
             events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
             settled = next(event for event in events if isinstance(event, NetSettled))
@@ -175,64 +187,28 @@ class Bookkeeper:
             booking.check_nets(currency, net.nets, [event for event in events if isinstance(event, Moved)])
             for leg in legs:
                 booking.netted(leg, settled.log)
-            cycles.ended(connection, net.batch_id, refused=None, at=at)
+            cycles.ended(connection, net.batch_id, refused=None, at=block.at)
             return
-        blame = cycles.blame(net, self._why(receipt))
+        blame = cycles.blame(net, block.why(receipt))
         for leg in legs:
             if blame.on(leg.operation):
                 booking.rejected(leg, blame.outcome, promised=False)
             else:
                 booking.put_back(leg.operation)
-        cycles.ended(connection, net.batch_id, refused=blame.outcome, at=at)
+        cycles.ended(connection, net.batch_id, refused=blame.outcome, at=block.at)
 
-    def _end_reverted(self, connection: sa.Connection, booking: Booking, receipt: Receipt, leg: Leg) -> None:
+    def _end_reverted(
+        self, connection: sa.Connection, booking: Booking, block: Block, receipt: Receipt, leg: Leg
+    ) -> None:
         """Our transaction of a signed transfer moved nothing: reject it, unless another one had moved it before."""
         if receipt.succeeded:
             raise Fault(f"The chain took {leg.operation.id} but shows no use of its nonce.")
         moved = authorised_transfers.moved_before(connection, self._chain, leg)
         if moved is None:
-            booking.rejected(leg, outcomes.of_single(self._why(receipt)))
+            booking.rejected(leg, outcomes.of_single(block.why(receipt)))
             return
         booking.settled(leg, moved.log)
         authorised_transfers.claim(connection, leg, moved)
-
-    def _note_our_transactions(
-        self, connection: sa.Connection, mine: dict[bytes, tuple[str, Receipt]], *, at: int
-    ) -> None:
-        for hash_, (kind, receipt) in mine.items():
-            number = receipt.block_number
-            ended = "succeeded" if receipt.succeeded else "reverted"
-            execute(connection, _MINED, of=hash_, ended=ended, in_block=number)
-            if kind in ("batch", "net"):
-                ended = "booked" if receipt.succeeded else "reverted"
-                execute(connection, _BOOKED, of=hash_, ended=ended, in_block=number)
-            elif kind == "deployment":
-                if not receipt.succeeded:
-                    raise Fault(f"The deployment of a token reverted in block {number}: 0x{hash_.hex()}.")
-                execute(connection, _DEPLOYED, of=hash_, in_block=number)
-            elif kind == "registration" and not receipt.succeeded:
-                accounts.close_unregistered(connection, hash_, at=at)
-            elif kind in ("standing", "order"):
-                refusal = None if receipt.succeeded else outcomes.of_single(self._why(receipt))
-                enforcement.ended(connection, hash_, refusal=refusal, block_number=number, at=at)
-                if kind == "standing" and refusal is not None:
-                    register_sync.refused(connection, receipt.to or b"")
-
-    def _why(self, receipt: Receipt) -> Refusal | None:
-        """The contract's own words for a reverted transaction, found by executing it again on the state before."""
-        transaction = self._chain.transaction(receipt.transaction_hash)
-        if transaction is None:
-            raise ChainUnavailable(f"The chain shows no transaction 0x{receipt.transaction_hash.hex()} yet.")
-        call = Call(sender=transaction.sender, to=transaction.to, data=transaction.data, gas=transaction.gas)
-        # A transaction before it in the same block may be the cause: then the state after the block tells.
-        for at in (receipt.block_number - 1, receipt.block_number):
-            try:
-                self._chain.call(call, at)
-            except Reverted as reverted:
-                return refusal(reverted.data)
-            except CallFailed:
-                return None
-        return None
 
     def _check_common_past(self, cursor: Row, head: Header) -> None:
         if head.number < cursor.block_number:
@@ -310,14 +286,4 @@ _MINED = (
     tables.chain_transactions.update()
     .where(tables.chain_transactions.c.hash == sa.bindparam("of"))
     .values(status=sa.bindparam("ended"), block_number=sa.bindparam("in_block"))
-)
-_BOOKED = (
-    tables.batches.update()
-    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
-    .values(status=sa.bindparam("ended"), block_number=sa.bindparam("in_block"))
-)
-_DEPLOYED = (
-    tables.tokens.update()
-    .where(tables.tokens.c.deployment == sa.bindparam("of"))
-    .values(block_number=sa.bindparam("in_block"))
 )

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import Receipt
 from ledger_node.chain.contract import create_address
+from ledger_node.database import execute
 from ledger_node.deposit_token.deployment import TokenRoles, TokenSetup
-from ledger_node.errors import LedgerBehindChain
+from ledger_node.errors import Fault, LedgerBehindChain
 from ledger_node.keys import Signer
 from ledger_node.money import currency as currency_of
 from ledger_node.reserve import ledger
 from ledger_node.settlement import tables
 from ledger_node.settlement.onchain import signing_keys
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Task
 
 DEPLOYMENT_GAS = 8_000_000
 
@@ -90,3 +92,16 @@ class Deployments(Task):
                 currency=code, address=address, name=setup.name, deployment=signed.hash, supply=0
             )
         )
+
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        if not receipt.succeeded:
+            where = f"block {receipt.block_number}: 0x{receipt.transaction_hash.hex()}"
+            raise Fault(f"The deployment of a token reverted in {where}.")
+        execute(connection, _DEPLOYED, of=receipt.transaction_hash, in_block=receipt.block_number)
+
+
+_DEPLOYED = (
+    tables.tokens.update()
+    .where(tables.tokens.c.deployment == sa.bindparam("of"))
+    .values(block_number=sa.bindparam("in_block"))
+)

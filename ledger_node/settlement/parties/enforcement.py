@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ledger_node.access.model import Caller
 from ledger_node.chain.backend import ChainBackend
-from ledger_node.chain.blocks import Call
+from ledger_node.chain.blocks import Call, Receipt
 from ledger_node.chain.errors import CallFailed, Reverted
 from ledger_node.database import Row, fetch
 from ledger_node.deposit_token import calls
@@ -35,8 +35,7 @@ from ledger_node.settlement import events, outcomes, tables
 from ledger_node.settlement.model import Account, Order, OrderKind
 from ledger_node.settlement.onchain import signing_keys
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
-from ledger_node.settlement.outcomes import Outcome
+from ledger_node.settlement.onchain.tasks import Block, Task
 from ledger_node.settlement.parties import accounts
 from ledger_node.settlement.party_tables import orders
 from ledger_node.settlement.texts import written
@@ -150,19 +149,6 @@ def listed(connection: sa.Connection, caller: Caller, part: Slice, *, account_id
     return page(found, part, read=_order, position=lambda row: row.number)
 
 
-def ended(
-    connection: sa.Connection, transaction_hash: bytes, *, refusal: Outcome | None, block_number: int, at: int
-) -> None:
-    """The chain has carried these out, or the token refused."""
-    result = {"block_number": block_number, "settled_at": at, "status": "settled"}
-    if refusal is not None:
-        result |= {"status": "rejected", "settled_at": None, "code": refusal.code, "detail": refusal.reason}
-    mine = orders.c.transaction_hash == transaction_hash
-    connection.execute(orders.update().where(mine).values(result))
-    for row in connection.execute(sa.select(orders).where(mine)).all():
-        _tell(connection, _order(row), at=at)
-
-
 class Enforcement(Task):
     kind = "order"
 
@@ -178,6 +164,17 @@ class Enforcement(Task):
             signed = self._outbox.put(connection, self._enforcer, self.kind, to=row.token, data=data, gas=ORDER_GAS)
             sent = {"status": "processing", "transaction_hash": signed.hash}
             connection.execute(orders.update().where(orders.c.id == row.id).values(sent))
+
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        """The chain has carried these orders out, or the token refused."""
+        result = {"block_number": receipt.block_number, "settled_at": block.at, "status": "settled"}
+        if not receipt.succeeded:
+            outcome = outcomes.of_single(block.why(receipt))
+            result |= {"status": "rejected", "settled_at": None, "code": outcome.code, "detail": outcome.reason}
+        mine = orders.c.transaction_hash == receipt.transaction_hash
+        connection.execute(orders.update().where(mine).values(result))
+        for row in connection.execute(sa.select(orders).where(mine)).all():
+            _tell(connection, _order(row), at=block.at)
 
     def foresee(self, connection: sa.Connection, chain: ChainBackend, order: Order) -> Order:
         """The order as it would end if its transaction came into the next block, asked of the chain; nothing is sent.

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.chain.blocks import Receipt
 from ledger_node.database import fetch
 from ledger_node.deposit_token import calls
 from ledger_node.keys import Signer
 from ledger_node.settlement import party_tables, tables
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Task
 
 ACCOUNTS_MAX = 200
 STANDING_GAS = 100_000
@@ -40,19 +41,13 @@ def judge(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> None:
     connection.execute(accounts.update().where(mine).values(wanted=wanted))
 
 
-def refused(connection: sa.Connection, token: bytes) -> None:
-    """The register would not close accounts of this token: something arrived first. They stay stopped."""
-    accounts = tables.accounts
-    currency = sa.select(tables.tokens.c.currency).where(tables.tokens.c.address == token).scalar_subquery()
-    closing = sa.and_(accounts.c.currency == currency, accounts.c.told == "closed", accounts.c.status != "closed")
-    connection.execute(accounts.update().where(closing).values(told="suspended", wanted="suspended"))
-
-
 class RegisterSync(Task):
     kind = "standing"
 
-    def __init__(self, outbox: Outbox, *, registrar: Signer) -> None:
+    def __init__(self, outbox: Outbox, *, registrar: Signer, orders: Task) -> None:
+        """`orders` ends the orders that a standing carried out."""
         self._outbox = outbox
+        self._orders = orders
         self._registrar = registrar
 
     def prepare(self, connection: sa.Connection) -> None:
@@ -66,6 +61,19 @@ class RegisterSync(Task):
             chosen = tables.accounts.c.id.in_(ids)
             connection.execute(tables.accounts.update().where(chosen).values(told=wanted))
             _note_orders(connection, ids, signed.hash)
+
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        self._orders.booked(connection, receipt, block)
+        if not receipt.succeeded:
+            _refused(connection, receipt.to or b"")
+
+
+def _refused(connection: sa.Connection, token: bytes) -> None:
+    """The register would not close accounts of this token: something arrived first. They stay stopped."""
+    accounts = tables.accounts
+    currency = sa.select(tables.tokens.c.currency).where(tables.tokens.c.address == token).scalar_subquery()
+    closing = sa.and_(accounts.c.currency == currency, accounts.c.told == "closed", accounts.c.status != "closed")
+    connection.execute(accounts.update().where(closing).values(told="suspended", wanted="suspended"))
 
 
 def _restless() -> sa.Select[Any]:

@@ -8,13 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ledger_node.chain.blocks import Receipt
 from ledger_node.database import Row, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Registration
 from ledger_node.keys import Signer
 from ledger_node.settlement import tables
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Task
+from ledger_node.settlement.parties import accounts
 
 ACCOUNTS_MAX = 200
 REGISTRATION_GAS = 100_000
@@ -33,14 +35,18 @@ class Registrations(Task):
         for address, group in groupby(fetch(connection, _UNREGISTERED), key=lambda row: row.token):
             self._register(connection, address, list(group))
 
-    def _register(self, connection: sa.Connection, token: bytes, accounts: list[Row]) -> None:
+    def _register(self, connection: sa.Connection, token: bytes, unregistered: list[Row]) -> None:
         data = calls.register(
-            [Registration(account.address, account.member, account.custody == "self") for account in accounts]
+            [Registration(each.address, each.member, each.custody == "self") for each in unregistered]
         )
-        gas = REGISTRATION_GAS + ACCOUNT_GAS * len(accounts)
+        gas = REGISTRATION_GAS + ACCOUNT_GAS * len(unregistered)
         signed = self._outbox.put(connection, self._registrar, self.kind, to=token, data=data, gas=gas)
-        chosen = tables.accounts.c.id.in_([account.id for account in accounts])
+        chosen = tables.accounts.c.id.in_([each.id for each in unregistered])
         connection.execute(tables.accounts.update().where(chosen).values(registration=signed.hash, told="active"))
+
+    def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
+        if not receipt.succeeded:
+            accounts.close_unregistered(connection, receipt.transaction_hash, at=block.at)
 
 
 def _unregistered() -> sa.Select[Any]:
