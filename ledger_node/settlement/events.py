@@ -10,7 +10,7 @@ from ledger_node.database import execute_many
 from ledger_node.ids import new_id
 from ledger_node.money import currency, decimal_string
 from ledger_node.settlement import tables
-from ledger_node.settlement.model import Operation
+from ledger_node.settlement.model import Account, Operation
 
 Draft = dict[str, Any]
 
@@ -37,6 +37,13 @@ def of_operation(operation: Operation, member_id: str) -> Draft:
         facts["block_number"] = operation.block_number
         facts["transaction_hash"] = "0x" + operation.transaction_hash.hex()
     return draft(f"{operation.kind}.{operation.status}", member_id=member_id, resource_id=operation.id, data=facts)
+
+
+def of_account(account: Account) -> Draft:
+    """`account.active` and the like."""
+    data = {"id": account.id, "kind": account.kind, "currency": account.currency, "status": account.status}
+    name = f"account.{account.status}"
+    return draft(name, member_id=account.member_id, resource_id=account.id, data=data)
 
 
 def record(connection: sa.Connection, drafts: Sequence[Draft], *, at: int) -> None:

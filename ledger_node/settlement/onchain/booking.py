@@ -19,8 +19,8 @@ from ledger_node.reserve import ledger, movements
 from ledger_node.reserve.movements import Movement
 from ledger_node.settlement import events, journaling, limits, tables
 from ledger_node.settlement.model import AccountStatus, Operation
+from ledger_node.settlement.onchain import standings
 from ledger_node.settlement.outcomes import Outcome
-from ledger_node.settlement.parties import accounts, register_sync
 
 ACCOUNT_STATUS: dict[int, AccountStatus] = {1: "active", 2: "blocked", 3: "blocked", 4: "closed"}
 """The contract's status of a holder (active, suspended, frozen, closed) as the status of a BDA."""
@@ -203,10 +203,10 @@ class Booking:
         ledger.post(connection, self._posts, at=self._at)
         ledger.void(connection, self._voids, at=self._at)
         ledger.transfer(connection, self._payouts, at=self._at)
-        accounts.change_status(connection, self._statuses, at=self._at)
+        standings.change_status(connection, self._statuses, at=self._at)
         emptied = [line["account_id"] for line in self._lines if line["reason"] is not None and line["balance"] == 0]
         if emptied:  # by order: an account that was to be closed can be closed now
-            register_sync.judge(connection, tables.accounts.c.id.in_(emptied))
+            standings.judge(connection, tables.accounts.c.id.in_(emptied))
         for operation in self._unapproved:
             approvals.withdraw(connection, operation.id, at=self._at)
         limits.count(connection, self._unapproved)

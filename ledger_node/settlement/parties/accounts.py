@@ -4,7 +4,7 @@ A BDA is pending until the block with its registration is booked. A managed BDA'
 settlement role moves it, on the member's instruction.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from concurrent.futures import Future
 
 import sqlalchemy as sa
@@ -20,7 +20,8 @@ from ledger_node.reserve import ledger
 from ledger_node.reserve.movements import dda
 from ledger_node.settlement import events, rows, tables
 from ledger_node.settlement.model import Account, AccountKind, AccountStatus, Custody
-from ledger_node.settlement.parties import members, register_sync
+from ledger_node.settlement.onchain import standings
+from ledger_node.settlement.parties import members
 from ledger_node.writer import Writer
 
 
@@ -59,8 +60,8 @@ def open_account(
         ledger.open_account(connection, account_id, currency)
     else:
         connection.execute(tables.holdings.insert().values(account_id=account_id, booked=0, outgoing=0, sequence=0))
-        register_sync.judge(connection, accounts.c.id == account_id)
-    events.record(connection, [_draft(account)], at=account.created_at)
+        standings.judge(connection, accounts.c.id == account_id)
+    events.record(connection, [events.of_account(account)], at=account.created_at)
     return account
 
 
@@ -104,20 +105,6 @@ class Accounts:
         )  # fmt: skip
 
 
-def change_status(connection: sa.Connection, statuses: Mapping[str, AccountStatus], *, at: int) -> None:
-    """What the token's register says of these accounts now, by account id."""
-    if not statuses:
-        return
-    accounts = tables.accounts
-    for account_id, status in statuses.items():
-        connection.execute(accounts.update().where(accounts.c.id == account_id).values(status=status))
-    found = connection.execute(sa.select(*rows.ACCOUNT).where(accounts.c.id.in_(sorted(statuses))))
-    changed = [rows.account(row) for row in found]
-    if any(account.status == "blocked" for account in changed):
-        register_sync.judge(connection, accounts.c.id.in_(sorted(statuses)))
-    events.record(connection, [_draft(account) for account in changed], at=at)
-
-
 def close(connection: sa.Connection, account_id: str, *, at: int) -> Account:
     """Closed for good: a DDA at once, a BDA when the chain has confirmed it. Its member may open another one.
 
@@ -151,10 +138,10 @@ def close(connection: sa.Connection, account_id: str, *, at: int) -> Account:
         sa.select(accounts.c.registration.is_not(None)).where(accounts.c.id == account_id)
     ).scalar_one()  # fmt: skip
     if account.kind == "BDA" and registered:
-        register_sync.judge(connection, accounts.c.id == account_id)
+        standings.judge(connection, accounts.c.id == account_id)
     else:
         connection.execute(mine.values(status="closed", wanted="closed"))
-        events.record(connection, [_draft(find(connection, account_id))], at=at)
+        events.record(connection, [events.of_account(find(connection, account_id))], at=at)
     return find(connection, account_id)
 
 
@@ -162,7 +149,7 @@ def freeze(connection: sa.Connection, account: Account, *, frozen: bool) -> None
     """A frozen BDA neither pays nor is paid, whatever its member's status."""
     accounts = tables.accounts
     connection.execute(accounts.update().where(accounts.c.id == account.id).values(frozen=frozen))
-    register_sync.judge(connection, accounts.c.id == account.id)
+    standings.judge(connection, accounts.c.id == account.id)
 
 
 def find(connection: sa.Connection, account_id: str) -> Account:
@@ -176,15 +163,9 @@ def find(connection: sa.Connection, account_id: str) -> Account:
 def close_unregistered(connection: sa.Connection, registration: bytes, *, at: int) -> None:
     """The register refused these accounts: they never open. The operator opens others when the reason is mended."""
     refused = sa.select(tables.accounts.c.id).where(tables.accounts.c.registration == registration)
-    change_status(connection, dict.fromkeys(connection.execute(refused).scalars(), "closed"), at=at)
+    standings.change_status(connection, dict.fromkeys(connection.execute(refused).scalars(), "closed"), at=at)
 
 
 def managed_address(account_id: str) -> bytes:
     """An address that nobody has a key for, derived from the account's id."""
     return keccak(b"ledger-node/bda/" + account_id.encode())[12:]
-
-
-def _draft(account: Account) -> events.Draft:
-    data = {"id": account.id, "kind": account.kind, "currency": account.currency, "status": account.status}
-    name = f"account.{account.status}"
-    return events.draft(name, member_id=account.member_id, resource_id=account.id, data=data)

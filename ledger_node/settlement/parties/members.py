@@ -22,7 +22,7 @@ from ledger_node.reserve import ledger
 from ledger_node.reserve.movements import dda
 from ledger_node.settlement import events, rows, tables
 from ledger_node.settlement.model import Member, MemberStatus, Operation
-from ledger_node.settlement.parties import register_sync
+from ledger_node.settlement.onchain import standings
 from ledger_node.settlement.payments.cancellation import has_waiting, reject_waiting_of
 from ledger_node.settlement.texts import written
 from ledger_node.writer import Writer
@@ -166,7 +166,7 @@ def _become(
     if member.status not in allowed:
         raise WrongState(f"{member.legal_name} is {member.status}; it cannot become {status}.", status=member.status)
     connection.execute(tables.members.update().where(tables.members.c.id == member_id).values(status=status))
-    register_sync.judge(connection, tables.accounts.c.member_id == member_id)
+    standings.judge(connection, tables.accounts.c.member_id == member_id)
     member = find(connection, member_id)
     _record(connection, member, at)
     return member

@@ -23,24 +23,6 @@ STANDING_GAS = 100_000
 ACCOUNT_GAS = 20_000
 
 
-def judge(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> None:
-    """Work out what is wanted of these BDAs now, from their member's status and the orders against them."""
-    accounts, members, holdings = tables.accounts, tables.members, tables.holdings
-    member = sa.select(members.c.status).where(members.c.id == accounts.c.member_id).scalar_subquery()
-    booked = sa.select(holdings.c.booked).where(holdings.c.account_id == accounts.c.id).scalar_subquery()
-    leaving = sa.or_(member == "offboarded", accounts.c.closing)
-    # `blocked` may be of before the last telling; told to stop and blocked together mean that nothing can arrive.
-    stopped = sa.and_(accounts.c.status == "blocked", accounts.c.told.in_(["suspended", "frozen", "closed"]))
-    wanted = sa.case(
-        (sa.and_(leaving, stopped, booked == 0), "closed"),
-        (accounts.c.frozen, "frozen"),
-        (sa.or_(leaving, member == "suspended"), "suspended"),
-        else_="active",
-    )
-    mine = sa.and_(accounts.c.kind == "BDA", accounts.c.status != "closed", *which)
-    connection.execute(accounts.update().where(mine).values(wanted=wanted))
-
-
 class RegisterSync(Task):
     kind = "standing"
 
