@@ -55,6 +55,11 @@ def test_every_import_contract_is_kept() -> None:
         ),
         ("errors/unpayable.py", "import ledger_node.money", "Imports go down only"),
         ("errors/fault.py", "import ledger_node.errors.unavailable", "Branches of the error tree do not know"),
+        (
+            "settlement/onchain/bookkeeper.py",
+            "import ledger_node.settlement.parties.accounts",
+            "Settlement's rooms import downwards",
+        ),
         ("demo/plan.py", "import ledger_node.node", "The demo is a bank's HTTP client"),
     ],
 )

@@ -16,7 +16,7 @@ from ledger_node.settlement import events
 from ledger_node.settlement.engine import SettlementEngine
 from ledger_node.settlement.intake import rules, unit_of_work, verbs
 from ledger_node.settlement.intake.unit_of_work import UnitOfWork
-from ledger_node.settlement.netting import cycles
+from ledger_node.settlement.netting import answers
 from ledger_node.settlement.onchain import bookkeeper
 from ledger_node.settlement.onchain.booking import Booking
 from ledger_node.settlement.onchain.key_rotation import KeyRotation
@@ -208,6 +208,6 @@ def promise_a_net_for_ever(stack: ExitStack) -> None:
 def forget_a_payment_of_a_net_batch(stack: ExitStack) -> None:
     def carried(original: Any, *arguments: Any) -> Any:
         net = original(*arguments)
-        return net and replace(net, payments=net.payments[:-1])
+        return replace(net, payments=net.payments[:-1])
 
-    _wrap(stack, cycles, "carried", carried)
+    _wrap(stack, answers, "carried", carried)

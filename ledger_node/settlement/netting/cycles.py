@@ -18,24 +18,20 @@ from ledger_node.clock import Clock
 from ledger_node.database import Row, execute_many, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.calls import Leg
-from ledger_node.deposit_token.refusals import Refusal
-from ledger_node.errors import Fault, NettingCycleNotFound, NettingExpired, UnknownCurrency, WrongState
+from ledger_node.errors import NettingCycleNotFound, NettingExpired, UnknownCurrency, WrongState
 from ledger_node.ids import new_id
 from ledger_node.pages import Page, Slice, page
 from ledger_node.proofs.payments import Payment, PaymentTree, batch_named
 from ledger_node.proofs.tree import SALT_BYTES
-from ledger_node.settlement import events, journaling, limits, netting_tables, outcomes, rows, tables
+from ledger_node.settlement import journaling, limits, netting_tables, rows, tables
 from ledger_node.settlement.model import NettingCycle, Operation
-from ledger_node.settlement.netting import selection
+from ledger_node.settlement.netting import answers, selection
 from ledger_node.settlement.netting.selection import Queued
 from ledger_node.settlement.onchain.batches import Batches
+from ledger_node.settlement.onchain.booking import Booking
 from ledger_node.settlement.onchain.tasks import Block, Task
 from ledger_node.settlement.outcomes import Outcome
 from ledger_node.settlement.payments import cancellation
-
-CONCERN_THE_DEBTOR = frozenset({4, 5, 6, 7, 8, 14, 15})
-CONCERN_THE_CREDITOR = frozenset({9, 10, 11, 12})
-"""Restriction codes (deposit_token/codes.py)."""
 
 ACCOUNTS_MAX = 1_000
 """As many accounts as one call can have net legs for within a transaction's gas."""
@@ -167,6 +163,13 @@ class Cycles(Task):
         execute_many(connection, _PROMISE, [{"id_": id_, "more": -each} for id_, each in nets if each < 0])
         connection.execute(mine.values(proposal.figures() | {"status": "settling", "batch_id": batch_id}))
 
+    def book(self, connection: sa.Connection, booking: Booking, block: Block) -> None:
+        """Settle the payments of every net batch in the block, or put back those of one that was refused."""
+        carried = [(receipt, answers.carried(connection, receipt)) for receipt in block.receipts(self.kind)]
+        booking.load_accounts(account_id for _, net in carried for account_id in net.nets)
+        for receipt, net in carried:
+            answers.end(connection, booking, block, receipt, net)
+
     def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
         self._batches.booked(connection, receipt, block)
 
@@ -206,82 +209,6 @@ def _propose(connection: sa.Connection, code: str, *, accounts_max: int, at: int
     taken = selection.choose(queued, available, limits.rooms(connection, owner.values(), code), owner)
     nets = {account: each for account, each in selection.net(taken).items() if each}
     return Proposal(taken, nets, address_of, left + len(queued) - len(taken))
-
-
-# WHAT THE BOOKKEEPER ASKS
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A net batch as it was sent: its payments with the other bank of each, and each account's net."""
-
-    batch_id: str
-    payments: Sequence[tuple[Operation, str | None]]
-    nets: Mapping[str, int]
-
-
-def carried(connection: sa.Connection, transaction_hash: bytes) -> Carried:
-    """The net batch that this transaction of ours carries. Raises Fault when no cycle has it."""
-    cycles, batches, operations = netting_tables.cycles, tables.batches, tables.operations
-    query = sa.select(cycles.c.batch_id).join_from(cycles, batches)
-    batch_id = connection.execute(query.where(batches.c.transaction_hash == transaction_hash)).scalar()
-    if batch_id is None:
-        raise Fault(f"The net batch of 0x{transaction_hash.hex()} belongs to no cycle.")
-    taken = netting_tables.payments
-    of_batch = (
-        sa.select(*rows.OPERATION, operations.c.counterparty_id)
-        .join_from(operations, taken)
-        .where(taken.c.batch_id == batch_id)
-        .order_by(taken.c.place)
-    )
-    found = [(rows.operation(row), row.counterparty_id) for row in connection.execute(of_batch)]
-    nets = sa.select(netting_tables.positions.c.account_id, netting_tables.positions.c.net)
-    positions = connection.execute(nets.where(netting_tables.positions.c.batch_id == batch_id))
-    return Carried(batch_id, found, {row.account_id: row.net for row in positions})
-
-
-@dataclass(frozen=True, slots=True)
-class Blame:
-    """Why a net batch was refused, and whose payments can be in no other: what `debtor` owes, or `creditor` is due."""
-
-    outcome: Outcome
-    debtor: str | None = None
-    creditor: str | None = None
-
-    def on(self, operation: Operation) -> bool:
-        return (self.debtor is not None and operation.debtor_account == self.debtor) or (
-            self.creditor is not None and operation.creditor_account == self.creditor
-        )
-
-
-def blame(net: Carried, refusal: Refusal | None) -> Blame:
-    """What the token's refusal means for the payments; a pause, say, is nobody's fault."""
-    if refusal is None or refusal.revert is None or refusal.revert.name != "NetLegRefused":
-        return Blame(outcomes.of_revert(refusal))
-    leg, code = refusal.revert.arguments["leg"], refusal.revert.arguments["code"]
-    payer, payee, _ = selection.flows(net.nets)[leg]
-    outcome = outcomes.of_leg(code)
-    if code in CONCERN_THE_DEBTOR:
-        return Blame(outcome, debtor=payer)
-    return Blame(outcome, creditor=payee) if code in CONCERN_THE_CREDITOR else Blame(outcome)
-
-
-def ended(connection: sa.Connection, batch_id: str, *, refused: Outcome | None, at: int) -> None:
-    """The chain has answered."""
-    result: dict[str, Any] = {"status": "settled", "ended_at": at}
-    if refused is not None:
-        result |= {"status": "returned", "code": refused.code, "reason": refused.reason}
-    connection.execute(
-        netting_tables.cycles.update().where(netting_tables.cycles.c.batch_id == batch_id).values(result)
-    )
-    row = connection.execute(
-        sa.select(netting_tables.cycles).where(netting_tables.cycles.c.batch_id == batch_id)
-    ).first()
-    if row is None:
-        raise Fault(f"The net batch {batch_id} belongs to no cycle.")
-    data = {name: getattr(row, name) for name in ("id", "currency", "status", "payments", "code")}
-    draft = events.draft(f"netting_cycle.{row.status}", member_id=None, resource_id=row.id, data=data)
-    events.record(connection, [draft], at=at)
 
 
 # READ

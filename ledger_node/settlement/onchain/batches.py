@@ -18,11 +18,15 @@ from ledger_node.database import Row, execute, execute_many, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.attestation import ReserveAttestation, TokenDomain, signature_bytes
 from ledger_node.deposit_token.calls import Leg
+from ledger_node.deposit_token.events import BatchSettled, Moved
+from ledger_node.errors import Fault
 from ledger_node.ids import new_id
 from ledger_node.keys import Signer
 from ledger_node.reserve import reports
-from ledger_node.settlement import journaling, tables
+from ledger_node.settlement import journaling, outcomes, rows, tables
 from ledger_node.settlement.onchain import liabilities
+from ledger_node.settlement.onchain.booking import Booking
+from ledger_node.settlement.onchain.booking import Leg as Carried
 from ledger_node.settlement.onchain.liabilities import LiabilityTrees
 from ledger_node.settlement.onchain.outbox import Outbox
 from ledger_node.settlement.onchain.tasks import Block, Task
@@ -105,9 +109,42 @@ class Batches(Task):
         liabilities.record(connection, batch_id, token.currency, attested, signature)
         return batch
 
+    def book(self, connection: sa.Connection, booking: Booking, block: Block) -> None:
+        """Settle or reject every operation of every batch in the block."""
+        carried = [(receipt, _carried(connection, receipt)) for receipt in block.receipts(self.kind)]
+        booking.load_accounts(each.operation.debtor_account for _, carries in carried for each in carries)
+        for receipt, carries in carried:
+            _end(booking, block, receipt, carries)
+
     def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
         ended = "booked" if receipt.succeeded else "reverted"
         execute(connection, _BOOKED, of=receipt.transaction_hash, ended=ended, in_block=receipt.block_number)
+
+
+def _carried(connection: sa.Connection, receipt: Receipt) -> list[Carried]:
+    found = fetch(connection, _CARRIED, of=receipt.transaction_hash)
+    return [Carried(rows.operation(row), row.counterparty_id) for row in found]
+
+
+def _end(booking: Booking, block: Block, receipt: Receipt, legs: Sequence[Carried]) -> None:
+    if not receipt.succeeded:
+        outcome = outcomes.of_revert(block.why(receipt))
+        for leg in legs:
+            booking.rejected(leg, outcome)
+        return
+    events = block.events_of(receipt)
+    codes = next(event.codes for event in events if isinstance(event, BatchSettled))
+    movements = iter([event for event in events if isinstance(event, Moved)])
+    if len(codes) != len(legs):
+        raise Fault(f"A batch of {len(legs)} was answered with {len(codes)} codes.")
+    for leg, code in zip(legs, codes, strict=True):
+        if code != 0:
+            booking.rejected(leg, outcomes.of_leg(code))
+            continue
+        moved = next(movements, None)
+        if moved is None or moved.amount != leg.operation.amount:
+            raise Fault(f"The chain says {leg.operation.id} moved but shows no Transfer of it.")
+        booking.settled(leg, moved.log)
 
 
 def id_on_chain(batch_id: str) -> bytes:
@@ -120,6 +157,12 @@ _TAKE = (
     tables.operations.update()
     .where(tables.operations.c.number == sa.bindparam("number_"))
     .values(status=tables.literally("processing"), batch_id=sa.bindparam("batch"), leg=sa.bindparam("leg_"))
+)
+_CARRIED = (
+    sa.select(*rows.OPERATION, tables.operations.c.counterparty_id)
+    .join_from(tables.operations, tables.batches)
+    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
+    .order_by(tables.operations.c.leg)
 )
 _BOOKED = (
     tables.batches.update()

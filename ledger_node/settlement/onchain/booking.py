@@ -1,9 +1,9 @@
 """The booking of one block: what its events and transactions mean for accounts, holds and operations, written at once.
 
-Filled event by event by the bookkeeper, in memory; `write` stores the result. Nothing else writes chain facts.
+Filled by the bookkeeper and the tasks it asks, in memory; `write` stores the result. Nothing else writes chain facts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -59,17 +59,22 @@ class Booking:
         self._voids: list[str] = []
         self._payouts: list[Movement] = []
         self._ended: list[Leg] = []
+        self._settled_by: dict[tuple[bytes, int], str] = {}
         self._unapproved: list[Operation] = []
         self._put_back: list[Operation] = []
 
-    def load(self, holders: set[tuple[str, bytes]], account_ids: set[str]) -> None:
-        """Read the holdings that the block touches: by currency and address, and by account."""
+    def load(self, holders: set[tuple[str, bytes]]) -> None:
+        """Read the holdings that the block's events touch, by currency and address. This comes first."""
         by_currency: dict[str, list[bytes]] = {}
         for currency, address in holders:
             by_currency.setdefault(currency, []).append(address)
         for code, addresses in by_currency.items():
             self._loaded(fetch(self._connection, _BY_ADDRESS, currency=code, addresses=addresses))
-        self._loaded(fetch(self._connection, _BY_ACCOUNT, ids=sorted(account_ids - self._by_account.keys())))
+
+    def load_accounts(self, account_ids: Iterable[str | None]) -> None:
+        """Read those of these accounts too; None is nobody's."""
+        missing = {id_ for id_ in account_ids if id_ is not None} - self._by_account.keys()
+        self._loaded(fetch(self._connection, _BY_ACCOUNT, ids=sorted(missing)))
 
     def _loaded(self, found: Sequence[Row]) -> None:
         for currency, address, *facts in found:
@@ -78,12 +83,13 @@ class Booking:
 
     # WHAT THE CHAIN SAID
 
-    def moved(self, currency: str, moved: Moved, operation_id: str | None, reason: str | None = None) -> None:
+    def moved(self, currency: str, moved: Moved, reason: str | None = None) -> None:
         """A Transfer event: a debit line, a credit line, or a change of supply where one side is nobody.
 
-        `reason` is that of the court order that moved it.
+        `reason` is that of the court order that moved it. The operation that it settled has been told of before.
         """
         log = moved.log
+        operation_id = self._settled_by.get((log.transaction_hash, log.log_index))
         sides = (("DBIT", moved.payer, moved.payee), ("CRDT", moved.payee, moved.payer))
         for direction, owner, counterparty in sides:
             sign = 1 if direction == "CRDT" else -1
@@ -116,6 +122,7 @@ class Booking:
     # WHAT IT MEANS FOR OUR OPERATIONS
 
     def settled(self, leg: Leg, log: Log) -> None:
+        """`log` is the Transfer event that moved it."""
         operation = leg.operation
         if operation.kind == "mint":
             self._posts.append(operation.id)
@@ -130,6 +137,7 @@ class Booking:
             at=self._at, block_number=log.block_number, transaction_hash=log.transaction_hash, log_index=log.log_index
         )
         self._ended.append(Leg(done, leg.counterparty_id))
+        self._settled_by[log.transaction_hash, log.log_index] = operation.id
 
     def rejected(self, leg: Leg, outcome: Outcome, *, promised: bool = True) -> None:
         """`promised`: its amount was; of a net batch only the nets were."""

@@ -4,7 +4,7 @@ It serves the gateway's batches and a developer's raw transfer alike: statement 
 nothing else. Meeting anything it cannot book, it stops; it never skips and never guesses.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -20,25 +20,17 @@ from ledger_node.deposit_token.events import (
     HolderRegistered,
     HolderStatusChanged,
     Moved,
-    NetSettled,
     ReserveAttested,
-    TokenEvent,
     TransferForced,
     decode,
 )
 from ledger_node.errors import ChainBehindLedger, Fault, LedgerBehindChain
-from ledger_node.proofs.payments import root_named
-from ledger_node.settlement import outcomes, rows, tables
+from ledger_node.settlement import tables
 from ledger_node.settlement.model import Operation
-from ledger_node.settlement.netting import cycles
-from ledger_node.settlement.onchain.booking import Booking, Leg
-from ledger_node.settlement.onchain.tasks import Block, Task
-from ledger_node.settlement.payments import authorised_transfers
+from ledger_node.settlement.onchain.booking import Booking
+from ledger_node.settlement.onchain.tasks import Block, Seen, Task
 
 BLOCKS_PER_JOB = 50
-
-Seen = tuple[str, TokenEvent]
-"""An event of one of our tokens, after its currency."""
 
 
 class Bookkeeper:
@@ -75,140 +67,41 @@ class Bookkeeper:
 
     def book(self, connection: sa.Connection, header: Header) -> list[Operation]:
         """Write down what this block did; the operations that it ended. It must follow the block booked last."""
-        receipts = self._chain.receipts(header.number)
-        block = Block(header.number, self._clock.now_ms(), self._chain)
-        currencies = dict(fetch(connection, _TOKENS))
-        seen = [
-            (currencies[log.address], event)
-            for receipt in receipts for log in receipt.logs if log.address in currencies
-            if (event := decode(log)) is not None
-        ]  # fmt: skip
-        mine = _our_transactions(connection, receipts)
-        _check_own_past(connection, seen, mine)
-        if unknown := {kind for kind, _ in mine.values()} - self._tasks.keys():
-            raise Fault(
-                f"By block {header.number} a transaction is of a kind that this release does not know: "
-                f"{', '.join(sorted(unknown))}. Start the release that sent it."
-            )
-        batches = {hash_: _legs(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "batch"}
-        nets = {hash_: cycles.carried(connection, hash_) for hash_, (kind, _) in mine.items() if kind == "net"}
-        spent = authorised_transfers.spent(connection, seen)
-        relayed = {
-            hash_: leg for hash_, (kind, _) in mine.items()
-            if kind == "authorization" and (leg := authorised_transfers.carried(connection, hash_)) is not None
-        }  # fmt: skip
-
+        block = self._read(connection, header)
+        _check_own_past(connection, block)
+        self._check_kinds(block)
         booking = Booking(connection, timestamp_ms=header.timestamp * 1000, at=block.at)
-        legs_of_all = [
-            *(each.leg for each in spent),
-            *relayed.values(),
-            *(leg for legs in batches.values() for leg in legs),
-        ]
-        promising = {account_id for net in nets.values() for account_id in net.nets}
-        booking.load(_holders(seen), {leg.operation.debtor_account or "" for leg in legs_of_all} | promising)
-        moved_legs = {
-            hash_: self._end_legs(booking, block, mine[hash_][1], seen, legs) for hash_, legs in batches.items()
-        }
-        for hash_, net in nets.items():
-            self._end_net(connection, booking, block, mine[hash_][1], seen, net)
-        for each in spent:
-            if each.moved is not None:
-                booking.settled(each.leg, each.moved.log)
-                belonging = moved_legs.setdefault(each.moved.log.transaction_hash, {})
-                belonging[each.moved.log.log_index] = each.leg.operation.id
-            else:
-                booking.rejected(each.leg, outcomes.NONCE_SPENT)
-        ended_by_nonce = {each.leg.operation.id for each in spent}
-        for hash_, leg in relayed.items():
-            if leg.operation.id not in ended_by_nonce:
-                self._end_reverted(connection, booking, block, mine[hash_][1], leg)
-        reasons = {event.log.transaction_hash: event.reason for _, event in seen if isinstance(event, TransferForced)}
-        for currency, event in seen:
-            if isinstance(event, Moved):
-                operation_id = moved_legs.get(event.log.transaction_hash, {}).get(event.log.log_index)
-                booking.moved(currency, event, operation_id, reasons.get(event.log.transaction_hash))
-            elif isinstance(event, HolderRegistered):
-                booking.registered(currency, event.account)
-            elif isinstance(event, HolderStatusChanged):
-                booking.status_changed(currency, event.account, event.status)
-            elif isinstance(event, FrozenTokensChanged):
-                booking.frozen(currency, event.account, event.amount)
+        booking.load(_holders(block.seen))
+        for task in reversed(self._tasks.values()):  # the payments of batches are the first that are told of
+            task.book(connection, booking, block)
+        _book_events(booking, block.seen)
         ended = booking.write()
         for currency, account_ids in booking.touched().items():
             self._on_touched(currency, account_ids, header.number)
-
-        for kind, receipt in mine.values():
+        for kind, receipt in block.ours:
             status = "succeeded" if receipt.succeeded else "reverted"
             execute(connection, _MINED, of=receipt.transaction_hash, ended=status, in_block=header.number)
             self._tasks[kind].booked(connection, receipt, block)
         _move_cursor(connection, header)
         return ended
 
-    def _end_legs(
-        self, booking: Booking, block: Block, receipt: Receipt, seen: Sequence[Seen], legs: Sequence[Leg]
-    ) -> dict[int, str]:
-        """Settle or reject every operation of a batch; which operation each of its Transfer events belongs to."""
-        if not receipt.succeeded:
-            outcome = outcomes.of_revert(block.why(receipt))
-            for leg in legs:
-                booking.rejected(leg, outcome)
-            return {}
-        events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
-        codes = next(event.codes for event in events if isinstance(event, BatchSettled))
-        movements = iter([event for event in events if isinstance(event, Moved)])
-        if len(codes) != len(legs):
-            raise Fault(f"A batch of {len(legs)} was answered with {len(codes)} codes.")
-        belongs: dict[int, str] = {}
-        for leg, code in zip(legs, codes, strict=True):
-            if code != 0:
-                booking.rejected(leg, outcomes.of_leg(code))
-                continue
-            moved = next(movements, None)
-            if moved is None or moved.amount != leg.operation.amount:
-                raise Fault(f"The chain says {leg.operation.id} moved but shows no Transfer of it.")
-            booking.settled(leg, moved.log)
-            belongs[moved.log.log_index] = leg.operation.id
-        return belongs
+    def _read(self, connection: sa.Connection, header: Header) -> Block:
+        receipts = self._chain.receipts(header.number)
+        currencies = dict(fetch(connection, _TOKENS))
+        seen = [
+            (currencies[log.address], event)
+            for receipt in receipts for log in receipt.logs if log.address in currencies
+            if (event := decode(log)) is not None
+        ]  # fmt: skip
+        ours = _our_transactions(connection, receipts)
+        return Block(header.number, self._clock.now_ms(), self._chain, seen, ours)
 
-    def _end_net(
-        self, connection: sa.Connection, booking: Booking, block: Block, receipt: Receipt, seen: Sequence[Seen],
-        net: cycles.Carried,
-    ) -> None:  # fmt: skip
-        """Settle every payment of a net batch; or put them back, and reject those of the account that was refused."""
-        for account_id, each in net.nets.items():
-            booking.free(account_id, max(0, -each))
-        legs = [Leg(operation, other) for operation, other in net.payments]
-        if receipt.succeeded:
-            events = [event for _, event in seen if event.log.transaction_hash == receipt.transaction_hash]
-            settled = next(event for event in events if isinstance(event, NetSettled))
-            if root_named(net.batch_id) != settled.payments_root:
-                raise Fault(f"The chain settled the net of other payments than those of {net.batch_id}.")
-            currency = next(currency for currency, event in seen if event is settled)
-            booking.check_nets(currency, net.nets, [event for event in events if isinstance(event, Moved)])
-            for leg in legs:
-                booking.netted(leg, settled.log)
-            cycles.ended(connection, net.batch_id, refused=None, at=block.at)
-            return
-        blame = cycles.blame(net, block.why(receipt))
-        for leg in legs:
-            if blame.on(leg.operation):
-                booking.rejected(leg, blame.outcome, promised=False)
-            else:
-                booking.put_back(leg.operation)
-        cycles.ended(connection, net.batch_id, refused=blame.outcome, at=block.at)
-
-    def _end_reverted(
-        self, connection: sa.Connection, booking: Booking, block: Block, receipt: Receipt, leg: Leg
-    ) -> None:
-        """Our transaction of a signed transfer moved nothing: reject it, unless another one had moved it before."""
-        if receipt.succeeded:
-            raise Fault(f"The chain took {leg.operation.id} but shows no use of its nonce.")
-        moved = authorised_transfers.moved_before(connection, self._chain, leg)
-        if moved is None:
-            booking.rejected(leg, outcomes.of_single(block.why(receipt)))
-            return
-        booking.settled(leg, moved.log)
-        authorised_transfers.claim(connection, leg, moved)
+    def _check_kinds(self, block: Block) -> None:
+        if unknown := {kind for kind, _ in block.ours} - self._tasks.keys():
+            raise Fault(
+                f"By block {block.number} a transaction is of a kind that this release does not know: "
+                f"{', '.join(sorted(unknown))}. Start the release that sent it."
+            )
 
     def _check_common_past(self, cursor: Row, head: Header) -> None:
         if head.number < cursor.block_number:
@@ -220,9 +113,12 @@ class Bookkeeper:
             raise ChainBehindLedger(f"The chain has another block {cursor.block_number} than the one that is booked.")
 
 
-def _check_own_past(connection: sa.Connection, seen: Sequence[Seen], mine: Mapping[bytes, object]) -> None:
+def _check_own_past(connection: sa.Connection, block: Block) -> None:
     """Every batch and attestation on chain was made here. Raises LedgerBehindChain."""
-    attested = [(currency, event) for currency, event in seen if isinstance(event, ReserveAttested | BatchSettled)]
+    mine = {receipt.transaction_hash for _, receipt in block.ours}
+    attested = [
+        (currency, event) for currency, event in block.seen if isinstance(event, ReserveAttested | BatchSettled)
+    ]
     newest = journal.head(connection).sequence if attested else 0
     for currency, event in attested:
         told = event.ledger_sequence if isinstance(event, ReserveAttested) else 0
@@ -247,14 +143,23 @@ def _holders(seen: Sequence[Seen]) -> set[tuple[str, bytes]]:
     return holders
 
 
-def _our_transactions(connection: sa.Connection, receipts: Sequence[Receipt]) -> dict[bytes, tuple[str, Receipt]]:
+def _book_events(booking: Booking, seen: Sequence[Seen]) -> None:
+    """What the tokens said, whoever's transaction it was."""
+    reasons = {event.log.transaction_hash: event.reason for _, event in seen if isinstance(event, TransferForced)}
+    for currency, event in seen:
+        if isinstance(event, Moved):
+            booking.moved(currency, event, reasons.get(event.log.transaction_hash))
+        elif isinstance(event, HolderRegistered):
+            booking.registered(currency, event.account)
+        elif isinstance(event, HolderStatusChanged):
+            booking.status_changed(currency, event.account, event.status)
+        elif isinstance(event, FrozenTokensChanged):
+            booking.frozen(currency, event.account, event.amount)
+
+
+def _our_transactions(connection: sa.Connection, receipts: Sequence[Receipt]) -> list[tuple[str, Receipt]]:
     by_hash = {receipt.transaction_hash: receipt for receipt in receipts}
-    return {row.hash: (row.kind, by_hash[row.hash]) for row in fetch(connection, _OURS, hashes=list(by_hash))}
-
-
-def _legs(connection: sa.Connection, transaction_hash: bytes) -> list[Leg]:
-    found = fetch(connection, _LEGS, of=transaction_hash)
-    return [Leg(rows.operation(row), row.counterparty_id) for row in found]
+    return [(row.kind, by_hash[row.hash]) for row in fetch(connection, _OURS, hashes=list(by_hash))]
 
 
 def _move_cursor(connection: sa.Connection, header: Header) -> None:
@@ -275,12 +180,6 @@ _MOVE = (
 _TOKENS = sa.select(tables.tokens.c.address, tables.tokens.c.currency)
 _OURS = sa.select(tables.chain_transactions.c.hash, tables.chain_transactions.c.kind).where(
     one_of(tables.chain_transactions.c.hash, "hashes")
-)
-_LEGS = (
-    sa.select(*rows.OPERATION, tables.operations.c.counterparty_id)
-    .join_from(tables.operations, tables.batches)
-    .where(tables.batches.c.transaction_hash == sa.bindparam("of"))
-    .order_by(tables.operations.c.leg)
 )
 _MINED = (
     tables.chain_transactions.update()

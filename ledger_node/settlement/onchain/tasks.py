@@ -3,6 +3,7 @@
 A new kind is a new class of this protocol and its place in the engine's tuple, and nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -11,16 +12,34 @@ import sqlalchemy as sa
 from ledger_node.chain.backend import ChainBackend
 from ledger_node.chain.blocks import Call, Receipt
 from ledger_node.chain.errors import CallFailed, ChainUnavailable, Reverted
+from ledger_node.deposit_token.events import TokenEvent
 from ledger_node.deposit_token.refusals import Refusal, refusal
+from ledger_node.settlement.onchain.booking import Booking
+
+Seen = tuple[str, TokenEvent]
+"""An event of one of our tokens, after its currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The block that is being booked. `at`: when it is booked, in milliseconds since 1970."""
+    """The block that is being booked: what our tokens said in it, and our own transactions in it, each with its kind.
+
+    `at`: when it is booked, in milliseconds since 1970.
+    """
 
     number: int
     at: int
     chain: ChainBackend
+    seen: Sequence[Seen]
+    ours: Sequence[tuple[str, Receipt]]
+
+    def receipts(self, kind: str) -> list[Receipt]:
+        """Those of our transactions of this kind."""
+        return [receipt for each, receipt in self.ours if each == kind]
+
+    def events_of(self, receipt: Receipt) -> list[TokenEvent]:
+        """What our tokens said in this transaction."""
+        return [event for _, event in self.seen if event.log.transaction_hash == receipt.transaction_hash]
 
     def why(self, receipt: Receipt) -> Refusal | None:
         """The contract's own words for a reverted transaction, found by executing it again on the state before.
@@ -51,6 +70,14 @@ class Task(Protocol):
 
         Raises BackingBroken when the ledger cannot be attested: what stands after it in the tuple waits then too.
         """
+
+    def book(self, connection: sa.Connection, booking: Booking, block: Block) -> None:
+        """Tell the booking what the block means for the operations of this kind: nothing, unless the kind says so.
+
+        It is asked for every block, also for one with none of its transactions, before the booking is written and
+        before it hears of the block's Transfer events. Raises Fault for what cannot be, ChainUnavailable.
+        """
+        return
 
     def booked(self, connection: sa.Connection, receipt: Receipt, block: Block) -> None:
         """What becomes of a transaction of this kind, now that it is mined: nothing more, unless the kind says so.

@@ -11,15 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger_node.chain.backend import ChainBackend
+from ledger_node.chain.blocks import Receipt
 from ledger_node.database import Row, fetch
 from ledger_node.deposit_token import calls
 from ledger_node.deposit_token.authorization import TransferAuthorization
 from ledger_node.deposit_token.events import AuthorizationSpent, Moved, TokenEvent, decode
+from ledger_node.errors import Fault
 from ledger_node.keys import Signer
-from ledger_node.settlement import journaling, rows, tables
-from ledger_node.settlement.onchain.booking import Leg
+from ledger_node.settlement import journaling, outcomes, rows, tables
+from ledger_node.settlement.onchain.booking import Booking, Leg
 from ledger_node.settlement.onchain.outbox import Outbox
-from ledger_node.settlement.onchain.tasks import Task
+from ledger_node.settlement.onchain.tasks import Block, Seen, Task
 from ledger_node.settlement.party_tables import authorizations
 
 RELAY_GAS = 400_000
@@ -53,6 +55,25 @@ class AuthorisedTransfers(Task):
             )  # fmt: skip
             alone = [(row.operation_id, (None, None))]  # in no batch
             journaling.moved_on(connection, "processing", alone, at=self._outbox.now_ms())
+
+    def book(self, connection: sa.Connection, booking: Booking, block: Block) -> None:
+        """End every transfer whose nonce was spent in the block, and those whose own transaction moved nothing."""
+        spent = _spent(connection, block.seen)
+        relayed = [
+            (receipt, leg) for receipt in block.receipts(self.kind)
+            if (leg := _carried(connection, receipt.transaction_hash)) is not None
+        ]  # fmt: skip
+        legs = [*(each.leg for each in spent), *(leg for _, leg in relayed)]
+        booking.load_accounts(leg.operation.debtor_account for leg in legs)
+        for each in spent:
+            if each.moved is not None:
+                booking.settled(each.leg, each.moved.log)
+            else:
+                booking.rejected(each.leg, outcomes.NONCE_SPENT)
+        ended = {each.leg.operation.id for each in spent}
+        for receipt, leg in relayed:
+            if leg.operation.id not in ended:
+                _end_reverted(connection, booking, block, receipt, leg)
 
 
 def _unsent() -> sa.Select[Any]:
@@ -90,7 +111,7 @@ class Spent:
     moved: Moved | None
 
 
-def spent(connection: sa.Connection, seen: Sequence[tuple[str, TokenEvent]]) -> list[Spent]:
+def _spent(connection: sa.Connection, seen: Sequence[Seen]) -> list[Spent]:
     """The open transfers whose nonces these events, of one block and after their currencies, spend."""
     places = {
         (currency, event.authorizer, event.nonce): place
@@ -110,7 +131,7 @@ def spent(connection: sa.Connection, seen: Sequence[tuple[str, TokenEvent]]) -> 
     return found
 
 
-def carried(connection: sa.Connection, transaction_hash: bytes) -> Leg | None:
+def _carried(connection: sa.Connection, transaction_hash: bytes) -> Leg | None:
     """The transfer that this transaction of ours carries, if it has not ended by another one."""
     mine = sa.and_(
         authorizations.c.transaction_hash == transaction_hash, tables.operations.c.status == "processing"
@@ -119,7 +140,7 @@ def carried(connection: sa.Connection, transaction_hash: bytes) -> Leg | None:
     return None if row is None else Leg(rows.operation(row), row.counterparty_id)
 
 
-def moved_before(connection: sa.Connection, chain: ChainBackend, leg: Leg) -> Moved | None:
+def _moved_before(connection: sa.Connection, chain: ChainBackend, leg: Leg) -> Moved | None:
     """What moved by this authorisation before the ledger had it, and was booked as nobody's. Raises ChainUnavailable.
 
     It was presented here after it had been sent by somebody else, between the look at the chain and the decision.
@@ -147,11 +168,23 @@ def moved_before(connection: sa.Connection, chain: ChainBackend, leg: Leg) -> Mo
     return None
 
 
-def claim(connection: sa.Connection, leg: Leg, moved: Moved) -> None:
+def _claim(connection: sa.Connection, leg: Leg, moved: Moved) -> None:
     """The statement lines of what moved before are this transfer's."""
     lines = tables.statement_lines
     both = sa.and_(lines.c.block_number == moved.log.block_number, lines.c.log_index == moved.log.log_index)
     connection.execute(lines.update().where(both).values(operation_id=leg.operation.id))
+
+
+def _end_reverted(connection: sa.Connection, booking: Booking, block: Block, receipt: Receipt, leg: Leg) -> None:
+    """Our transaction of it moved nothing: reject it, unless another one had moved it before."""
+    if receipt.succeeded:
+        raise Fault(f"The chain took {leg.operation.id} but shows no use of its nonce.")
+    moved = _moved_before(connection, block.chain, leg)
+    if moved is None:
+        booking.rejected(leg, outcomes.of_single(block.why(receipt)))
+        return
+    booking.settled(leg, moved.log)
+    _claim(connection, leg, moved)
 
 
 def _moved_by(events: Sequence[TokenEvent], terms: Row) -> Moved | None:
