@@ -167,9 +167,7 @@ class SettlementEngine:
             self._deployments,  # without its token a currency has nothing else to do, and no admin key is changed
             self._key_rotation,  # whoever takes an office over signs all that follows
             Registrations(self.outbox, registrar=seats.admin),  # an address is registered before it has a standing
-            RegisterSync(
-                self.outbox, registrar=seats.admin, orders=self._enforcement
-            ),  # and stands as it should when an order concerns it
+            RegisterSync(self.outbox, registrar=seats.admin, orders=self._enforcement),  # before orders concern it
             self._enforcement,
             AuthorisedTransfers(self.outbox, relayer=seats.settlement),
             Cycles(batches, self.clock),  # before the batches, which never leave their currency's place in flight free

@@ -70,15 +70,9 @@ class Batches(Task):
         batch_id = new_id("bat")
         moves = [_leg(waiting) for waiting in legs]
         batch = self.put(
-            connection,
-            token,
-            batch_id,
-            id_on_chain(batch_id),
-            calls.settle,
-            moves,
-            kind=self.kind,
+            connection, token, batch_id, id_on_chain(batch_id), calls.settle, moves, kind=self.kind,
             operations=len(legs),
-        )
+        )  # fmt: skip
         taken = [{"number_": leg.number, "batch": batch_id, "leg_": index} for index, leg in enumerate(legs)]
         execute_many(connection, _TAKE, taken)
         journaling.cut(connection, batch, [leg.id for leg in legs], at=batch["created_at"])
